@@ -1,0 +1,66 @@
+/** The kernel: what every aggregate, store and tool of mission-ledger is built on. */
+export { type Codec, type Decoded, eventCodec, type EventShape, type Upcaster } from "./kernel/codec.ts";
+export {
+  accept,
+  type Decider,
+  type DomainCommand,
+  type DomainEvent,
+  type DomainRefusal,
+  fold,
+  refuse,
+} from "./kernel/decider.ts";
+export { digestOf, eventIdOf, eventNamespace, nameBasedUuid, sha256Hex } from "./kernel/digest.ts";
+export {
+  type ChainBreak,
+  checkLink,
+  type Commit,
+  type CommitContext,
+  digestOfEvent,
+  emptyHead,
+  type EncodedEvent,
+  type EventEnvelope,
+  maxEventsPerCommit,
+  type RecordedEvent,
+  sealCommit,
+  type StreamHead,
+} from "./kernel/event.ts";
+export type {
+  Appended,
+  AppendRequest,
+  Conflict,
+  EventBatch,
+  EventStore,
+  ExpectedRevision,
+  ReadAllOptions,
+  ReadOptions,
+  StoreSupport,
+} from "./kernel/event-store.ts";
+export { type FaultCode, type FaultOptions, isStoreFault, type Outcome, StoreFault } from "./kernel/faults.ts";
+export {
+  deciderFold,
+  emptyFold,
+  type Folded,
+  foldOnto,
+  type FoldSpec,
+  headAfter,
+  loadFold,
+  type LoadOptions,
+  saveFold,
+} from "./kernel/fold.ts";
+export { commandHandler, type CommandHandler, type CommandOptions, type HandlerOptions } from "./kernel/handle.ts";
+export { canonicalJson, isDangerousKey, type Json, type JsonObject, maxJsonDepth, NotCanonical } from "./kernel/json.ts";
+export { openMemoryStore } from "./kernel/memory-store.ts";
+export {
+  type CancelSignal,
+  type Clock,
+  type Failpoint,
+  noFailpoint,
+  type Randomness,
+  systemClock,
+  systemRandomness,
+  timestamp,
+} from "./kernel/ports.ts";
+export { type EventMeta, type Projection, projectionFold } from "./kernel/projection.ts";
+export { memoryViews, type Projected, type Projector, projector, type ProjectorOptions, type ViewStore } from "./kernel/projector.ts";
+export type { NotDone, Receipt } from "./kernel/receipt.ts";
+export { memorySnapshots, noSnapshots, type Snapshot, type SnapshotKey, type SnapshotStore } from "./kernel/snapshots.ts";

@@ -1,0 +1,54 @@
+/** Between what a decider says and what is stored: names, versions, upcasters. */
+import type { DomainEvent } from "./decider.ts";
+import type { EncodedEvent, EventEnvelope } from "./event.ts";
+import type { JsonObject } from "./json.ts";
+
+/** From the stored data of one version to the next. Pure; never throws. */
+export type Upcaster = (data: JsonObject, envelope: EventEnvelope) => JsonObject;
+
+export interface EventShape {
+  /** Version written now, counted from 1. */
+  readonly version: number;
+  /** `upcasters[n]` lifts version n to n + 1; one for every version below the present one. */
+  readonly upcasters?: Readonly<Record<number, Upcaster>>;
+}
+
+/** An event as folds see it: its data, or the fact that this reader does not know it. */
+export type Decoded<Event> =
+  | { readonly _tag: "Known"; readonly event: Event }
+  | { readonly _tag: "Unknown"; readonly type: string; readonly version: number };
+
+export interface Codec<Event extends DomainEvent> {
+  encode(event: Event): EncodedEvent;
+  /** A type or version this reader does not know is `Unknown`: kept in the log, skipped by folds, counted. */
+  decode(envelope: EventEnvelope): Decoded<Event>;
+}
+
+/**
+ * A codec for the events named in `shapes`.
+ *
+ * Throws `TypeError` when a version lacks its upcaster, so a forgotten step is found on loading, not on reading.
+ */
+export const eventCodec = <Event extends DomainEvent>(shapes: Readonly<Record<Event["type"], EventShape>>): Codec<Event> => {
+  const known = new Map<string, EventShape>(Object.entries<EventShape>(shapes));
+  for (const [type, { version, upcasters = {} }] of known) {
+    for (let from = 1; from < version; from += 1)
+      if (upcasters[from] === undefined) throw new TypeError(`${type} has no upcaster from version ${from} to ${from + 1}`);
+  }
+  return {
+    encode: ({ type, ...data }) => {
+      const shape = known.get(type);
+      if (shape === undefined) throw new TypeError(`${type} is not an event of this codec`);
+      return { type, version: shape.version, data: data as JsonObject };
+    },
+    decode: (envelope) => {
+      const shape = known.get(envelope.type);
+      if (shape === undefined || envelope.version > shape.version)
+        return { _tag: "Unknown", type: envelope.type, version: envelope.version };
+      let data = envelope.data;
+      for (let from = envelope.version; from < shape.version; from += 1)
+        data = (shape.upcasters?.[from] as Upcaster)(data, envelope);
+      return { _tag: "Known", event: { ...data, type: envelope.type } as unknown as Event };
+    },
+  };
+};

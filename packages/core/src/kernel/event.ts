@@ -1,0 +1,142 @@
+/** What is stored: events in envelopes, sealed into commits by digest and chain. */
+import { canonicalJson, type JsonObject } from "./json.ts";
+import { eventIdOf, sha256Hex } from "./digest.ts";
+
+/** One stored event with everything that is known about it. */
+export interface EventEnvelope {
+  /** UUID derived from the command id and the event's index in its command. */
+  readonly id: string;
+  readonly type: string;
+  /** Version of the shape of `data`, counted from 1; upcasters raise it on reading. */
+  readonly version: number;
+  readonly stream: string;
+  /** Index of the event in its stream, counted from 0 in every store. */
+  readonly revision: number;
+  /** What the writer's clock said: RFC 3339, UTC, milliseconds. A label; it orders nothing. */
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly commandId: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  readonly data: JsonObject;
+  /** Digest of the event before this one in the stream; `null` for the first. */
+  readonly previous: string | null;
+  /** SHA-256 of the canonical JSON of all fields above. */
+  readonly digest: string;
+}
+
+/** An event as a store gives it back. `position` belongs to the store and is in no digest. */
+export interface RecordedEvent extends EventEnvelope {
+  /** Place in the whole log; opaque, and sorts in log order as a string. */
+  readonly position: string;
+  /** How the store finds this event again without a scan; on the last event of each batch where the store has marks. */
+  readonly mark?: string;
+}
+
+/** The end of a stream: where the next event will follow. */
+export interface StreamHead {
+  /** Revision of the last event; -1 for an empty stream. */
+  readonly revision: number;
+  /** Digest of the last event; `null` for an empty stream. */
+  readonly digest: string | null;
+  /** How the store finds this place again without a scan. Opaque, and checked before it is believed. */
+  readonly mark?: string;
+}
+
+export const emptyHead: StreamHead = { revision: -1, digest: null };
+
+/** What one command writes: the unit of append. All of it is stored, or nothing. */
+export interface Commit {
+  readonly stream: string;
+  readonly commandId: string;
+  /** SHA-256 of the command's canonical JSON; tells a retry from another command under the same id. */
+  readonly commandDigest: string;
+  readonly firstRevision: number;
+  /** Digest of the event that this commit follows; `null` at the start of a stream. */
+  readonly previous: string | null;
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  /** At least one, at most {@link maxEventsPerCommit}. */
+  readonly events: readonly EventEnvelope[];
+}
+
+/** Source: durability rules of the log format; a command that needs more is several commands. */
+export const maxEventsPerCommit = 64;
+
+/** An event as a decider's codec hands it over: its name, the version of its shape, its data. */
+export interface EncodedEvent {
+  readonly type: string;
+  readonly version: number;
+  readonly data: JsonObject;
+}
+
+export interface CommitContext {
+  readonly stream: string;
+  readonly commandId: string;
+  readonly commandDigest: string;
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+/** Puts events into envelopes that follow `head`: ids, revisions, digests and the chain are computed here and nowhere else. */
+export const sealCommit = (head: StreamHead, context: CommitContext, events: readonly EncodedEvent[]): Commit => {
+  let previous = head.digest;
+  const envelopes = events.map((event, index) => {
+    const envelope = sealEvent({
+      id: eventIdOf(context.commandId, index),
+      type: event.type,
+      version: event.version,
+      stream: context.stream,
+      revision: head.revision + 1 + index,
+      recordedAt: context.recordedAt,
+      actor: context.actor,
+      commandId: context.commandId,
+      ...(context.correlationId === undefined ? {} : { correlationId: context.correlationId }),
+      ...(context.causationId === undefined ? {} : { causationId: context.causationId }),
+      data: event.data,
+      previous,
+    });
+    previous = envelope.digest;
+    return envelope;
+  });
+  return { ...context, firstRevision: head.revision + 1, previous: head.digest, events: envelopes };
+};
+
+const sealEvent = (event: Omit<EventEnvelope, "digest">): EventEnvelope => ({ ...event, digest: sha256Hex(canonicalJson(event)) });
+
+/** The digest that an event ought to carry, computed from its other fields. */
+export const digestOfEvent = (event: EventEnvelope): string =>
+  sha256Hex(
+    canonicalJson({
+      id: event.id,
+      type: event.type,
+      version: event.version,
+      stream: event.stream,
+      revision: event.revision,
+      recordedAt: event.recordedAt,
+      actor: event.actor,
+      commandId: event.commandId,
+      correlationId: event.correlationId,
+      causationId: event.causationId,
+      data: event.data,
+      previous: event.previous,
+    }),
+  );
+
+export type ChainBreak =
+  | { readonly _tag: "DigestDiffers"; readonly revision: number; readonly eventId: string }
+  | { readonly _tag: "ChainBroken"; readonly revision: number; readonly eventId: string }
+  | { readonly _tag: "RevisionSkipped"; readonly revision: number; readonly eventId: string };
+
+/** Checks one event against the head it claims to follow: its own digest, its link, its revision. */
+export const checkLink = (head: StreamHead, event: EventEnvelope): ChainBreak | undefined => {
+  const at = { revision: event.revision, eventId: event.id };
+  if (event.revision !== head.revision + 1) return { _tag: "RevisionSkipped", ...at };
+  if (event.previous !== head.digest) return { _tag: "ChainBroken", ...at };
+  if (event.digest !== digestOfEvent(event)) return { _tag: "DigestDiffers", ...at };
+  return undefined;
+};

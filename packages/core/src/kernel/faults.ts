@@ -1,0 +1,61 @@
+/** Faults: what a store or the kernel says when it could not do, or could not prove, what was asked. */
+
+/** Whether anything was written: `not_written` is certain and for ever; after `unknown` only the same command id may be tried again. */
+export type Outcome = "not_written" | "unknown";
+
+/** Every fault has a heading of this name in docs/errors.md. A code is never renamed. */
+export type FaultCode =
+  | "COMMAND_ID_REUSED"
+  | "DURABILITY_UNKNOWN"
+  | "FORK_DETECTED"
+  | "INTERNAL"
+  | "LIMIT_EXCEEDED"
+  | "LOCK_TIMEOUT"
+  | "LOG_CONFLICTED"
+  | "LOG_CORRUPT"
+  | "LOG_REPLACED"
+  | "PERMISSION_DENIED"
+  | "READBACK_FAILED"
+  | "RESOURCES_EXHAUSTED"
+  | "STORAGE_ERROR"
+  | "STORAGE_FULL"
+  | "STORAGE_READ_ONLY"
+  | "STORE_CLOSED"
+  | "STORE_MISSING"
+  | "STORE_UNAVAILABLE"
+  | "STREAM_CLOSED"
+  | "TIMEOUT"
+  | "UNSAFE_FILE"
+  | "UNSUPPORTED_FORMAT";
+
+export interface FaultOptions {
+  readonly outcome: Outcome;
+  /** Whether the same command may succeed later without anybody changing it. */
+  readonly retryable: boolean;
+  /** What to do next, as a sentence for a person. */
+  readonly hint?: string;
+  /** Facts as data: stream, revision, path, holder. Never payloads, tokens or the environment. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** Thrown by stores, and only this. Callers compare `code`, never the message. */
+export class StoreFault extends Error {
+  override readonly name = "StoreFault";
+  readonly code: FaultCode;
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: FaultCode, message: string, { outcome, retryable, hint, details = {}, cause }: FaultOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.outcome = outcome;
+    this.retryable = retryable;
+    this.hint = hint;
+    this.details = details;
+  }
+}
+
+export const isStoreFault = (value: unknown): value is StoreFault => value instanceof StoreFault;

@@ -1,0 +1,120 @@
+/** Folding a stream: from a snapshot if one fits, else from the start; the same answer either way. */
+import type { Codec } from "./codec.ts";
+import type { Decider, DomainEvent } from "./decider.ts";
+import { emptyHead, type EventEnvelope, type RecordedEvent, type StreamHead } from "./event.ts";
+import type { EventStore } from "./event-store.ts";
+import { isStoreFault } from "./faults.ts";
+import type { Json } from "./json.ts";
+import type { CancelSignal } from "./ports.ts";
+import type { SnapshotStore } from "./snapshots.ts";
+
+/** One meaning of a stream: a decider's state, or a view. */
+export interface FoldSpec<State> {
+  /** Part of the snapshot's key; never renamed. */
+  readonly name: string;
+  /** Raised when the meaning changes, so that older snapshots are forgotten. */
+  readonly version: number;
+  readonly initial: State;
+  /** Takes one event into state that nobody else holds; may change it in place. Answers `undefined` for an event it does not know. */
+  stepInPlace(state: State, envelope: EventEnvelope): State | undefined;
+}
+
+/** State at a head, and how it was come by. */
+export interface Folded<State> {
+  readonly head: StreamHead;
+  readonly state: State;
+  /** Events skipped because this reader does not know their type or version. */
+  readonly unknownEvents: number;
+  /** Events folded since the snapshot this began with; decides when the next one is worth writing. */
+  readonly sinceSnapshot: number;
+}
+
+export const emptyFold = <State>({ initial }: FoldSpec<State>): Folded<State> => ({
+  head: emptyHead,
+  state: privateCopy(initial),
+  unknownEvents: 0,
+  sinceSnapshot: 0,
+});
+
+/** A decider's state as a fold. Bulk folds run bare on private state; see `Decider.evolveInPlace`. */
+export const deciderFold = <State, Event extends DomainEvent>(
+  { category, version, initial, evolve, evolveInPlace = evolve }: Pick<
+    Decider<never, State, Event, unknown>,
+    "category" | "version" | "initial" | "evolve" | "evolveInPlace"
+  >,
+  codec: Codec<Event>,
+): FoldSpec<State> => ({
+  name: category,
+  version,
+  initial,
+  stepInPlace: (state, envelope) => {
+    const decoded = codec.decode(envelope);
+    return decoded._tag === "Known" ? evolveInPlace(state, decoded.event) : undefined;
+  },
+});
+
+export interface LoadOptions {
+  readonly snapshots: SnapshotStore;
+  /** Last revision wanted, inclusive; a snapshot beyond it is not used. @defaultValue the end of the stream */
+  readonly to?: number;
+  readonly signal?: CancelSignal;
+}
+
+/** The fold of a stream now (or at `to`). A snapshot that the log does not bear out is dropped and the stream read whole. */
+export const loadFold = async <State>(
+  store: EventStore,
+  stream: string,
+  spec: FoldSpec<State>,
+  { snapshots, to, signal }: LoadOptions,
+): Promise<Folded<State>> => {
+  const snapshot = await snapshots.load({ stream, name: spec.name, version: spec.version });
+  const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
+  if (snapshot !== undefined && (to === undefined || snapshot.head.revision <= to)) {
+    const begun: Folded<State> = { head: snapshot.head, state: snapshot.state as State, unknownEvents: 0, sinceSnapshot: 0 };
+    try {
+      return await foldOnto(store, stream, spec, begun, options);
+    } catch (error) {
+      if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
+    }
+  }
+  return foldOnto(store, stream, spec, emptyFold(spec), options);
+};
+
+/** Continues a fold to the end of the stream (or to `to`). Takes over `begun.state`, which must be private to the caller. */
+export const foldOnto = async <State>(
+  store: EventStore,
+  stream: string,
+  spec: FoldSpec<State>,
+  begun: Folded<State>,
+  { to, signal }: { readonly to?: number; readonly signal?: CancelSignal } = {},
+): Promise<Folded<State>> => {
+  let { head, state, unknownEvents, sinceSnapshot } = begun;
+  const options = { after: head, ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
+  for await (const batch of store.read(stream, options)) {
+    for (const envelope of batch) {
+      const next = spec.stepInPlace(state, envelope);
+      if (next === undefined) unknownEvents += 1;
+      else state = next;
+      sinceSnapshot += 1;
+    }
+    const last = batch.at(-1);
+    if (last !== undefined) head = headAfter(last);
+  }
+  return { head, state, unknownEvents, sinceSnapshot };
+};
+
+/** Writes the fold down for the next reader. */
+export const saveFold = async <State>(
+  snapshots: SnapshotStore,
+  stream: string,
+  { name, version }: Pick<FoldSpec<State>, "name" | "version">,
+  { head, state }: Folded<State>,
+): Promise<void> => snapshots.save({ stream, name, version }, { head, state: state as Json });
+
+export const headAfter = ({ revision, digest, mark }: RecordedEvent): StreamHead => ({
+  revision,
+  digest,
+  ...(mark === undefined ? {} : { mark }),
+});
+
+export const privateCopy = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A;

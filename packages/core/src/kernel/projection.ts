@@ -1,0 +1,41 @@
+/** Projections: what people look at. Pure folds of events, never read by `decide`, and never the truth. */
+import type { Codec } from "./codec.ts";
+import type { DomainEvent } from "./decider.ts";
+import type { EventEnvelope } from "./event.ts";
+import type { FoldSpec } from "./fold.ts";
+
+/** Everything known about an event besides its data. */
+export type EventMeta = Omit<EventEnvelope, "data">;
+
+type Handlers<View, Event extends DomainEvent> = {
+  readonly [Type in Event["type"]]?: (view: View, event: Extract<Event, { readonly type: Type }>, meta: EventMeta) => View;
+};
+
+export interface Projection<View, Event extends DomainEvent> {
+  /** Part of the stored key; never renamed. */
+  readonly name: string;
+  /** Raised when `when` changes meaning: stored views of other versions are rebuilt from the first event. */
+  readonly version: number;
+  readonly initial: View;
+  /** The events that matter and what each does. May change `view` in place: it is private to the fold. */
+  readonly when: Handlers<View, Event>;
+}
+
+/** A projection as a fold over one stream. Events it does not handle leave the view as it is. */
+export const projectionFold = <View, Event extends DomainEvent>(
+  { name, version, initial, when }: Projection<View, Event>,
+  codec: Codec<Event>,
+): FoldSpec<View> => {
+  const handlers = new Map(Object.entries(when)) as Map<string, (view: View, event: Event, meta: EventMeta) => View>;
+  return {
+    name,
+    version,
+    initial,
+    stepInPlace: (view, envelope) => {
+      const handler = handlers.get(envelope.type);
+      if (handler === undefined) return view;
+      const decoded = codec.decode(envelope);
+      return decoded._tag === "Known" ? handler(view, decoded.event, envelope) : undefined;
+    },
+  };
+};
