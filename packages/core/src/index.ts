@@ -1,5 +1,5 @@
 /** The kernel: what every aggregate, store and tool of mission-ledger is built on. */
-export { type Codec, type Decoded, eventCodec, type EventShape, type Upcaster } from "./kernel/codec.ts";
+export { type Codec, type Decoded, type EventShape, eventCodec, type Upcaster } from "./kernel/codec.ts";
 export {
   accept,
   type Decider,
@@ -12,17 +12,17 @@ export {
 export { digestOf, eventIdOf, eventNamespace, nameBasedUuid, sha256Hex } from "./kernel/digest.ts";
 export {
   type ChainBreak,
-  checkLink,
   type Commit,
   type CommitContext,
+  checkLink,
   digestOfEvent,
-  emptyHead,
   type EncodedEvent,
   type EventEnvelope,
+  emptyHead,
   maxEventsPerCommit,
   type RecordedEvent,
-  sealCommit,
   type StreamHead,
+  sealCommit,
 } from "./kernel/event.ts";
 export type {
   Appended,
@@ -35,20 +35,39 @@ export type {
   ReadOptions,
   StoreSupport,
 } from "./kernel/event-store.ts";
-export { type FaultCode, type FaultOptions, isStoreFault, type Outcome, StoreFault } from "./kernel/faults.ts";
+export {
+  type FaultCode,
+  type FaultOptions,
+  isStoreFault,
+  LedgerError,
+  type Outcome,
+  StoreFault,
+} from "./kernel/faults.ts";
 export {
   deciderFold,
   emptyFold,
   type Folded,
-  foldOnto,
   type FoldSpec,
+  foldOnto,
   headAfter,
-  loadFold,
   type LoadOptions,
+  loadFold,
   saveFold,
 } from "./kernel/fold.ts";
-export { commandHandler, type CommandHandler, type CommandOptions, type HandlerOptions } from "./kernel/handle.ts";
-export { canonicalJson, isDangerousKey, type Json, type JsonObject, maxJsonDepth, NotCanonical } from "./kernel/json.ts";
+export {
+  type CommandHandler,
+  type CommandOptions,
+  commandHandler,
+  type HandlerOptions,
+} from "./kernel/handle.ts";
+export {
+  canonicalJson,
+  isDangerousKey,
+  type Json,
+  type JsonObject,
+  maxJsonDepth,
+  NotCanonical,
+} from "./kernel/json.ts";
 export { openMemoryStore } from "./kernel/memory-store.ts";
 export {
   type CancelSignal,
@@ -61,6 +80,19 @@ export {
   timestamp,
 } from "./kernel/ports.ts";
 export { type EventMeta, type Projection, projectionFold } from "./kernel/projection.ts";
-export { memoryViews, type Projected, type Projector, projector, type ProjectorOptions, type ViewStore } from "./kernel/projector.ts";
+export {
+  memoryViews,
+  type Projected,
+  type Projector,
+  type ProjectorOptions,
+  projector,
+  type ViewStore,
+} from "./kernel/projector.ts";
 export type { NotDone, Receipt } from "./kernel/receipt.ts";
-export { memorySnapshots, noSnapshots, type Snapshot, type SnapshotKey, type SnapshotStore } from "./kernel/snapshots.ts";
+export {
+  memorySnapshots,
+  noSnapshots,
+  type Snapshot,
+  type SnapshotKey,
+  type SnapshotStore,
+} from "./kernel/snapshots.ts";

@@ -29,11 +29,14 @@ export interface Codec<Event extends DomainEvent> {
  *
  * Throws `TypeError` when a version lacks its upcaster, so a forgotten step is found on loading, not on reading.
  */
-export const eventCodec = <Event extends DomainEvent>(shapes: Readonly<Record<Event["type"], EventShape>>): Codec<Event> => {
+export const eventCodec = <Event extends DomainEvent>(
+  shapes: Readonly<Record<Event["type"], EventShape>>,
+): Codec<Event> => {
   const known = new Map<string, EventShape>(Object.entries<EventShape>(shapes));
   for (const [type, { version, upcasters = {} }] of known) {
     for (let from = 1; from < version; from += 1)
-      if (upcasters[from] === undefined) throw new TypeError(`${type} has no upcaster from version ${from} to ${from + 1}`);
+      if (upcasters[from] === undefined)
+        throw new TypeError(`${type} has no upcaster from version ${from} to ${from + 1}`);
   }
   return {
     encode: ({ type, ...data }) => {

@@ -42,10 +42,12 @@ export interface Decider<Command, State, Event, Refusal> {
 }
 
 /** The command is right, and these events make it true; none when it is true already. */
-export const accept = <Event>(...events: readonly Event[]): E.Either<never, readonly Event[]> => E.right(events);
+export const accept = <Event>(...events: readonly Event[]): E.Either<never, readonly Event[]> =>
+  E.right(events);
 
 /** The domain says no; nothing is written. */
-export const refuse = <const Refusal extends DomainRefusal>(refusal: Refusal): E.Either<Refusal, never> => E.left(refusal);
+export const refuse = <const Refusal extends DomainRefusal>(refusal: Refusal): E.Either<Refusal, never> =>
+  E.left(refusal);
 
 /** The state after many events. `state` is not changed. */
 export const fold = <State, Event>(

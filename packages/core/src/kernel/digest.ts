@@ -32,4 +32,5 @@ export const nameBasedUuid = (namespace: string, name: string): string => {
 };
 
 /** The id of the event at `index` among those a command wrote: a retry of the command derives the same ids. */
-export const eventIdOf = (commandId: string, index: number): string => nameBasedUuid(eventNamespace, `${commandId}/${index}`);
+export const eventIdOf = (commandId: string, index: number): string =>
+  nameBasedUuid(eventNamespace, `${commandId}/${index}`);

@@ -1,6 +1,7 @@
 /** What is stored: events in envelopes, sealed into commits by digest and chain. */
-import { canonicalJson, type JsonObject } from "./json.ts";
+
 import { eventIdOf, sha256Hex } from "./digest.ts";
+import { canonicalJson, type JsonObject } from "./json.ts";
 
 /** One stored event with everything that is known about it. */
 export interface EventEnvelope {
@@ -83,7 +84,11 @@ export interface CommitContext {
 }
 
 /** Puts events into envelopes that follow `head`: ids, revisions, digests and the chain are computed here and nowhere else. */
-export const sealCommit = (head: StreamHead, context: CommitContext, events: readonly EncodedEvent[]): Commit => {
+export const sealCommit = (
+  head: StreamHead,
+  context: CommitContext,
+  events: readonly EncodedEvent[],
+): Commit => {
   let previous = head.digest;
   const envelopes = events.map((event, index) => {
     const envelope = sealEvent({
@@ -106,7 +111,10 @@ export const sealCommit = (head: StreamHead, context: CommitContext, events: rea
   return { ...context, firstRevision: head.revision + 1, previous: head.digest, events: envelopes };
 };
 
-const sealEvent = (event: Omit<EventEnvelope, "digest">): EventEnvelope => ({ ...event, digest: sha256Hex(canonicalJson(event)) });
+const sealEvent = (event: Omit<EventEnvelope, "digest">): EventEnvelope => ({
+  ...event,
+  digest: sha256Hex(canonicalJson(event)),
+});
 
 /** The digest that an event ought to carry, computed from its other fields. */
 export const digestOfEvent = (event: EventEnvelope): string =>

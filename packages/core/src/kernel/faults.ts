@@ -39,22 +39,36 @@ export interface FaultOptions {
   readonly cause?: unknown;
 }
 
-/** Thrown by stores, and only this. Callers compare `code`, never the message. */
-export class StoreFault extends Error {
-  override readonly name = "StoreFault";
-  readonly code: FaultCode;
+/** Everything the library throws on purpose. Callers compare `code`, never the message. */
+export abstract class LedgerError extends Error {
+  abstract readonly code: string;
   readonly outcome: Outcome;
   readonly retryable: boolean;
   readonly hint: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: FaultCode, message: string, { outcome, retryable, hint, details = {}, cause }: FaultOptions) {
+  constructor(message: string, { outcome, retryable, hint, details = {}, cause }: FaultOptions) {
     super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
     this.outcome = outcome;
     this.retryable = retryable;
     this.hint = hint;
     this.details = details;
+  }
+
+  /** Whether `value` is one of ours and, if a code is given, this very one. */
+  static is(value: unknown, code?: string): value is LedgerError {
+    return value instanceof LedgerError && (code === undefined || value.code === code);
+  }
+}
+
+/** Thrown by stores, and only this. */
+export class StoreFault extends LedgerError {
+  override readonly name = "StoreFault";
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options: FaultOptions) {
+    super(message, options);
+    this.code = code;
   }
 }
 

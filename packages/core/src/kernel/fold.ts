@@ -1,7 +1,7 @@
 /** Folding a stream: from a snapshot if one fits, else from the start; the same answer either way. */
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
-import { emptyHead, type EventEnvelope, type RecordedEvent, type StreamHead } from "./event.ts";
+import { type EventEnvelope, emptyHead, type RecordedEvent, type StreamHead } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import type { Json } from "./json.ts";
@@ -38,7 +38,13 @@ export const emptyFold = <State>({ initial }: FoldSpec<State>): Folded<State> =>
 
 /** A decider's state as a fold. Bulk folds run bare on private state; see `Decider.evolveInPlace`. */
 export const deciderFold = <State, Event extends DomainEvent>(
-  { category, version, initial, evolve, evolveInPlace = evolve }: Pick<
+  {
+    category,
+    version,
+    initial,
+    evolve,
+    evolveInPlace = evolve,
+  }: Pick<
     Decider<never, State, Event, unknown>,
     "category" | "version" | "initial" | "evolve" | "evolveInPlace"
   >,
@@ -70,7 +76,12 @@ export const loadFold = async <State>(
   const snapshot = await snapshots.load({ stream, name: spec.name, version: spec.version });
   const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
   if (snapshot !== undefined && (to === undefined || snapshot.head.revision <= to)) {
-    const begun: Folded<State> = { head: snapshot.head, state: snapshot.state as State, unknownEvents: 0, sinceSnapshot: 0 };
+    const begun: Folded<State> = {
+      head: snapshot.head,
+      state: snapshot.state as State,
+      unknownEvents: 0,
+      sinceSnapshot: 0,
+    };
     try {
       return await foldOnto(store, stream, spec, begun, options);
     } catch (error) {
@@ -89,7 +100,11 @@ export const foldOnto = async <State>(
   { to, signal }: { readonly to?: number; readonly signal?: CancelSignal } = {},
 ): Promise<Folded<State>> => {
   let { head, state, unknownEvents, sinceSnapshot } = begun;
-  const options = { after: head, ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
+  const options = {
+    after: head,
+    ...(to === undefined ? {} : { to }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   for await (const batch of store.read(stream, options)) {
     for (const envelope of batch) {
       const next = spec.stepInPlace(state, envelope);

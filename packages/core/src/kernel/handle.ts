@@ -13,7 +13,12 @@ import { type CancelSignal, type Randomness, systemRandomness } from "./ports.ts
 import type { NotDone, Receipt } from "./receipt.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
 
-export interface HandlerOptions<Command extends DomainCommand, State, Event extends DomainEvent, Refusal extends DomainRefusal> {
+export interface HandlerOptions<
+  Command extends DomainCommand,
+  State,
+  Event extends DomainEvent,
+  Refusal extends DomainRefusal,
+> {
   readonly store: EventStore;
   readonly decider: Decider<Command, State, Event, Refusal>;
   readonly codec: Codec<Event>;
@@ -43,9 +48,18 @@ export interface CommandOptions {
   readonly signal?: CancelSignal;
 }
 
-export interface CommandHandler<Command extends DomainCommand, State, Event extends DomainEvent, Refusal extends DomainRefusal> {
+export interface CommandHandler<
+  Command extends DomainCommand,
+  State,
+  Event extends DomainEvent,
+  Refusal extends DomainRefusal,
+> {
   /** Nothing happens until the task is run. Answers a receipt or the reason why there is none; never throws, except for defects and aborts. */
-  attempt(stream: string, command: Command, options: CommandOptions): TaskEither<NotDone<Refusal>, Receipt<State, Event>>;
+  attempt(
+    stream: string,
+    command: Command,
+    options: CommandOptions,
+  ): TaskEither<NotDone<Refusal>, Receipt<State, Event>>;
   /** State of a stream as the log has it now. */
   load(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
 }
@@ -86,7 +100,8 @@ export const commandHandler = <
   const refresh = async (stream: string, signal: CancelSignal | undefined): Promise<Folded<State>> => {
     const options = signal === undefined ? {} : { signal };
     const begun = kept.get(stream);
-    if (begun === undefined) return keep(stream, await loadFold(store, stream, spec, { snapshots, ...options }));
+    if (begun === undefined)
+      return keep(stream, await loadFold(store, stream, spec, { snapshots, ...options }));
     try {
       return keep(stream, await foldOnto(store, stream, sharedSpec, begun, options));
     } catch (error) {
@@ -141,7 +156,11 @@ export const commandHandler = <
         : { _tag: "Conflict", stream, expected: expectedRevision, actual: folded.head };
 
     let waitedMs = 0;
-    const finish = async (appended: Appended, base: Folded<State>, attempts: number): Promise<Receipt<State, Event> | Conflict> => {
+    const finish = async (
+      appended: Appended,
+      base: Folded<State>,
+      attempts: number,
+    ): Promise<Receipt<State, Event> | Conflict> => {
       const events = await store.readBack(appended);
       if (!Array.isArray(events)) return events as Conflict;
       const proven = events as readonly RecordedEvent[];
@@ -150,7 +169,8 @@ export const commandHandler = <
       if (appended.repeated) folded = await refresh(stream, signal);
       else {
         folded = { ...evolveShared(base, proven), head: appended.head };
-        if (decider.shows !== undefined && !decider.shows(command, folded.state)) throw notShown(stream, commandId, command.type);
+        if (decider.shows !== undefined && !decider.shows(command, folded.state))
+          throw notShown(stream, commandId, command.type);
         const present = kept.get(stream);
         if (present === undefined || present.head.revision < folded.head.revision) keep(stream, folded);
       }
@@ -177,7 +197,10 @@ export const commandHandler = <
         attempts,
       };
     };
-    const nothingToDo = async ({ head, state }: Folded<State>, attempts: number): Promise<Receipt<State, Event>> => {
+    const nothingToDo = async (
+      { head, state }: Folded<State>,
+      attempts: number,
+    ): Promise<Receipt<State, Event>> => {
       await store.confirm(stream, head);
       const { revision, digest } = head;
       return {
@@ -200,8 +223,12 @@ export const commandHandler = <
     if (options.commandId !== undefined) {
       const earlier = await store.findCommand(stream, commandId);
       if (earlier !== undefined) {
-        const appended = await store.append({ commit: { ...earlier, commandDigest }, expected: expectedOf(earlier.firstRevision - 1) });
-        const receipt = appended._tag === "Conflict" ? appended : await finish(appended, await refresh(stream, signal), 1);
+        const appended = await store.append({
+          commit: { ...earlier, commandDigest },
+          expected: expectedOf(earlier.firstRevision - 1),
+        });
+        const receipt =
+          appended._tag === "Conflict" ? appended : await finish(appended, await refresh(stream, signal), 1);
         return "_tag" in receipt ? E.left(receipt) : E.right(receipt);
       }
     }
@@ -241,7 +268,7 @@ export const commandHandler = <
         const receipt = await finish(outcome, again.base ?? base, attempts);
         if (!("_tag" in receipt)) return E.right(receipt);
         if (attempts >= maxAttempts) return E.left(receipt);
-      } else if (again.base !== undefined) {
+      } else if (again.base !== undefined && again.decision?._tag !== "Write") {
         // The store kept everybody out while we decided on the newest state, so this answer is final.
         keep(stream, again.base);
         if (again.decision?._tag === "Refused") return E.left(again.decision.refusal);
@@ -296,30 +323,46 @@ const proveEqual = ({ commit }: Appended, proven: readonly RecordedEvent[]): voi
     proven.length === commit.events.length &&
     commit.events.every((sealed, index) => {
       const read = proven[index] as RecordedEvent;
-      return read.digest === sealed.digest && read.revision === sealed.revision && digestOfEvent(read) === sealed.digest;
+      return (
+        read.digest === sealed.digest &&
+        read.revision === sealed.revision &&
+        digestOfEvent(read) === sealed.digest
+      );
     });
   if (equal) return;
   const { stream, commandId, firstRevision } = commit;
-  throw new StoreFault("READBACK_FAILED", `${stream} does not give back what was appended at revision ${firstRevision}`, {
-    outcome: "unknown",
-    retryable: true,
-    hint: "Repeat the command with the same command id; it runs at most once.",
-    details: { stream, commandId, revision: firstRevision },
-  });
+  throw new StoreFault(
+    "READBACK_FAILED",
+    `${stream} does not give back what was appended at revision ${firstRevision}`,
+    {
+      outcome: "unknown",
+      retryable: true,
+      hint: "Repeat the command with the same command id; it runs at most once.",
+      details: { stream, commandId, revision: firstRevision },
+    },
+  );
 };
 
 const notShown = (stream: string, commandId: string, commandType: string): StoreFault =>
-  new StoreFault("INTERNAL", `${stream} does not show what ${commandType} asked for, although its events are in the log`, {
-    outcome: "unknown",
-    retryable: false,
-    hint: "This is a defect of the decider; the events stay in the log under this command id.",
-    details: { stream, commandId, written: true },
-  });
+  new StoreFault(
+    "INTERNAL",
+    `${stream} does not show what ${commandType} asked for, although its events are in the log`,
+    {
+      outcome: "unknown",
+      retryable: false,
+      hint: "This is a defect of the decider; the events stay in the log under this command id.",
+      details: { stream, commandId, written: true },
+    },
+  );
 
 const tooManyEvents = (stream: string, commandId: string, count: number): StoreFault =>
-  new StoreFault("LIMIT_EXCEEDED", `the command for ${stream} makes ${count} events; one command may make ${maxEventsPerCommit}`, {
-    outcome: "not_written",
-    retryable: false,
-    hint: "Split it into several commands.",
-    details: { stream, commandId, count, limit: maxEventsPerCommit },
-  });
+  new StoreFault(
+    "LIMIT_EXCEEDED",
+    `the command for ${stream} makes ${count} events; one command may make ${maxEventsPerCommit}`,
+    {
+      outcome: "not_written",
+      retryable: false,
+      hint: "Split it into several commands.",
+      details: { stream, commandId, count, limit: maxEventsPerCommit },
+    },
+  );

@@ -23,7 +23,7 @@ export const isDangerousKey = (key: string): boolean => dangerousKeys.has(key);
  * forms, members that are `undefined` left out.
  *
  * Throws {@link NotCanonical} for numbers that are not finite, integers beyond 2^53-1, lone surrogates, nesting above
- * {@link maxJsonDepth} and keys that name a prototype.
+ * {@link maxJsonDepth}, keys that name a prototype, and objects that JSON writes as something else (a Date, a Map).
  *
  * Source: RFC 8785 (JSON Canonicalization Scheme).
  */
@@ -41,7 +41,8 @@ const write = (value: unknown, depth: number, path: string): string => {
         throw new NotCanonical(`${path || "value"} is ${value}, which JSON cannot carry exactly`);
       return JSON.stringify(value);
     case "object":
-      if (depth >= maxJsonDepth) throw new NotCanonical(`${path || "value"} is nested deeper than ${maxJsonDepth}`);
+      if (depth >= maxJsonDepth)
+        throw new NotCanonical(`${path || "value"} is nested deeper than ${maxJsonDepth}`);
       return Array.isArray(value) ? writeArray(value, depth, path) : writeObject(value, depth, path);
     default:
       throw new NotCanonical(`${path || "value"} is a ${typeof value}, which JSON cannot carry`);
@@ -63,11 +64,18 @@ const writeArray = (value: readonly unknown[], depth: number, path: string): str
 };
 
 const writeObject = (value: object, depth: number, path: string): string => {
+  // A Date, a Map or anything with a `toJSON` would be stored as something else than what was digested here.
+  if (
+    Object.prototype.toString.call(value) !== "[object Object]" ||
+    typeof (value as { toJSON?: unknown }).toJSON === "function"
+  )
+    throw new NotCanonical(`${path || "value"} is no plain object`);
   let text = "{";
   for (const key of Object.keys(value).sort()) {
     const member = (value as Record<string, unknown>)[key];
     if (member === undefined) continue;
-    if (dangerousKeys.has(key)) throw new NotCanonical(`${path || "value"} has the key ${JSON.stringify(key)}`);
+    if (dangerousKeys.has(key))
+      throw new NotCanonical(`${path || "value"} has the key ${JSON.stringify(key)}`);
     if (text.length > 1) text += ",";
     text += `${writeString(key, path)}:${write(member, depth + 1, path ? `${path}.${key}` : key)}`;
   }
@@ -75,4 +83,5 @@ const writeObject = (value: object, depth: number, path: string): string => {
 };
 
 /** `String.prototype.isWellFormed` (in every Node we support), reached without needing its library types. */
-const isWellFormed = (value: string): boolean => (value as unknown as { isWellFormed(): boolean }).isWellFormed();
+const isWellFormed = (value: string): boolean =>
+  (value as unknown as { isWellFormed(): boolean }).isWellFormed();

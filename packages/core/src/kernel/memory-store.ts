@@ -2,7 +2,7 @@
  * The reference store: what the port means, in as few words as possible.
  * Promises: everything the port says, for as long as the process lives. Does not promise: durability.
  */
-import { emptyHead, type Commit, type EventEnvelope, type RecordedEvent, type StreamHead } from "./event.ts";
+import { type Commit, type EventEnvelope, emptyHead, type RecordedEvent, type StreamHead } from "./event.ts";
 import type { Appended, AppendRequest, Conflict, EventBatch, EventStore } from "./event-store.ts";
 import { StoreFault } from "./faults.ts";
 import type { CancelSignal } from "./ports.ts";
@@ -18,7 +18,11 @@ export const openMemoryStore = (): EventStore => {
   let closed = false;
 
   const ensureOpen = (): void => {
-    if (closed) throw new StoreFault("STORE_CLOSED", "the store is closed", { outcome: "not_written", retryable: false });
+    if (closed)
+      throw new StoreFault("STORE_CLOSED", "the store is closed", {
+        outcome: "not_written",
+        retryable: false,
+      });
   };
   const eventAt = (index: number): RecordedEvent => {
     const event = JSON.parse(log[index] as string) as EventEnvelope;
@@ -50,7 +54,14 @@ export const openMemoryStore = (): EventStore => {
   };
   const appended = (commit: Commit, repeated: boolean): Appended => {
     const last = commit.events.at(-1) as EventEnvelope;
-    return { _tag: "Appended", commit, repeated, head: { revision: last.revision, digest: last.digest }, waitedMs: 0, receiptMark: null };
+    return {
+      _tag: "Appended",
+      commit,
+      repeated,
+      head: { revision: last.revision, digest: last.digest },
+      waitedMs: 0,
+      receiptMark: null,
+    };
   };
 
   const append = ({ commit, expected, decideAgain, signal }: AppendRequest): Appended | Conflict => {
@@ -73,13 +84,19 @@ export const openMemoryStore = (): EventStore => {
   };
 
   /** Events of the log from `index` up to its present end, a batch at a time; `reached` is where the batch ends. */
-  function* scan(index: number, category: string | undefined): Generator<{ batch: EventBatch; reached: number }> {
+  function* scan(
+    index: number,
+    category: string | undefined,
+  ): Generator<{ batch: EventBatch; reached: number }> {
     const end = log.length;
     for (let from = index; from < end; from += batchSize) {
       const reached = Math.min(from + batchSize, end);
       const batch: RecordedEvent[] = [];
       for (let at = from; at < reached; at += 1) batch.push(eventAt(at));
-      yield { batch: batch.filter(({ stream }) => category === undefined || stream.startsWith(`${category}-`)), reached };
+      yield {
+        batch: batch.filter(({ stream }) => category === undefined || isIn(stream, category)),
+        reached,
+      };
     }
   }
 
@@ -100,6 +117,10 @@ export const openMemoryStore = (): EventStore => {
     readBack: async ({ commit }) => {
       ensureOpen();
       const positions = positionsOf.get(commit.stream) ?? [];
+      const absent = commit.events.find(
+        ({ revision, digest }) => digestAt(commit.stream, revision) !== digest,
+      );
+      if (absent !== undefined) throw readbackFailed(commit, absent.revision);
       return commit.events.map(({ revision }) => eventAt(positions[revision] as number));
     },
     confirm: async (stream, head) => {
@@ -141,7 +162,7 @@ export const openMemoryStore = (): EventStore => {
     },
     streams: async (category) => {
       ensureOpen();
-      return [...positionsOf.keys()].filter((stream) => stream.startsWith(`${category}-`)).sort();
+      return [...positionsOf.keys()].filter((stream) => isIn(stream, category)).sort();
     },
     head: async (stream) => {
       ensureOpen();
@@ -160,9 +181,14 @@ const follows = (commit: Commit, expected: AppendRequest["expected"], head: Stre
   commit.firstRevision === head.revision + 1 &&
   commit.previous === head.digest;
 
-const indexAfter = (position: string | undefined): number => (position === undefined ? 0 : Number(position) + 1);
+const indexAfter = (position: string | undefined): number =>
+  position === undefined ? 0 : Number(position) + 1;
 
 const positionOf = (index: number): string => String(index).padStart(16, "0");
+
+/** A category ends before the first dash: `mission-x` is the category of no stream. */
+const isIn = (stream: string, category: string): boolean =>
+  !category.includes("-") && stream.startsWith(`${category}-`);
 
 const copyOf = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A;
 
@@ -173,6 +199,18 @@ const commandIdReused = (stream: string, commandId: string): StoreFault =>
     hint: "Make a new command id for a new intention; repeat an id only with the same command.",
     details: { stream, commandId },
   });
+
+const readbackFailed = ({ stream, commandId }: Commit, revision: number): StoreFault =>
+  new StoreFault(
+    "READBACK_FAILED",
+    `${stream} does not hold at revision ${revision} what was appended there`,
+    {
+      outcome: "unknown",
+      retryable: true,
+      hint: "Repeat the command with the same command id; it runs at most once.",
+      details: { stream, commandId, revision },
+    },
+  );
 
 const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>
   new StoreFault("LOG_REPLACED", `${stream} does not hold the event remembered at revision ${revision}`, {

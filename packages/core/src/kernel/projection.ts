@@ -8,7 +8,11 @@ import type { FoldSpec } from "./fold.ts";
 export type EventMeta = Omit<EventEnvelope, "data">;
 
 type Handlers<View, Event extends DomainEvent> = {
-  readonly [Type in Event["type"]]?: (view: View, event: Extract<Event, { readonly type: Type }>, meta: EventMeta) => View;
+  readonly [Type in Event["type"]]?: (
+    view: View,
+    event: Extract<Event, { readonly type: Type }>,
+    meta: EventMeta,
+  ) => View;
 };
 
 export interface Projection<View, Event extends DomainEvent> {
@@ -26,7 +30,10 @@ export const projectionFold = <View, Event extends DomainEvent>(
   { name, version, initial, when }: Projection<View, Event>,
   codec: Codec<Event>,
 ): FoldSpec<View> => {
-  const handlers = new Map(Object.entries(when)) as Map<string, (view: View, event: Event, meta: EventMeta) => View>;
+  const handlers = new Map(Object.entries(when)) as Map<
+    string,
+    (view: View, event: Event, meta: EventMeta) => View
+  >;
   return {
     name,
     version,

@@ -70,7 +70,11 @@ export const projector = <View, Event extends DomainEvent>({
   const take = ({ view, position, events }: Projected<View>, batch: EventBatch): Projected<View> => {
     let next = view;
     for (const event of batch) next = spec.stepInPlace(next, event) ?? next;
-    return { view: next, position: (batch.at(-1) as RecordedEvent | undefined)?.position ?? position, events: events + batch.length };
+    return {
+      view: next,
+      position: (batch.at(-1) as RecordedEvent | undefined)?.position ?? position,
+      events: events + batch.length,
+    };
   };
   const run = async (begun: Projected<View>, signal: CancelSignal | undefined): Promise<Projected<View>> => {
     let projected = begun;

@@ -1,6 +1,7 @@
 /** Snapshots: folds remembered at a revision. A cache; deleting all of them changes nothing but time. */
-import type { Json } from "./json.ts";
+
 import type { StreamHead } from "./event.ts";
+import type { Json } from "./json.ts";
 
 /** Which fold of which stream: a name and the version of its meaning. A raised version makes old snapshots unknown. */
 export interface SnapshotKey {

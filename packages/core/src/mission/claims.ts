@@ -1,0 +1,157 @@
+/** Claims: who holds a package, for how long, and how it comes free again. */
+
+import { accept, refuse } from "../kernel/decider.ts";
+import { timestamp } from "../kernel/ports.ts";
+import type { MissionCommandOf } from "./commands.ts";
+import type { MissionDecision } from "./decision.ts";
+import type { ClaimKind, MissionEvent } from "./events.ts";
+import {
+  checkExecutionLaneFree,
+  checkHolder,
+  checkNotSelf,
+  checkUnclaimed,
+  firstUnmet,
+  type Wish,
+} from "./guards.ts";
+import { findExit, type Lane, laneAfterRelease } from "./lanes.ts";
+import type { OpenMission, WorkPackage } from "./state.ts";
+
+/** Where a claim leads from each lane; from lanes of work that nobody holds, it takes the work up where it stands. */
+const claimable: Readonly<Record<ClaimKind, Readonly<Partial<Record<Lane, Lane>>>>> = {
+  implement: { planned: "claimed", claimed: "claimed", in_progress: "in_progress" },
+  review: { for_review: "in_review", in_review: "in_review" },
+};
+
+export const decideClaim = (
+  command: MissionCommandOf<"ClaimWorkPackage">,
+  mission: OpenMission,
+  workPackage: WorkPackage,
+): MissionDecision => {
+  const { kind, actor, at, leaseMs } = command;
+  const { id: workPackageId, lane } = workPackage;
+  const to = claimable[kind][lane];
+  const wish: Wish = { mission, workPackage, to: to ?? lane, actor };
+  const held = checkUnclaimed(wish);
+  if (held !== undefined) return refuse(held);
+  if (to === undefined)
+    return refuse({
+      _tag: "NotClaimable",
+      mission: mission.slug,
+      workPackageId,
+      invariant: "work is claimed from the plan and reviews are claimed from review",
+      lane,
+      kind,
+    });
+  const exit = findExit(lane, to);
+  const unmet =
+    exit !== undefined
+      ? firstUnmet(exit, wish)
+      : kind === "review"
+        ? checkNotSelf(wish)
+        : checkExecutionLaneFree(wish);
+  if (unmet !== undefined) return refuse(unmet);
+  const claimed = grant(workPackage, kind, actor, leaseMs, at);
+  return to === lane
+    ? accept(claimed)
+    : accept(claimed, { type: "WorkPackageMoved", workPackageId, from: lane, to });
+};
+
+/** A claim with the next fence. */
+export const grant = (
+  workPackage: WorkPackage,
+  kind: ClaimKind,
+  holder: string,
+  leaseMs: number,
+  at: string,
+): MissionEvent => ({
+  type: "WorkPackageClaimed",
+  workPackageId: workPackage.id,
+  kind,
+  holder,
+  fence: workPackage.fence + 1,
+  leaseMs,
+  expiresAt: leaseEnd(at, leaseMs),
+});
+
+const leaseEnd = (at: string, leaseMs: number): string => timestamp(Date.parse(at) + leaseMs);
+
+export const decideRenewal = (
+  command: MissionCommandOf<"RenewClaim">,
+  mission: OpenMission,
+  workPackage: WorkPackage,
+): MissionDecision => {
+  const { leaseMs, at } = command;
+  const notHolder = checkHolder({ ...command, mission, workPackage, to: workPackage.lane });
+  if (notHolder !== undefined) return refuse(notHolder);
+  const { id: workPackageId, fence } = workPackage;
+  return accept({ type: "ClaimRenewed", workPackageId, fence, leaseMs, expiresAt: leaseEnd(at, leaseMs) });
+};
+
+export const decideRelease = (
+  command: MissionCommandOf<"ReleaseClaim">,
+  mission: OpenMission,
+  workPackage: WorkPackage,
+): MissionDecision => {
+  const { lane, id: workPackageId } = workPackage;
+  const { reason } = command;
+  const to = laneAfterRelease[lane];
+  const wish: Wish = { ...command, mission, workPackage, to: to ?? lane };
+  const exit = to === undefined ? undefined : findExit(lane, to);
+  const unmet = exit === undefined ? checkHolder(wish) : firstUnmet(exit, wish);
+  if (unmet !== undefined) return refuse(unmet);
+  const released = releaseOf(workPackage, reason);
+  return to === undefined
+    ? accept(...released)
+    : accept(...released, {
+        type: "WorkPackageMoved",
+        workPackageId,
+        from: lane,
+        to,
+        ...(reason === undefined ? {} : { reason }),
+      });
+};
+
+/** The end of the present claim, if there is one. */
+export const releaseOf = (
+  { id: workPackageId, claim }: WorkPackage,
+  reason?: string,
+): readonly MissionEvent[] => {
+  if (claim === null) return [];
+  const { holder, fence } = claim;
+  return [
+    { type: "ClaimReleased", workPackageId, holder, fence, ...(reason === undefined ? {} : { reason }) },
+  ];
+};
+
+/** Expiry never takes a claim away by itself: somebody says so, and the lease in the log has to agree. */
+export const decideRecovery = (
+  command: MissionCommandOf<"RecoverClaim">,
+  mission: OpenMission,
+  workPackage: WorkPackage,
+): MissionDecision => {
+  const { claim, lane, id: workPackageId } = workPackage;
+  const { at, reason } = command;
+  const about = { mission: mission.slug, workPackageId };
+  if (claim === null)
+    return refuse({ _tag: "NotHeld", ...about, invariant: "only a held work package is recovered" });
+  const { holder, fence, expiresAt } = claim;
+  if (Date.parse(at) < Date.parse(expiresAt))
+    return refuse({
+      _tag: "ClaimAlive",
+      ...about,
+      invariant: "a claim is not recovered before its lease is over",
+      holder,
+      expiresAt,
+    });
+  const recovered: MissionEvent = {
+    type: "ClaimRecovered",
+    workPackageId,
+    holder,
+    fence,
+    signal: "lease_expired",
+    reason,
+  };
+  const to = laneAfterRelease[lane];
+  if (to === undefined) return accept(recovered);
+  return accept<MissionEvent>(recovered, { type: "WorkPackageMoved", workPackageId, from: lane, to, reason });
+};

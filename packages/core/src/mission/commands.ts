@@ -1,0 +1,109 @@
+/** What can be asked of a mission. Time and actor come in with every command; guards compute the rest from the log. */
+import type { ClaimKind, Evidence, MissionEvent, PlannedWorkPackage, Verdict } from "./events.ts";
+import type { Lane } from "./lanes.ts";
+
+interface Asked {
+  /** RFC 3339, UTC, milliseconds: what the asker's clock said. Judges leases, orders nothing. */
+  readonly at: string;
+  readonly actor: string;
+}
+
+interface AboutWorkPackage extends Asked {
+  readonly workPackageId: string;
+}
+
+interface ByHolder extends AboutWorkPackage {
+  /** The fence of the claim this write belongs to. Refused when it is not the newest; without it the actor's name must be the holder's. */
+  readonly fence?: number;
+}
+
+export type MissionCommand =
+  | (Asked & {
+      readonly type: "CreateMission";
+      readonly slug: string;
+      readonly title: string;
+      readonly missionId: string;
+      readonly dependencyMetAt: "approved" | "done";
+    })
+  | (Asked & {
+      readonly type: "ChangeMissionSettings";
+      readonly title?: string;
+      readonly dependencyMetAt?: "approved" | "done";
+    })
+  /** All of them or none. They may depend on each other. */
+  | (Asked & { readonly type: "AddWorkPackages"; readonly workPackages: readonly PlannedWorkPackage[] })
+  | (AboutWorkPackage & { readonly type: "ReviseWorkPackage" } & Partial<
+        Omit<PlannedWorkPackage, "workPackageId">
+      >)
+  | (AboutWorkPackage & {
+      readonly type: "ClaimWorkPackage";
+      readonly kind: ClaimKind;
+      readonly leaseMs: number;
+    })
+  | (ByHolder & { readonly type: "RenewClaim"; readonly leaseMs: number })
+  | (ByHolder & { readonly type: "ReleaseClaim"; readonly reason?: string })
+  /** Ends a claim that its lease shows to be dead. */
+  | (AboutWorkPackage & { readonly type: "RecoverClaim"; readonly reason: string })
+  | (ByHolder & {
+      readonly type: "MoveWorkPackage";
+      readonly to: Lane;
+      readonly reason?: string;
+      readonly link?: string;
+      /** Recorded with the move, before its guards are asked. */
+      readonly evidence?: readonly Evidence[];
+    })
+  | (AboutWorkPackage & {
+      readonly type: "ForceWorkPackage";
+      readonly to: Lane;
+      readonly reason: string;
+      readonly leaseMs?: number;
+    })
+  | (ByHolder & { readonly type: "MarkSubtask"; readonly subtaskId: string; readonly done: boolean })
+  | (AboutWorkPackage & { readonly type: "AddNote"; readonly text: string })
+  | (ByHolder & { readonly type: "RecordEvidence"; readonly evidence: readonly Evidence[] })
+  | (ByHolder & {
+      readonly type: "SubmitReview";
+      readonly verdict: Verdict;
+      /** @defaultValue approved, or planned when changes are requested */
+      readonly to?: "approved" | "done" | "in_progress" | "planned";
+      /** What the reviewer looked at; refused when the subject under review is another. @defaultValue not checked */
+      readonly subject?: string;
+      readonly notes?: string;
+    })
+  | (Asked & {
+      readonly type: "BeginImport";
+      readonly source: string;
+      readonly slug: string;
+      readonly title: string;
+      readonly missionId: string;
+      readonly dependencyMetAt: "approved" | "done";
+      readonly files: Extract<MissionEvent, { type: "ImportBegun" }>["files"];
+    })
+  /** The next piece of an import; `history` are events of an import and nothing else. */
+  | (Asked & { readonly type: "ContinueImport"; readonly history: readonly ImportedEvent[] })
+  | (Asked & { readonly type: "CompleteImport" } & Omit<
+        Extract<MissionEvent, { type: "ImportCompleted" }>,
+        "type"
+      >);
+
+export type ImportedEvent = Extract<
+  MissionEvent,
+  {
+    readonly type:
+      | "SourceChunkRecorded"
+      | "WorkPackageAdded"
+      | "HistoricTransitionRecorded"
+      | "HistoricAnnotationRecorded";
+  }
+>;
+
+export type MissionCommandType = MissionCommand["type"];
+export type MissionCommandOf<Type extends MissionCommandType> = Extract<
+  MissionCommand,
+  { readonly type: Type }
+>;
+
+type WithoutAsked<Command> = Command extends Asked ? Omit<Command, keyof Asked> : never;
+
+/** A command before the ledger has put in who asks and when. */
+export type MissionRequest = WithoutAsked<MissionCommand>;

@@ -1,0 +1,199 @@
+/** The mission: which moves its work packages may make, who may make them, and what has to hold first. */
+import { type Draft, produce } from "immer";
+import { accept, type Decider, refuse } from "../kernel/decider.ts";
+import { decideClaim, decideRecovery, decideRelease, decideRenewal } from "./claims.ts";
+import type { MissionCommand, MissionCommandOf } from "./commands.ts";
+import type { MissionDecision } from "./decision.ts";
+import type { MissionEvent } from "./events.ts";
+import { checkHolder, checkHolderIfHeld } from "./guards.ts";
+import { decideContinuedImport, decideImportBegun, decideImportCompleted } from "./imports.ts";
+import { findInputProblem } from "./input.ts";
+import { decideForce, decideMove } from "./moves.ts";
+import { decideAdded, decideRevised } from "./planning.ts";
+import { takeIn } from "./recipe.ts";
+import type { MissionRefusal } from "./refusals.ts";
+import { decideVerdict, verdictTarget } from "./reviews.ts";
+import { findWorkPackage, type Mission, type OpenMission, type WorkPackage } from "./state.ts";
+import { missionCategory } from "./stream.ts";
+
+export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefusal> = {
+  category: missionCategory,
+  version: 1,
+  initial: { _tag: "Absent" },
+  decide: (command, state) => {
+    const problem = findInputProblem(command);
+    if (problem !== undefined) return refuseInput(command, state, problem);
+    switch (command.type) {
+      case "CreateMission":
+        return state._tag === "Absent" ? accept(missionCreated(command)) : refuse(missionExists(state));
+      case "BeginImport":
+        return decideImportBegun(command, state);
+      case "ContinueImport":
+        return state._tag === "Absent" ? refuse(missionNotFound) : decideContinuedImport(command, state);
+      case "CompleteImport":
+        return state._tag === "Absent" ? refuse(missionNotFound) : decideImportCompleted(command, state);
+      default:
+        if (state._tag === "Absent") return refuse(missionNotFound);
+        if (state.importing) return refuse(importIncomplete(state));
+        return decideOpen(command, state);
+    }
+  },
+  evolve: (state, event) => produce(state, (draft) => takeIn(draft, event)),
+  evolveInPlace: (state, event) => takeIn(state as Draft<Mission>, event) ?? state,
+  shows: (command, state) => {
+    if (state._tag === "Absent") return false;
+    switch (command.type) {
+      case "MoveWorkPackage":
+      case "ForceWorkPackage":
+        return findWorkPackage(state, command.workPackageId)?.lane === command.to;
+      case "ClaimWorkPackage":
+        return findWorkPackage(state, command.workPackageId)?.claim?.holder === command.actor;
+      case "ReleaseClaim":
+      case "RecoverClaim":
+        return findWorkPackage(state, command.workPackageId)?.claim === null;
+      case "SubmitReview":
+        return findWorkPackage(state, command.workPackageId)?.lane === verdictTarget(command);
+      case "AddWorkPackages":
+        return command.workPackages.every(
+          ({ workPackageId }) => findWorkPackage(state, workPackageId) !== undefined,
+        );
+      default:
+        return true;
+    }
+  },
+};
+
+type OpenCommand = Exclude<
+  MissionCommand,
+  { type: "CreateMission" | "BeginImport" | "ContinueImport" | "CompleteImport" }
+>;
+
+const decideOpen = (command: OpenCommand, open: OpenMission): MissionDecision => {
+  switch (command.type) {
+    case "ChangeMissionSettings": {
+      const { title = open.title, dependencyMetAt = open.dependencyMetAt } = command;
+      if (title === open.title && dependencyMetAt === open.dependencyMetAt) return accept();
+      return accept({ type: "MissionSettingsChanged", title, dependencyMetAt });
+    }
+    case "AddWorkPackages":
+      return decideAdded(command, open);
+    default: {
+      const workPackage = findWorkPackage(open, command.workPackageId);
+      if (workPackage === undefined) return refuse(workPackageNotFound(open, command.workPackageId));
+      return decideAbout(command, open, workPackage);
+    }
+  }
+};
+
+type WorkPackageCommand = Exclude<OpenCommand, { type: "ChangeMissionSettings" | "AddWorkPackages" }>;
+
+const decideAbout = (
+  command: WorkPackageCommand,
+  open: OpenMission,
+  workPackage: WorkPackage,
+): MissionDecision => {
+  const workPackageId = workPackage.id;
+  const wish = { ...command, mission: open, workPackage, to: workPackage.lane };
+  switch (command.type) {
+    case "ReviseWorkPackage":
+      return decideRevised(command, open, workPackage);
+    case "ClaimWorkPackage":
+      return decideClaim(command, open, workPackage);
+    case "RenewClaim":
+      return decideRenewal(command, open, workPackage);
+    case "ReleaseClaim":
+      return decideRelease(command, open, workPackage);
+    case "RecoverClaim":
+      return decideRecovery(command, open, workPackage);
+    case "MoveWorkPackage":
+      return decideMove(command, open, workPackage);
+    case "ForceWorkPackage":
+      return decideForce(command, open, workPackage);
+    case "SubmitReview":
+      return decideVerdict(command, open, workPackage);
+    case "MarkSubtask": {
+      const { subtaskId, done } = command;
+      const subtask = workPackage.subtasks.find(({ id }) => id === subtaskId);
+      if (subtask === undefined) return refuse(subtaskNotFound(open, workPackageId, subtaskId));
+      const notHolder = checkHolderIfHeld(wish);
+      if (notHolder !== undefined) return refuse(notHolder);
+      return subtask.done === done
+        ? accept()
+        : accept({ type: "SubtaskMarked", workPackageId, subtaskId, done });
+    }
+    case "AddNote":
+      return accept({ type: "NoteAdded", workPackageId, text: command.text });
+    case "RecordEvidence": {
+      const notHolder = checkHolder(wish);
+      return notHolder === undefined
+        ? accept({ type: "EvidenceRecorded", workPackageId, evidence: command.evidence })
+        : refuse(notHolder);
+    }
+  }
+};
+
+const missionCreated = (command: MissionCommandOf<"CreateMission">): MissionEvent => ({
+  type: "MissionCreated",
+  slug: command.slug,
+  title: command.title,
+  missionId: command.missionId,
+  dependencyMetAt: command.dependencyMetAt,
+});
+
+const refuseInput = (
+  command: MissionCommand,
+  state: Mission,
+  {
+    field,
+    problem,
+    workPackageId,
+  }: { readonly field: string; readonly problem: string; readonly workPackageId?: string },
+): MissionDecision =>
+  refuse({
+    _tag: "InvalidInput",
+    mission: state._tag === "Open" ? state.slug : "slug" in command ? String(command.slug) : "",
+    workPackageId: workPackageId ?? ("workPackageId" in command ? String(command.workPackageId) : null),
+    invariant: "what is recorded is well formed and bounded",
+    field,
+    problem,
+  });
+
+const missionNotFound: MissionRefusal = {
+  _tag: "MissionNotFound",
+  mission: "",
+  workPackageId: null,
+  invariant: "commands are for missions that exist",
+};
+
+const missionExists = ({ slug }: OpenMission): MissionRefusal => ({
+  _tag: "MissionExists",
+  mission: slug,
+  workPackageId: null,
+  invariant: "a slug names one mission for ever",
+});
+
+const importIncomplete = ({ slug }: OpenMission): MissionRefusal => ({
+  _tag: "ImportIncomplete",
+  mission: slug,
+  workPackageId: null,
+  invariant: "a mission is moved on when its history is complete",
+});
+
+const workPackageNotFound = ({ slug }: OpenMission, workPackageId: string): MissionRefusal => ({
+  _tag: "WorkPackageNotFound",
+  mission: slug,
+  workPackageId,
+  invariant: "commands are for work packages that exist",
+});
+
+const subtaskNotFound = (
+  { slug }: OpenMission,
+  workPackageId: string,
+  subtaskId: string,
+): MissionRefusal => ({
+  _tag: "SubtaskNotFound",
+  mission: slug,
+  workPackageId,
+  invariant: "only planned subtasks are marked",
+  subtaskId,
+});

@@ -1,0 +1,168 @@
+/** Refusals and conflicts as things to throw: one code, one message and one next step each. */
+import type { Conflict } from "../kernel/event-store.ts";
+import { LedgerError } from "../kernel/faults.ts";
+import { lanes } from "./lanes.ts";
+import type { MissionRefusal } from "./refusals.ts";
+
+/** Stable, each with a heading in docs/errors.md. */
+export type RefusalCode =
+  | "AMBIGUOUS_REF"
+  | "CLAIM_ALIVE"
+  | "CLAIM_HELD"
+  | "CLAIM_LOST"
+  | "GUARD_FAILED"
+  | "IMPORT_INCOMPLETE"
+  | "INVALID_INPUT"
+  | "NOT_FOUND"
+  | "SELF_REVIEW"
+  | "ALREADY_EXISTS"
+  | "TRANSITION_REJECTED";
+
+export interface RefusalWords {
+  readonly code: RefusalCode;
+  readonly message: string;
+  /** What to do next, as a sentence. */
+  readonly hint?: string;
+}
+
+/** Thrown by `execute` when the domain says no. Nothing was written, and the same command will not do later unless something else changes. */
+export class Refused extends LedgerError {
+  override readonly name = "Refused";
+  readonly code: RefusalCode;
+  readonly refusal: MissionRefusal;
+
+  constructor(refusal: MissionRefusal) {
+    const { code, message, hint } = wordsOf(refusal);
+    super(message, {
+      outcome: "not_written",
+      retryable: code === "CLAIM_HELD",
+      ...(hint === undefined ? {} : { hint }),
+      details: { ...refusal },
+    });
+    this.code = code;
+    this.refusal = refusal;
+  }
+}
+
+/** Thrown by `execute` when others kept coming first, or the stream did not end where the caller said. Nothing was written. */
+export class Conflicted extends LedgerError {
+  override readonly name = "Conflicted";
+  readonly code = "REVISION_CONFLICT";
+  readonly conflict: Conflict;
+
+  constructor(conflict: Conflict) {
+    super(`${conflict.stream} ends at revision ${conflict.actual.revision}, not at ${conflict.expected}`, {
+      outcome: "not_written",
+      retryable: true,
+      hint: "Read the mission again and decide again.",
+      details: { stream: conflict.stream, expected: conflict.expected, actual: conflict.actual.revision },
+    });
+    this.conflict = conflict;
+  }
+}
+
+/** What a refusal is called outside and how it reads. */
+export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
+  const ref =
+    refusal.workPackageId === null ? refusal.mission : `${refusal.mission}/${refusal.workPackageId}`;
+  switch (refusal._tag) {
+    case "InvalidInput":
+      return { code: "INVALID_INPUT", message: `${ref}: ${refusal.field} ${refusal.problem}` };
+    case "MissionNotFound":
+      return { code: "NOT_FOUND", message: `there is no mission ${refusal.mission}` };
+    case "MissionExists":
+      return { code: "ALREADY_EXISTS", message: `there is already a mission ${refusal.mission}` };
+    case "ImportIncomplete":
+      return {
+        code: "IMPORT_INCOMPLETE",
+        message: `the import of ${refusal.mission} was interrupted`,
+        hint: "Run the same import again; it goes on where it stopped.",
+      };
+    case "NotImporting":
+      return { code: "ALREADY_EXISTS", message: `${refusal.mission} is not being imported` };
+    case "WorkPackageNotFound":
+      return { code: "NOT_FOUND", message: `there is no work package ${ref}` };
+    case "WorkPackageExists":
+      return { code: "ALREADY_EXISTS", message: `there is already a work package ${ref}` };
+    case "SubtaskNotFound":
+      return { code: "NOT_FOUND", message: `${ref} has no subtask ${refusal.subtaskId}` };
+    case "UnknownDependency":
+      return {
+        code: "NOT_FOUND",
+        message: `${ref} depends on ${refusal.dependency}, which is not in the mission`,
+      };
+    case "DependencyCycle":
+      return { code: "GUARD_FAILED", message: `${ref} would wait for itself: ${refusal.cycle.join(" > ")}` };
+    case "MoveNotAllowed":
+      return {
+        code: "TRANSITION_REJECTED",
+        message: `${ref}: ${refusal.from} cannot become ${refusal.to}`,
+        hint:
+          refusal.allowed.length === 0
+            ? `${lanes[refusal.from].label} is final.`
+            : `Allowed: ${refusal.allowed.join(", ")}.`,
+      };
+    case "WrongCommand":
+      return {
+        code: "TRANSITION_REJECTED",
+        message: `${ref}: a move does not lead from ${refusal.from} to ${refusal.to}`,
+        hint:
+          refusal.use === "claim"
+            ? "Claim the package instead."
+            : "Start a review and submit a verdict instead.",
+      };
+    case "GuardFailed":
+      return {
+        code: "GUARD_FAILED",
+        message: `${ref}: ${refusal.from} cannot become ${refusal.to} yet: ${refusal.guard.replaceAll("_", " ")}${refusal.missing.length === 0 ? "" : ` (${refusal.missing.join(", ")})`}`,
+      };
+    case "ClaimHeld":
+      return {
+        code: "CLAIM_HELD",
+        message: `${ref} is held by ${refusal.holder} until ${refusal.expiresAt}`,
+        hint: "Take another ready package; after the lease is over, recover this one.",
+      };
+    case "NotClaimable":
+      return {
+        code: "TRANSITION_REJECTED",
+        message: `${ref} is ${refusal.lane} and cannot be claimed to ${refusal.kind}`,
+      };
+    case "NotHeld":
+      return { code: "CLAIM_LOST", message: `${ref} is held by nobody`, hint: "Claim it first." };
+    case "NotHolder":
+      return {
+        code: "CLAIM_HELD",
+        message: `${ref} is held by ${refusal.holder} until ${refusal.expiresAt}`,
+      };
+    case "StaleFence":
+      return {
+        code: "CLAIM_LOST",
+        message: `${ref}: the claim with fence ${refusal.fence} is over${refusal.holder === null ? "" : `; ${refusal.holder} holds fence ${refusal.newest}`}`,
+        hint: "Stop this work; claim the package again if it is free.",
+      };
+    case "ClaimAlive":
+      return {
+        code: "CLAIM_ALIVE",
+        message: `${ref} is held by ${refusal.holder}, whose lease runs until ${refusal.expiresAt}`,
+        hint: "Wait for the lease to end, or ask the holder to release it.",
+      };
+    case "SelfReview":
+      return {
+        code: "SELF_REVIEW",
+        message: `${ref} was implemented by the actor who wants to review it`,
+        hint: "Let somebody else review; an override is a force with a reason.",
+      };
+    case "NotInReview":
+      return {
+        code: "TRANSITION_REJECTED",
+        message: `${ref} is ${refusal.lane}, not in review`,
+        hint: "Start the review first.",
+      };
+    case "SubjectChanged":
+      return {
+        code: "GUARD_FAILED",
+        message: `${ref}: what was reviewed (${refusal.reviewed.slice(0, 12)}) is not what is under review (${refusal.subject.slice(0, 12)})`,
+        hint: "Read the review subject again.",
+      };
+  }
+};

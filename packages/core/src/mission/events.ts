@@ -1,0 +1,217 @@
+/** The mission's events: a storage format. A stored `type` is never renamed; a changed shape is a new version with an upcaster. */
+import { type Codec, eventCodec } from "../kernel/codec.ts";
+import type { JsonObject } from "../kernel/json.ts";
+import type { Guard, Lane } from "./lanes.ts";
+
+export type ClaimKind = "implement" | "review";
+export type Verdict = "approved" | "changes_requested";
+/** Which observed fact showed a claim to be dead. */
+export type RecoverySignal = "lease_expired" | "process_gone" | "worktree_gone" | "no_commit";
+
+export interface Evidence {
+  readonly kind: "commit" | "file" | "test" | "url" | "note";
+  /** What it points at: a commit id, a path, a command, an address, a sentence. */
+  readonly ref: string;
+}
+
+export interface Subtask {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** A work package as it was planned. */
+export interface PlannedWorkPackage {
+  readonly workPackageId: string;
+  readonly title: string;
+  readonly dependsOn: readonly string[];
+  /** Git-style globs of the files that belong to this package. */
+  readonly owns: readonly string[];
+  readonly subtasks: readonly Subtask[];
+  /** The shared worktree and branch the package is done in; `null` for one of its own. */
+  readonly executionLane: string | null;
+}
+
+/** A file of the system a mission was imported from, as it was found. */
+export interface SourceFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export type MissionEvent =
+  | {
+      readonly type: "MissionCreated";
+      readonly slug: string;
+      readonly title: string;
+      /** ULID or UUID that stays when the slug is written differently elsewhere. */
+      readonly missionId: string;
+      readonly dependencyMetAt: "approved" | "done";
+    }
+  | {
+      readonly type: "MissionSettingsChanged";
+      readonly title?: string;
+      readonly dependencyMetAt?: "approved" | "done";
+    }
+  | ({ readonly type: "WorkPackageAdded" } & PlannedWorkPackage)
+  | ({ readonly type: "WorkPackageRevised"; readonly workPackageId: string } & Partial<
+      Omit<PlannedWorkPackage, "workPackageId">
+    >)
+  | {
+      readonly type: "WorkPackageMoved";
+      readonly workPackageId: string;
+      readonly from: Lane;
+      readonly to: Lane;
+      readonly reason?: string;
+      readonly link?: string;
+    }
+  | {
+      readonly type: "WorkPackageForced";
+      readonly workPackageId: string;
+      readonly from: Lane;
+      readonly to: Lane;
+      readonly reason: string;
+      /** The guards that did not hold; `no_exit` when the table has no such edge at all. */
+      readonly overrides: readonly (Guard | "no_exit")[];
+    }
+  | {
+      readonly type: "WorkPackageClaimed";
+      readonly workPackageId: string;
+      readonly kind: ClaimKind;
+      readonly holder: string;
+      /** Grows by one with each grant on this package; later writes of the holder carry it. */
+      readonly fence: number;
+      readonly leaseMs: number;
+      /** RFC 3339; when the claim may be recovered by others. */
+      readonly expiresAt: string;
+    }
+  | {
+      readonly type: "ClaimRenewed";
+      readonly workPackageId: string;
+      readonly fence: number;
+      readonly leaseMs: number;
+      readonly expiresAt: string;
+    }
+  | {
+      readonly type: "ClaimReleased";
+      readonly workPackageId: string;
+      readonly holder: string;
+      readonly fence: number;
+      readonly reason?: string;
+    }
+  | {
+      readonly type: "ClaimRecovered";
+      readonly workPackageId: string;
+      readonly holder: string;
+      readonly fence: number;
+      readonly signal: RecoverySignal;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "SubtaskMarked";
+      readonly workPackageId: string;
+      readonly subtaskId: string;
+      readonly done: boolean;
+    }
+  | { readonly type: "NoteAdded"; readonly workPackageId: string; readonly text: string }
+  | {
+      readonly type: "EvidenceRecorded";
+      readonly workPackageId: string;
+      readonly evidence: readonly Evidence[];
+    }
+  | {
+      readonly type: "ReviewRequested";
+      readonly workPackageId: string;
+      /** Counted from 1. */
+      readonly cycle: number;
+      /** SHA-256 of what is to be reviewed: the package's plan and the evidence handed over. */
+      readonly subject: string;
+    }
+  | {
+      readonly type: "ReviewSubmitted";
+      readonly workPackageId: string;
+      readonly cycle: number;
+      readonly subject: string;
+      readonly reviewer: string;
+      readonly verdict: Verdict;
+      /** True when the reviewer implemented what was reviewed, which only force allows. */
+      readonly selfReview: boolean;
+      readonly notes?: string;
+    }
+  | {
+      readonly type: "ImportBegun";
+      readonly source: string;
+      readonly slug: string;
+      readonly title: string;
+      readonly missionId: string;
+      readonly dependencyMetAt: "approved" | "done";
+      readonly files: readonly SourceFile[];
+    }
+  | {
+      readonly type: "SourceChunkRecorded";
+      readonly file: string;
+      /** Counted from 0 within the file; the chunks of a file joined in order are the file. */
+      readonly index: number;
+      readonly encoding: "utf8" | "base64";
+      readonly text: string;
+    }
+  | {
+      readonly type: "HistoricTransitionRecorded";
+      readonly workPackageId: string;
+      /** As the source had it; may be no lane of ours. */
+      readonly from: string;
+      readonly to: string;
+      readonly at: string;
+      readonly by: string;
+      readonly forced: boolean;
+      readonly sourceEventId: string;
+      readonly reason?: string;
+      /** The source's verdict slot after this transition: `null` when it was cleared, absent when untouched. */
+      readonly verdict?: {
+        readonly verdict: string;
+        readonly reviewer: string;
+        readonly reference: string;
+      } | null;
+    }
+  | {
+      readonly type: "HistoricAnnotationRecorded";
+      readonly workPackageId: string;
+      readonly at: string;
+      readonly by: string;
+      readonly sourceEventId: string;
+      readonly delta: JsonObject;
+    }
+  | {
+      readonly type: "ImportCompleted";
+      readonly rows: number;
+      readonly transitions: number;
+      readonly annotations: number;
+      readonly otherRows: number;
+      /** How many of each kind of finding; the findings themselves can be worked out again from the source. */
+      readonly findings: Readonly<Record<string, number>>;
+    };
+
+export type MissionEventType = MissionEvent["type"];
+
+/** Version 1 of every shape. */
+export const missionCodec: Codec<MissionEvent> = eventCodec<MissionEvent>({
+  MissionCreated: { version: 1 },
+  MissionSettingsChanged: { version: 1 },
+  WorkPackageAdded: { version: 1 },
+  WorkPackageRevised: { version: 1 },
+  WorkPackageMoved: { version: 1 },
+  WorkPackageForced: { version: 1 },
+  WorkPackageClaimed: { version: 1 },
+  ClaimRenewed: { version: 1 },
+  ClaimReleased: { version: 1 },
+  ClaimRecovered: { version: 1 },
+  SubtaskMarked: { version: 1 },
+  NoteAdded: { version: 1 },
+  EvidenceRecorded: { version: 1 },
+  ReviewRequested: { version: 1 },
+  ReviewSubmitted: { version: 1 },
+  ImportBegun: { version: 1 },
+  SourceChunkRecorded: { version: 1 },
+  HistoricTransitionRecorded: { version: 1 },
+  HistoricAnnotationRecorded: { version: 1 },
+  ImportCompleted: { version: 1 },
+});

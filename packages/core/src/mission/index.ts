@@ -1,0 +1,72 @@
+/** The mission domain: missions, work packages, claims, reviews, and what people see of them. */
+export type {
+  ImportedEvent,
+  MissionCommand,
+  MissionCommandOf,
+  MissionCommandType,
+  MissionRequest,
+} from "./commands.ts";
+export { mission } from "./decider.ts";
+export type { MissionDecision } from "./decision.ts";
+export { Conflicted, type RefusalCode, type RefusalWords, Refused, wordsOf } from "./errors.ts";
+export {
+  type ClaimKind,
+  type Evidence,
+  type MissionEvent,
+  type MissionEventType,
+  missionCodec,
+  type PlannedWorkPackage,
+  type RecoverySignal,
+  type SourceFile,
+  type Subtask,
+  type Verdict,
+} from "./events.ts";
+export { reviewSubject } from "./guards.ts";
+export { keyPattern, limits } from "./input.ts";
+export {
+  type BoardColumn,
+  type Category,
+  type Exit,
+  exitsVia,
+  findExit,
+  type Guard,
+  isLane,
+  type Lane,
+  type LaneFacts,
+  laneAfterRelease,
+  laneNames,
+  lanes,
+  shownLanes,
+  type Via,
+} from "./lanes.ts";
+export {
+  type Ledger,
+  type LedgerOptions,
+  ledgerOver,
+  type MissionHandle,
+  type MissionNotDone,
+  type MissionReceipt,
+  type RequestOptions,
+  type Seen,
+  type ViewOptions,
+} from "./ledger.ts";
+export type { MissionRefusal, RefusalTag } from "./refusals.ts";
+export {
+  activeInExecutionLane,
+  type Claim,
+  findWorkPackage,
+  isMet,
+  type LastVerdict,
+  type Mission,
+  type OpenMission,
+  type SubtaskState,
+  unmetDependencies,
+  type WorkPackage,
+} from "./state.ts";
+export { missionCategory, missionStream, slugOfStream, slugPattern } from "./stream.ts";
+export { type AttentionItem, type AttentionKind, attentionItems } from "./views/attention.ts";
+export { type Board, board, type Card, emptyBoard, shownCards } from "./views/board.ts";
+export { type Claims, claims, keptRecoveries, type LiveClaim, type Recovery } from "./views/claims.ts";
+export { type ReadyItem, ready, readyItems, type WaitingReason } from "./views/ready.ts";
+export { type PackageReviews, type ReviewCycle, type Reviews, reviews } from "./views/reviews.ts";
+export { type TimelineEntry, timelineEntry } from "./views/timeline.ts";

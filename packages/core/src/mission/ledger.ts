@@ -1,0 +1,150 @@
+/** The ledger: missions over a store, with a clock and an actor. One engine, two doors: `execute` throws, `attempt` answers. */
+import * as E from "fp-ts/lib/Either.js";
+import type { TaskEither } from "fp-ts/lib/TaskEither.js";
+import type { StreamHead } from "../kernel/event.ts";
+import type { EventBatch, EventStore, ReadOptions } from "../kernel/event-store.ts";
+import { isStoreFault } from "../kernel/faults.ts";
+import { loadFold, saveFold } from "../kernel/fold.ts";
+import { type CommandOptions, commandHandler } from "../kernel/handle.ts";
+import {
+  type CancelSignal,
+  type Clock,
+  type Randomness,
+  systemClock,
+  systemRandomness,
+  timestamp,
+} from "../kernel/ports.ts";
+import { type Projection, projectionFold } from "../kernel/projection.ts";
+import type { NotDone, Receipt } from "../kernel/receipt.ts";
+import { noSnapshots, type SnapshotStore } from "../kernel/snapshots.ts";
+import type { MissionCommand, MissionRequest } from "./commands.ts";
+import { mission } from "./decider.ts";
+import { Conflicted, Refused } from "./errors.ts";
+import { type MissionEvent, missionCodec } from "./events.ts";
+import type { MissionRefusal } from "./refusals.ts";
+import type { Mission } from "./state.ts";
+import { missionCategory, missionStream, slugOfStream } from "./stream.ts";
+
+export type MissionReceipt = Receipt<Mission, MissionEvent>;
+export type MissionNotDone = NotDone<MissionRefusal>;
+
+/** A view of one mission, and which event it has seen last. */
+export interface Seen<View> {
+  readonly view: View;
+  readonly head: StreamHead;
+  /** Events this reader does not know; they are in the log and not in the view. */
+  readonly unknownEvents: number;
+}
+
+export interface LedgerOptions {
+  readonly store: EventStore;
+  /** @defaultValue none */
+  readonly snapshots?: SnapshotStore;
+  /** Who acts when a request does not say. */
+  readonly actor: string;
+  /** @defaultValue the system's */
+  readonly clock?: Clock;
+  /** @defaultValue the system's */
+  readonly randomness?: Randomness;
+}
+
+export type RequestOptions = Partial<CommandOptions>;
+
+export interface ViewOptions {
+  /** Show the mission as it was after this revision, inclusive. @defaultValue now */
+  readonly at?: number;
+  /** Read every event again instead of starting from a snapshot. @defaultValue false */
+  readonly fromStart?: boolean;
+  readonly signal?: CancelSignal;
+}
+
+export interface MissionHandle {
+  readonly slug: string;
+  readonly stream: string;
+  /** Runs a command. Throws {@link Refused}, {@link Conflicted} or a `StoreFault`; anything else is a defect. */
+  execute(request: MissionRequest, options?: RequestOptions): Promise<MissionReceipt>;
+  /** The same without throwing. Nothing happens until the task is run. */
+  attempt(request: MissionRequest, options?: RequestOptions): TaskEither<MissionNotDone, MissionReceipt>;
+  /** The mission as the log has it now; `Absent` if there is none. A copy: changing it changes nothing. */
+  state(signal?: CancelSignal): Promise<Mission>;
+  /** A projection of this mission: from its snapshot and what came since. Writes nothing. */
+  view<View>(projection: Projection<View, MissionEvent>, options?: ViewOptions): Promise<Seen<View>>;
+  /** Writes the projection down, so that later views start from here. */
+  remember<View>(projection: Projection<View, MissionEvent>, seen: Seen<View>): Promise<void>;
+  /** The mission's events as recorded. */
+  history(options?: ReadOptions): AsyncIterable<EventBatch>;
+}
+
+export interface Ledger {
+  readonly store: EventStore;
+  readonly snapshots: SnapshotStore;
+  readonly clock: Clock;
+  mission(slug: string): MissionHandle;
+  /** Slugs of all missions, sorted. */
+  missions(): Promise<readonly string[]>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export const ledgerOver = ({
+  store,
+  snapshots = noSnapshots,
+  actor,
+  clock = systemClock,
+  randomness = systemRandomness,
+}: LedgerOptions): Ledger => {
+  const handler = commandHandler({ store, decider: mission, codec: missionCodec, snapshots, randomness });
+
+  const missionHandle = (slug: string): MissionHandle => {
+    const stream = missionStream(slug);
+    const attempt: MissionHandle["attempt"] = (request, options = {}) => {
+      const by = options.actor ?? actor;
+      const command = { ...request, actor: by, at: timestamp(clock.now()) } as MissionCommand;
+      const run = handler.attempt(stream, command, { ...options, actor: by });
+      return async () => E.mapLeft((reason: MissionNotDone) => nameMission(reason, slug))(await run());
+    };
+    return {
+      slug,
+      stream,
+      attempt,
+      execute: async (request, options) => {
+        const outcome = await attempt(request, options)();
+        if (E.isRight(outcome)) return outcome.right;
+        const reason = outcome.left;
+        if (isStoreFault(reason)) throw reason;
+        throw reason._tag === "Conflict" ? new Conflicted(reason) : new Refused(reason);
+      },
+      state: async (signal) => (await handler.load(stream, signal)).state,
+      view: async (projection, { at, fromStart = false, signal } = {}) => {
+        const { state, head, unknownEvents } = await loadFold(
+          store,
+          stream,
+          projectionFold(projection, missionCodec),
+          {
+            snapshots: fromStart ? noSnapshots : snapshots,
+            ...(at === undefined ? {} : { to: at }),
+            ...(signal === undefined ? {} : { signal }),
+          },
+        );
+        return { view: state, head, unknownEvents };
+      },
+      remember: (projection, { view, head, unknownEvents }) =>
+        saveFold(snapshots, stream, projection, { state: view, head, unknownEvents, sinceSnapshot: 0 }),
+      history: (options) => store.read(stream, options),
+    };
+  };
+
+  return {
+    store,
+    snapshots,
+    clock,
+    mission: missionHandle,
+    missions: async () => (await store.streams(missionCategory)).map(slugOfStream),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+};
+
+/** A mission that does not exist cannot name itself; the handle knows what it was asked for. */
+const nameMission = (reason: MissionNotDone, slug: string): MissionNotDone =>
+  !isStoreFault(reason) && reason._tag === "MissionNotFound" ? { ...reason, mission: slug } : reason;

@@ -1,0 +1,211 @@
+/** What each event means for the state: written as if it changed it, run through immer or bare (see decider.ts). */
+import type { Draft } from "immer";
+import type { Evidence, MissionEvent, PlannedWorkPackage, Verdict } from "./events.ts";
+import { isLane, type Lane } from "./lanes.ts";
+import type { Mission, OpenMission, WorkPackage } from "./state.ts";
+
+type MutableMission = Draft<OpenMission>;
+type MutableWorkPackage = Draft<WorkPackage>;
+
+/** Takes an event into the state; answers a state of its own only where a mission begins. */
+export const takeIn = (state: Draft<Mission>, event: MissionEvent): Draft<Mission> | undefined => {
+  if (event.type === "MissionCreated") return beginMission(event, null);
+  if (event.type === "ImportBegun") return beginMission(event, event.source);
+  if (state._tag === "Open") takeInOpen(state, event);
+  return undefined;
+};
+
+const beginMission = (
+  {
+    slug,
+    title,
+    missionId,
+    dependencyMetAt,
+  }: Extract<MissionEvent, { type: "MissionCreated" | "ImportBegun" }>,
+  importedFrom: string | null,
+): MutableMission => ({
+  _tag: "Open",
+  slug,
+  title,
+  missionId,
+  dependencyMetAt,
+  workPackages: {},
+  importing: importedFrom !== null,
+  importedFrom,
+});
+
+const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
+  switch (event.type) {
+    case "MissionCreated":
+    case "ImportBegun":
+    case "SourceChunkRecorded":
+    case "HistoricAnnotationRecorded":
+      return;
+    case "MissionSettingsChanged":
+      if (event.title !== undefined) mission.title = event.title;
+      if (event.dependencyMetAt !== undefined) mission.dependencyMetAt = event.dependencyMetAt;
+      return;
+    case "ImportCompleted":
+      mission.importing = false;
+      return;
+    case "WorkPackageAdded":
+      mission.workPackages[event.workPackageId] = newWorkPackage(event);
+      return;
+    default: {
+      const workPackage = mission.workPackages[event.workPackageId];
+      if (workPackage !== undefined) takeInWorkPackage(workPackage, event);
+    }
+  }
+};
+
+const newWorkPackage = ({
+  workPackageId,
+  title,
+  dependsOn,
+  owns,
+  subtasks,
+  executionLane,
+}: PlannedWorkPackage): MutableWorkPackage => ({
+  id: workPackageId,
+  title,
+  lane: "genesis",
+  dependsOn: [...dependsOn],
+  owns: [...owns],
+  executionLane,
+  subtasks: subtasks.map((subtask) => ({ ...subtask, done: false })),
+  claim: null,
+  fence: 0,
+  blockedFrom: null,
+  implementers: [],
+  evidence: [],
+  reviewCycle: 0,
+  subject: null,
+  approvedBy: null,
+  forceCount: 0,
+});
+
+type AboutWorkPackage = Exclude<
+  MissionEvent,
+  {
+    type:
+      | "MissionCreated"
+      | "MissionSettingsChanged"
+      | "ImportBegun"
+      | "ImportCompleted"
+      | "SourceChunkRecorded"
+      | "HistoricAnnotationRecorded"
+      | "WorkPackageAdded";
+  }
+>;
+
+const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPackage): void => {
+  switch (event.type) {
+    case "WorkPackageRevised":
+      return revise(workPackage, event);
+    case "WorkPackageMoved":
+      return enter(workPackage, event.to, "verdict");
+    case "WorkPackageForced":
+      workPackage.forceCount += 1;
+      return enter(workPackage, event.to, "force");
+    case "WorkPackageClaimed": {
+      const { kind, holder, fence, leaseMs, expiresAt } = event;
+      workPackage.claim = { kind, holder, fence, leaseMs, expiresAt };
+      workPackage.fence = fence;
+      if (kind === "implement") {
+        workPackage.evidence = [];
+        addImplementer(workPackage, holder);
+      }
+      return;
+    }
+    case "ClaimRenewed":
+      if (workPackage.claim !== null) {
+        workPackage.claim.leaseMs = event.leaseMs;
+        workPackage.claim.expiresAt = event.expiresAt;
+      }
+      return;
+    case "ClaimReleased":
+    case "ClaimRecovered":
+      workPackage.claim = null;
+      return;
+    case "SubtaskMarked": {
+      const subtask = workPackage.subtasks.find(({ id }) => id === event.subtaskId);
+      if (subtask !== undefined) subtask.done = event.done;
+      return;
+    }
+    case "NoteAdded":
+      return;
+    case "EvidenceRecorded":
+      workPackage.evidence.push(...event.evidence.map((item: Evidence) => ({ ...item })));
+      return;
+    case "ReviewRequested":
+      workPackage.reviewCycle = event.cycle;
+      workPackage.subject = event.subject;
+      return;
+    case "ReviewSubmitted": {
+      const { verdict, reviewer, subject, cycle } = event;
+      workPackage.verdict = { verdict, reviewer, subject, cycle };
+      workPackage.reviewCycle = cycle;
+      workPackage.subject = subject;
+      return;
+    }
+    case "HistoricTransitionRecorded":
+      return takeInHistory(workPackage, event);
+  }
+};
+
+/** Comes into a lane. `how` matters at approved and done, from where only a real approval leads on. */
+const enter = (workPackage: MutableWorkPackage, to: Lane, how: "verdict" | "history" | "force"): void => {
+  const unblocked = workPackage.lane === "blocked" && workPackage.approvedBy !== null;
+  workPackage.blockedFrom = to === "blocked" ? workPackage.lane : null;
+  if (to === "approved") workPackage.approvedBy = unblocked ? workPackage.approvedBy : how;
+  else if (to === "done") workPackage.approvedBy ??= how;
+  else if (to !== "blocked") workPackage.approvedBy = null;
+  workPackage.lane = to;
+};
+
+const revise = (
+  workPackage: MutableWorkPackage,
+  event: Extract<MissionEvent, { type: "WorkPackageRevised" }>,
+): void => {
+  const { title, dependsOn, owns, subtasks, executionLane } = event;
+  if (title !== undefined) workPackage.title = title;
+  if (dependsOn !== undefined) workPackage.dependsOn = [...dependsOn];
+  if (owns !== undefined) workPackage.owns = [...owns];
+  if (executionLane !== undefined) workPackage.executionLane = executionLane;
+  if (subtasks !== undefined) {
+    const done = new Set(workPackage.subtasks.filter((subtask) => subtask.done).map(({ id }) => id));
+    workPackage.subtasks = subtasks.map((subtask) => ({ ...subtask, done: done.has(subtask.id) }));
+  }
+};
+
+const takeInHistory = (
+  workPackage: MutableWorkPackage,
+  { to, by, forced, verdict }: Extract<MissionEvent, { type: "HistoricTransitionRecorded" }>,
+): void => {
+  if (forced) workPackage.forceCount += 1;
+  if (!isLane(to)) return;
+  if (to === "claimed" || to === "in_progress") addImplementer(workPackage, by);
+  if (to === "for_review") workPackage.reviewCycle += 1;
+  if (verdict === null) workPackage.verdict = null;
+  else if (verdict !== undefined && isVerdict(verdict.verdict))
+    workPackage.verdict = {
+      verdict: verdict.verdict,
+      reviewer: verdict.reviewer,
+      subject: verdict.reference,
+      cycle: workPackage.reviewCycle,
+    };
+  // An approval without a verdict of its own still clears an older rejection.
+  if (
+    (to === "approved" || to === "done") &&
+    workPackage.verdict?.verdict === "changes_requested" &&
+    verdict === undefined
+  )
+    workPackage.verdict = null;
+  enter(workPackage, to, forced ? "force" : "history");
+};
+
+const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {
+  if (!workPackage.implementers.includes(actor)) workPackage.implementers.push(actor);
+};
+
+const isVerdict = (text: string): text is Verdict => text === "approved" || text === "changes_requested";

@@ -1,0 +1,64 @@
+/** The mission's refusals: each names the mission, the work package and the invariant that would have been broken. */
+import type { Guard, Lane } from "./lanes.ts";
+
+interface Refusal {
+  readonly mission: string;
+  /** `null` when the refusal is about the mission as a whole. */
+  readonly workPackageId: string | null;
+  /** The rule, as a sentence that is always true of a sound ledger. */
+  readonly invariant: string;
+}
+
+export type MissionRefusal =
+  | (Refusal & { readonly _tag: "InvalidInput"; readonly field: string; readonly problem: string })
+  | (Refusal & { readonly _tag: "MissionNotFound" })
+  | (Refusal & { readonly _tag: "MissionExists" })
+  | (Refusal & { readonly _tag: "ImportIncomplete" })
+  | (Refusal & { readonly _tag: "NotImporting" })
+  | (Refusal & { readonly _tag: "WorkPackageNotFound" })
+  | (Refusal & { readonly _tag: "WorkPackageExists" })
+  | (Refusal & { readonly _tag: "SubtaskNotFound"; readonly subtaskId: string })
+  | (Refusal & { readonly _tag: "UnknownDependency"; readonly dependency: string })
+  | (Refusal & { readonly _tag: "DependencyCycle"; readonly cycle: readonly string[] })
+  | (Refusal & {
+      readonly _tag: "MoveNotAllowed";
+      readonly from: Lane;
+      readonly to: Lane;
+      readonly allowed: readonly Lane[];
+    })
+  /** The edge exists, but another command walks it. */
+  | (Refusal & {
+      readonly _tag: "WrongCommand";
+      readonly from: Lane;
+      readonly to: Lane;
+      readonly use: "claim" | "review";
+    })
+  | (Refusal & {
+      readonly _tag: "GuardFailed";
+      readonly from: Lane;
+      readonly to: Lane;
+      readonly guard: Guard;
+      readonly missing: readonly string[];
+    })
+  | (Refusal & {
+      readonly _tag: "ClaimHeld";
+      readonly holder: string;
+      readonly kind: string;
+      readonly fence: number;
+      readonly expiresAt: string;
+    })
+  | (Refusal & { readonly _tag: "NotClaimable"; readonly lane: Lane; readonly kind: string })
+  | (Refusal & { readonly _tag: "NotHeld" })
+  | (Refusal & { readonly _tag: "NotHolder"; readonly holder: string; readonly expiresAt: string })
+  | (Refusal & {
+      readonly _tag: "StaleFence";
+      readonly fence: number;
+      readonly newest: number;
+      readonly holder: string | null;
+    })
+  | (Refusal & { readonly _tag: "ClaimAlive"; readonly holder: string; readonly expiresAt: string })
+  | (Refusal & { readonly _tag: "SelfReview"; readonly implementers: readonly string[] })
+  | (Refusal & { readonly _tag: "NotInReview"; readonly lane: Lane })
+  | (Refusal & { readonly _tag: "SubjectChanged"; readonly reviewed: string; readonly subject: string });
+
+export type RefusalTag = MissionRefusal["_tag"];

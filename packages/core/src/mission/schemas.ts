@@ -1,0 +1,187 @@
+/**
+ * The mission's events and requests as zod schemas: the guard at the edge for people who take them from outside. The
+ * written types are the contract; a test compiles the two against each other. A module of its own, because loading zod
+ * costs about as much as starting node, and a command that needs no schema should not pay for it.
+ */
+import { z } from "zod";
+import type { MissionRequest } from "./commands.ts";
+import type { MissionEvent } from "./events.ts";
+import { keyPattern, limits } from "./input.ts";
+import { type Lane, laneNames, shownLanes } from "./lanes.ts";
+import { slugPattern } from "./stream.ts";
+
+const id = z.string().regex(keyPattern);
+const lane = z.enum(laneNames as [Lane, ...Lane[]]);
+const shownLane = z.enum(shownLanes as [Lane, ...Lane[]]);
+const title = z.string().min(1).max(limits.title);
+const reason = z.string().min(1).max(limits.reason);
+const time = z.iso.datetime({ offset: true });
+const metAt = z.enum(["approved", "done"]);
+const claimKind = z.enum(["implement", "review"]);
+const verdict = z.enum(["approved", "changes_requested"]);
+const leaseMs = z.int().min(limits.minLeaseMs).max(limits.maxLeaseMs);
+const fence = z.int().min(1);
+const count = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const evidence = z.strictObject({
+  kind: z.enum(["commit", "file", "test", "url", "note"]),
+  ref: z.string().min(1).max(limits.ref),
+});
+const evidenceList = z.array(evidence).max(limits.items);
+const subtask = z.strictObject({ id, title });
+
+const plan = {
+  title,
+  dependsOn: z.array(id).max(limits.items),
+  owns: z.array(z.string().min(1).max(limits.glob)).max(limits.items),
+  subtasks: z.array(subtask).max(limits.items),
+  executionLane: id.nullable(),
+};
+const planned = { workPackageId: id, ...plan };
+const partialPlan = z.strictObject(plan).partial().shape;
+const source = {
+  source: z.string().min(1),
+  slug: z.string().min(1).max(200),
+  title,
+  missionId: z.string().min(1).max(64),
+  dependencyMetAt: metAt,
+  files: z.array(z.strictObject({ name: z.string(), bytes: count, sha256 })),
+};
+const importCounts = {
+  rows: count,
+  transitions: count,
+  annotations: count,
+  otherRows: count,
+  findings: z.record(z.string(), count),
+};
+const slugged = {
+  slug: z.string().min(1).max(200),
+  title,
+  missionId: z.string().min(1).max(64),
+  dependencyMetAt: metAt,
+};
+
+const of = <Type extends string, Shape extends z.core.$ZodShape>(type: Type, shape: Shape) =>
+  z.strictObject({ type: z.literal(type), ...shape });
+
+const importedEvents = [
+  of("WorkPackageAdded", planned),
+  of("SourceChunkRecorded", {
+    file: z.string(),
+    index: count,
+    encoding: z.enum(["utf8", "base64"]),
+    text: z.string(),
+  }),
+  of("HistoricTransitionRecorded", {
+    workPackageId: id,
+    from: z.string(),
+    to: z.string(),
+    at: z.string(),
+    by: z.string(),
+    forced: z.boolean(),
+    sourceEventId: z.string(),
+    reason: z.string().optional(),
+    verdict: z
+      .strictObject({ verdict: z.string(), reviewer: z.string(), reference: z.string() })
+      .nullable()
+      .optional(),
+  }),
+  of("HistoricAnnotationRecorded", {
+    workPackageId: id,
+    at: z.string(),
+    by: z.string(),
+    sourceEventId: z.string(),
+    delta: z.record(z.string(), z.json()),
+  }),
+] as const;
+
+/** Every event of a mission as it is stored now. */
+export const missionEvent: z.ZodType<MissionEvent> = z.discriminatedUnion("type", [
+  of("MissionCreated", slugged),
+  of("MissionSettingsChanged", { title: title.optional(), dependencyMetAt: metAt.optional() }),
+  of("WorkPackageRevised", { workPackageId: id, ...partialPlan }),
+  of("WorkPackageMoved", {
+    workPackageId: id,
+    from: lane,
+    to: shownLane,
+    reason: reason.optional(),
+    link: z.string().optional(),
+  }),
+  of("WorkPackageForced", {
+    workPackageId: id,
+    from: lane,
+    to: shownLane,
+    reason,
+    overrides: z.array(z.string()),
+  }),
+  of("WorkPackageClaimed", {
+    workPackageId: id,
+    kind: claimKind,
+    holder: z.string(),
+    fence,
+    leaseMs,
+    expiresAt: time,
+  }),
+  of("ClaimRenewed", { workPackageId: id, fence, leaseMs, expiresAt: time }),
+  of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.optional() }),
+  of("ClaimRecovered", {
+    workPackageId: id,
+    holder: z.string(),
+    fence,
+    signal: z.enum(["lease_expired", "process_gone", "worktree_gone", "no_commit"]),
+    reason,
+  }),
+  of("SubtaskMarked", { workPackageId: id, subtaskId: id, done: z.boolean() }),
+  of("NoteAdded", { workPackageId: id, text: z.string().min(1).max(limits.note) }),
+  of("EvidenceRecorded", { workPackageId: id, evidence: evidenceList }),
+  of("ReviewRequested", { workPackageId: id, cycle: z.int().min(1), subject: sha256 }),
+  of("ReviewSubmitted", {
+    workPackageId: id,
+    cycle: z.int().min(1),
+    subject: z.string(),
+    reviewer: z.string(),
+    verdict,
+    selfReview: z.boolean(),
+    notes: z.string().optional(),
+  }),
+  of("ImportBegun", source),
+  of("ImportCompleted", importCounts),
+  ...importedEvents,
+]) as unknown as z.ZodType<MissionEvent>;
+
+/** Every request that can be made of a mission: a command without who asks and when. */
+export const missionRequest: z.ZodType<MissionRequest> = z.discriminatedUnion("type", [
+  of("CreateMission", { ...slugged, slug: z.string().regex(slugPattern) }),
+  of("ChangeMissionSettings", { title: title.optional(), dependencyMetAt: metAt.optional() }),
+  of("AddWorkPackages", {
+    workPackages: z.array(z.strictObject(planned)).min(1).max(limits.workPackagesPerCommand),
+  }),
+  of("ReviseWorkPackage", { workPackageId: id, ...partialPlan }),
+  of("ClaimWorkPackage", { workPackageId: id, kind: claimKind, leaseMs }),
+  of("RenewClaim", { workPackageId: id, fence: fence.optional(), leaseMs }),
+  of("ReleaseClaim", { workPackageId: id, fence: fence.optional(), reason: reason.optional() }),
+  of("RecoverClaim", { workPackageId: id, reason }),
+  of("MoveWorkPackage", {
+    workPackageId: id,
+    fence: fence.optional(),
+    to: shownLane,
+    reason: reason.optional(),
+    link: z.string().max(limits.ref).optional(),
+    evidence: evidenceList.optional(),
+  }),
+  of("ForceWorkPackage", { workPackageId: id, to: shownLane, reason, leaseMs: leaseMs.optional() }),
+  of("MarkSubtask", { workPackageId: id, fence: fence.optional(), subtaskId: id, done: z.boolean() }),
+  of("AddNote", { workPackageId: id, text: z.string().min(1).max(limits.note) }),
+  of("RecordEvidence", { workPackageId: id, fence: fence.optional(), evidence: evidenceList.min(1) }),
+  of("SubmitReview", {
+    workPackageId: id,
+    fence: fence.optional(),
+    verdict,
+    to: z.enum(["approved", "done", "in_progress", "planned"]).optional(),
+    subject: z.string().optional(),
+    notes: z.string().max(limits.note).optional(),
+  }),
+  of("BeginImport", source),
+  of("ContinueImport", { history: z.array(z.discriminatedUnion("type", [...importedEvents])).min(1) }),
+  of("CompleteImport", importCounts),
+]) as unknown as z.ZodType<MissionRequest>;

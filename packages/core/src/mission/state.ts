@@ -1,0 +1,88 @@
+/** What a mission remembers in order to decide. Plain JSON, bounded by the plan and not by the history. */
+import type { ClaimKind, Evidence, Verdict } from "./events.ts";
+import type { Lane } from "./lanes.ts";
+
+export interface Claim {
+  readonly kind: ClaimKind;
+  readonly holder: string;
+  readonly fence: number;
+  readonly leaseMs: number;
+  readonly expiresAt: string;
+}
+
+export interface SubtaskState {
+  readonly id: string;
+  readonly title: string;
+  readonly done: boolean;
+}
+
+export interface LastVerdict {
+  readonly verdict: Verdict;
+  readonly reviewer: string;
+  readonly subject: string;
+  readonly cycle: number;
+}
+
+export interface WorkPackage {
+  readonly id: string;
+  readonly title: string;
+  readonly lane: Lane;
+  readonly dependsOn: readonly string[];
+  readonly owns: readonly string[];
+  readonly executionLane: string | null;
+  readonly subtasks: readonly SubtaskState[];
+  readonly claim: Claim | null;
+  /** The newest fence granted; 0 before the first claim. */
+  readonly fence: number;
+  /** The lane it was blocked in, while it is blocked. */
+  readonly blockedFrom: Lane | null;
+  /** Everybody who ever implemented it; none of them may review it. */
+  readonly implementers: readonly string[];
+  /** Recorded since the work was last claimed. */
+  readonly evidence: readonly Evidence[];
+  readonly reviewCycle: number;
+  /** What was last handed over for review. */
+  readonly subject: string | null;
+  /** Absent: never judged. `null`: the judgement was withdrawn. Set: the newest one; an approval clears a rejection. */
+  readonly verdict?: LastVerdict | null;
+  /** How it came to stand at approved or done: only a verdict or imported history opens the way on. */
+  readonly approvedBy: "verdict" | "history" | "force" | null;
+  readonly forceCount: number;
+}
+
+export interface OpenMission {
+  readonly _tag: "Open";
+  readonly slug: string;
+  readonly title: string;
+  readonly missionId: string;
+  readonly dependencyMetAt: "approved" | "done";
+  readonly workPackages: Readonly<Record<string, WorkPackage>>;
+  /** Set while an import is under way: until it is complete nothing else is decided. */
+  readonly importing: boolean;
+  /** Which system it was imported from, if it was. */
+  readonly importedFrom: string | null;
+}
+
+export type Mission = { readonly _tag: "Absent" } | OpenMission;
+
+export const findWorkPackage = (mission: OpenMission, id: string): WorkPackage | undefined =>
+  Object.hasOwn(mission.workPackages, id) ? mission.workPackages[id] : undefined;
+
+/** Where a dependency has to stand to count as met. */
+export const isMet = (dependency: WorkPackage | undefined, metAt: "approved" | "done"): boolean =>
+  dependency !== undefined &&
+  (dependency.lane === "done" || (metAt === "approved" && dependency.lane === "approved"));
+
+export const unmetDependencies = (
+  mission: OpenMission,
+  { dependsOn }: Pick<WorkPackage, "dependsOn">,
+): readonly string[] =>
+  dependsOn.filter((id) => !isMet(findWorkPackage(mission, id), mission.dependencyMetAt));
+
+/** The package that is being worked on in an execution lane, as the log has it now. */
+export const activeInExecutionLane = (mission: OpenMission, executionLane: string): WorkPackage | undefined =>
+  Object.values(mission.workPackages).find(
+    (candidate) =>
+      candidate.executionLane === executionLane &&
+      (candidate.lane === "claimed" || candidate.lane === "in_progress"),
+  );
