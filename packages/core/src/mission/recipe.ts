@@ -101,12 +101,15 @@ type AboutWorkPackage = Exclude<
 const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPackage): void => {
   switch (event.type) {
     case "WorkPackageRevised":
-      return revise(workPackage, event);
+      revise(workPackage, event);
+      return;
     case "WorkPackageMoved":
-      return enter(workPackage, event.to, "verdict");
+      enter(workPackage, event.to, "verdict");
+      return;
     case "WorkPackageForced":
       workPackage.forceCount += 1;
-      return enter(workPackage, event.to, "force");
+      enter(workPackage, event.to, "force");
+      return;
     case "WorkPackageClaimed": {
       const { kind, holder, fence, leaseMs, expiresAt } = event;
       workPackage.claim = { kind, holder, fence, leaseMs, expiresAt };
@@ -149,7 +152,8 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       return;
     }
     case "HistoricTransitionRecorded":
-      return takeInHistory(workPackage, event);
+      takeInHistory(workPackage, event);
+      return;
   }
 };
 

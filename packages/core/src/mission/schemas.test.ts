@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { missionEvent, missionRequest } from "./schemas.ts";
+
+const plan = {
+  title: "T",
+  dependsOn: [],
+  owns: ["src/**"],
+  subtasks: [{ id: "T1", title: "t" }],
+  executionLane: null,
+};
+const sha256 = "a".repeat(64);
+const time = "2026-01-01T00:00:00.000Z";
+const about = { workPackageId: "WP01" };
+const imported = { source: "x", slug: "m", title: "M", missionId: "1", dependencyMetAt: "approved" };
+
+const events: readonly Record<string, unknown>[] = [
+  { type: "MissionCreated", slug: "m", title: "M", missionId: "1", dependencyMetAt: "done" },
+  { type: "MissionSettingsChanged", title: "N" },
+  { type: "WorkPackageAdded", ...about, ...plan },
+  { type: "WorkPackageRevised", ...about, title: "U" },
+  { type: "WorkPackageMoved", ...about, from: "genesis", to: "planned" },
+  { type: "WorkPackageForced", ...about, from: "planned", to: "done", reason: "r", overrides: ["no_exit"] },
+  {
+    type: "WorkPackageClaimed",
+    ...about,
+    kind: "implement",
+    holder: "a",
+    fence: 1,
+    leaseMs: 1000,
+    expiresAt: time,
+  },
+  { type: "ClaimRenewed", ...about, fence: 1, leaseMs: 1000, expiresAt: time },
+  { type: "ClaimReleased", ...about, holder: "a", fence: 1 },
+  { type: "ClaimRecovered", ...about, holder: "a", fence: 1, signal: "lease_expired", reason: "r" },
+  { type: "SubtaskMarked", ...about, subtaskId: "T1", done: true },
+  { type: "NoteAdded", ...about, text: "n" },
+  { type: "EvidenceRecorded", ...about, evidence: [{ kind: "commit", ref: "abcdef1" }] },
+  { type: "ReviewRequested", ...about, cycle: 1, subject: sha256 },
+  {
+    type: "ReviewSubmitted",
+    ...about,
+    cycle: 1,
+    subject: sha256,
+    reviewer: "b",
+    verdict: "approved",
+    selfReview: false,
+  },
+  { type: "ImportBegun", ...imported, files: [{ name: "f", bytes: 1, sha256 }] },
+  { type: "SourceChunkRecorded", file: "f", index: 0, encoding: "utf8", text: "x" },
+  {
+    type: "HistoricTransitionRecorded",
+    ...about,
+    from: "?",
+    to: "done",
+    at: time,
+    by: "a",
+    forced: false,
+    sourceEventId: "1",
+    verdict: null,
+  },
+  {
+    type: "HistoricAnnotationRecorded",
+    ...about,
+    at: time,
+    by: "a",
+    sourceEventId: "1",
+    delta: { note: "n", deep: [1, { a: null }] },
+  },
+  {
+    type: "ImportCompleted",
+    rows: 1,
+    transitions: 1,
+    annotations: 0,
+    otherRows: 0,
+    findings: { illegal_edge: 2 },
+  },
+];
+
+const requests: readonly Record<string, unknown>[] = [
+  { type: "CreateMission", slug: "m", title: "M", missionId: "1", dependencyMetAt: "done" },
+  { type: "ChangeMissionSettings", title: "N" },
+  { type: "AddWorkPackages", workPackages: [{ ...about, ...plan }] },
+  { type: "ReviseWorkPackage", ...about, owns: [] },
+  { type: "ClaimWorkPackage", ...about, kind: "review", leaseMs: 1000 },
+  { type: "RenewClaim", ...about, fence: 1, leaseMs: 1000 },
+  { type: "ReleaseClaim", ...about },
+  { type: "RecoverClaim", ...about, reason: "r" },
+  { type: "MoveWorkPackage", ...about, to: "done", reason: "r" },
+  { type: "ForceWorkPackage", ...about, to: "done", reason: "r" },
+  { type: "MarkSubtask", ...about, subtaskId: "T1", done: true },
+  { type: "AddNote", ...about, text: "n" },
+  { type: "RecordEvidence", ...about, evidence: [{ kind: "url", ref: "x" }] },
+  { type: "SubmitReview", ...about, verdict: "approved", to: "done" },
+  { type: "BeginImport", ...imported, files: [] },
+  { type: "ContinueImport", history: [events[16]] },
+  { type: "CompleteImport", rows: 0, transitions: 0, annotations: 0, otherRows: 0, findings: {} },
+];
+
+const typesOf = (schema: z.ZodType): readonly string[] => {
+  const { oneOf, anyOf } = z.toJSONSchema(schema) as { oneOf?: unknown[]; anyOf?: unknown[] };
+  return ((oneOf ?? anyOf) as { properties: { type: { const: string } } }[])
+    .map(({ properties }) => properties.type.const)
+    .sort();
+};
+
+describe.each([
+  ["events", missionEvent as z.ZodType, events],
+  ["requests", missionRequest as z.ZodType, requests],
+] as const)("the schema of %s", (_, schema, samples) => {
+  test.each(samples.map((sample) => [sample["type"], sample] as const))(
+    "accepts %s as it is",
+    (_type, sample) => {
+      expect(schema.parse(sample)).toEqual(sample);
+    },
+  );
+
+  test.each(samples.map((sample) => [sample["type"], sample] as const))(
+    "refuses %s with a field that nobody asked for",
+    (_type, sample) => {
+      expect(schema.safeParse({ ...sample, approved: true }).success).toBe(false);
+    },
+  );
+
+  test("knows exactly the sampled types", () => {
+    expect(samples.map(({ type }) => type).sort()).toEqual(typesOf(schema));
+  });
+
+  test("refuses a package id that names a prototype or a path", () => {
+    for (const workPackageId of ["__proto__", "../WP01", "WP01 "])
+      for (const sample of samples.filter((candidate) => "workPackageId" in candidate))
+        expect(schema.safeParse({ ...sample, workPackageId }).success).toBe(false);
+  });
+});
