@@ -127,7 +127,7 @@ describe.each([
   });
 
   test("refuses a package id that names a prototype or a path", () => {
-    for (const workPackageId of ["__proto__", "../WP01", "WP01 "])
+    for (const workPackageId of ["__proto__", "constructor", "../WP01", "WP01 "])
       for (const sample of samples.filter((candidate) => "workPackageId" in candidate))
         expect(schema.safeParse({ ...sample, workPackageId }).success).toBe(false);
   });

@@ -4,15 +4,23 @@
  * costs about as much as starting node, and a command that needs no schema should not pay for it.
  */
 import { z } from "zod";
+import { isDangerousKey } from "../kernel/json.ts";
 import type { MissionRequest } from "./commands.ts";
 import type { MissionEvent } from "./events.ts";
 import { keyPattern, limits } from "./input.ts";
-import { type Lane, laneNames, shownLanes } from "./lanes.ts";
+import { type Guard, type Lane, laneNames, lanes, shownLanes } from "./lanes.ts";
 import { slugPattern } from "./stream.ts";
 
-const id = z.string().regex(keyPattern);
+const id = z
+  .string()
+  .regex(keyPattern)
+  .refine((key) => !isDangerousKey(key), "names a prototype");
 const lane = z.enum(laneNames as [Lane, ...Lane[]]);
 const shownLane = z.enum(shownLanes as [Lane, ...Lane[]]);
+const guard = z.enum([
+  "no_exit",
+  ...new Set(laneNames.flatMap((from) => lanes[from].exits.flatMap(({ guards }) => guards))),
+] as ["no_exit", ...Guard[]]);
 const title = z.string().min(1).max(limits.title);
 const reason = z.string().min(1).max(limits.reason);
 const time = z.iso.datetime({ offset: true });
@@ -38,7 +46,13 @@ const plan = {
   executionLane: id.nullable(),
 };
 const planned = { workPackageId: id, ...plan };
-const partialPlan = z.strictObject(plan).partial().shape;
+const partialPlan = {
+  title: plan.title.exactOptional(),
+  dependsOn: plan.dependsOn.exactOptional(),
+  owns: plan.owns.exactOptional(),
+  subtasks: plan.subtasks.exactOptional(),
+  executionLane: plan.executionLane.exactOptional(),
+};
 const source = {
   source: z.string().min(1),
   slug: z.string().min(1).max(200),
@@ -80,11 +94,11 @@ const importedEvents = [
     by: z.string(),
     forced: z.boolean(),
     sourceEventId: z.string(),
-    reason: z.string().optional(),
+    reason: z.string().exactOptional(),
     verdict: z
       .strictObject({ verdict: z.string(), reviewer: z.string(), reference: z.string() })
       .nullable()
-      .optional(),
+      .exactOptional(),
   }),
   of("HistoricAnnotationRecorded", {
     workPackageId: id,
@@ -98,21 +112,21 @@ const importedEvents = [
 /** Every event of a mission as it is stored now. */
 export const missionEvent: z.ZodType<MissionEvent> = z.discriminatedUnion("type", [
   of("MissionCreated", slugged),
-  of("MissionSettingsChanged", { title: title.optional(), dependencyMetAt: metAt.optional() }),
+  of("MissionSettingsChanged", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
   of("WorkPackageRevised", { workPackageId: id, ...partialPlan }),
   of("WorkPackageMoved", {
     workPackageId: id,
     from: lane,
     to: shownLane,
-    reason: reason.optional(),
-    link: z.string().optional(),
+    reason: reason.exactOptional(),
+    link: z.string().exactOptional(),
   }),
   of("WorkPackageForced", {
     workPackageId: id,
     from: lane,
     to: shownLane,
     reason,
-    overrides: z.array(z.string()),
+    overrides: z.array(guard),
   }),
   of("WorkPackageClaimed", {
     workPackageId: id,
@@ -123,7 +137,7 @@ export const missionEvent: z.ZodType<MissionEvent> = z.discriminatedUnion("type"
     expiresAt: time,
   }),
   of("ClaimRenewed", { workPackageId: id, fence, leaseMs, expiresAt: time }),
-  of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.optional() }),
+  of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.exactOptional() }),
   of("ClaimRecovered", {
     workPackageId: id,
     holder: z.string(),
@@ -142,46 +156,46 @@ export const missionEvent: z.ZodType<MissionEvent> = z.discriminatedUnion("type"
     reviewer: z.string(),
     verdict,
     selfReview: z.boolean(),
-    notes: z.string().optional(),
+    notes: z.string().exactOptional(),
   }),
   of("ImportBegun", source),
   of("ImportCompleted", importCounts),
   ...importedEvents,
-]) as unknown as z.ZodType<MissionEvent>;
+]);
 
 /** Every request that can be made of a mission: a command without who asks and when. */
 export const missionRequest: z.ZodType<MissionRequest> = z.discriminatedUnion("type", [
   of("CreateMission", { ...slugged, slug: z.string().regex(slugPattern) }),
-  of("ChangeMissionSettings", { title: title.optional(), dependencyMetAt: metAt.optional() }),
+  of("ChangeMissionSettings", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
   of("AddWorkPackages", {
     workPackages: z.array(z.strictObject(planned)).min(1).max(limits.workPackagesPerCommand),
   }),
   of("ReviseWorkPackage", { workPackageId: id, ...partialPlan }),
   of("ClaimWorkPackage", { workPackageId: id, kind: claimKind, leaseMs }),
-  of("RenewClaim", { workPackageId: id, fence: fence.optional(), leaseMs }),
-  of("ReleaseClaim", { workPackageId: id, fence: fence.optional(), reason: reason.optional() }),
+  of("RenewClaim", { workPackageId: id, fence: fence.exactOptional(), leaseMs }),
+  of("ReleaseClaim", { workPackageId: id, fence: fence.exactOptional(), reason: reason.exactOptional() }),
   of("RecoverClaim", { workPackageId: id, reason }),
   of("MoveWorkPackage", {
     workPackageId: id,
-    fence: fence.optional(),
+    fence: fence.exactOptional(),
     to: shownLane,
-    reason: reason.optional(),
-    link: z.string().max(limits.ref).optional(),
-    evidence: evidenceList.optional(),
+    reason: reason.exactOptional(),
+    link: z.string().max(limits.ref).exactOptional(),
+    evidence: evidenceList.exactOptional(),
   }),
-  of("ForceWorkPackage", { workPackageId: id, to: shownLane, reason, leaseMs: leaseMs.optional() }),
-  of("MarkSubtask", { workPackageId: id, fence: fence.optional(), subtaskId: id, done: z.boolean() }),
+  of("ForceWorkPackage", { workPackageId: id, to: shownLane, reason, leaseMs: leaseMs.exactOptional() }),
+  of("MarkSubtask", { workPackageId: id, fence: fence.exactOptional(), subtaskId: id, done: z.boolean() }),
   of("AddNote", { workPackageId: id, text: z.string().min(1).max(limits.note) }),
-  of("RecordEvidence", { workPackageId: id, fence: fence.optional(), evidence: evidenceList.min(1) }),
+  of("RecordEvidence", { workPackageId: id, fence: fence.exactOptional(), evidence: evidenceList.min(1) }),
   of("SubmitReview", {
     workPackageId: id,
-    fence: fence.optional(),
+    fence: fence.exactOptional(),
     verdict,
-    to: z.enum(["approved", "done", "in_progress", "planned"]).optional(),
-    subject: z.string().optional(),
-    notes: z.string().max(limits.note).optional(),
+    to: z.enum(["approved", "done", "in_progress", "planned"]).exactOptional(),
+    subject: z.string().exactOptional(),
+    notes: z.string().max(limits.note).exactOptional(),
   }),
   of("BeginImport", source),
   of("ContinueImport", { history: z.array(z.discriminatedUnion("type", [...importedEvents])).min(1) }),
   of("CompleteImport", importCounts),
-]) as unknown as z.ZodType<MissionRequest>;
+]);
