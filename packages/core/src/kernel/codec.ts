@@ -49,8 +49,11 @@ export const eventCodec = <Event extends DomainEvent>(
       if (shape === undefined || envelope.version > shape.version)
         return { _tag: "Unknown", type: envelope.type, version: envelope.version };
       let data = envelope.data;
-      for (let from = envelope.version; from < shape.version; from += 1)
-        data = (shape.upcasters?.[from] as Upcaster)(data, envelope);
+      for (let from = envelope.version; from < shape.version; from += 1) {
+        const lift = shape.upcasters?.[from];
+        if (lift === undefined) throw new TypeError(`${envelope.type} has no version ${from}`);
+        data = lift(data, envelope);
+      }
       return { _tag: "Known", event: { ...data, type: envelope.type } as unknown as Event };
     },
   };

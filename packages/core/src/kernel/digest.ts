@@ -1,11 +1,35 @@
-/** Digests and name-based ids. Pure JavaScript, so that core runs where there is no `node:crypto`. */
+/** Digests and name-based ids, with or without `node:crypto`. */
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson } from "./json.ts";
 
+type HashFunction = (text: string) => string;
+
+/** SHA-256 in plain JavaScript: what runs where the platform offers nothing synchronous. */
+export const portableSha256Hex: HashFunction = (text) => bytesToHex(sha256(utf8ToBytes(text)));
+
+interface BuiltinModules {
+  readonly process?: {
+    getBuiltinModule?(name: string): { hash?(algorithm: string, text: string): string } | undefined;
+  };
+}
+
+let chosen: HashFunction | undefined;
+
+/** Node's own hash is nine times as fast, which is felt in every command; it is looked up on first use, so that importing core loads nothing. */
+const chooseSha256 = (): HashFunction => {
+  const builtin = (globalThis as BuiltinModules).process?.getBuiltinModule?.("node:crypto");
+  return builtin?.hash === undefined
+    ? portableSha256Hex
+    : (text) => (builtin.hash as NonNullable<typeof builtin.hash>)("sha256", text);
+};
+
 /** SHA-256 of a text's UTF-8 bytes, as 64 lower-case hexadecimal digits. */
-export const sha256Hex = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
+export const sha256Hex: HashFunction = (text) => {
+  chosen ??= chooseSha256();
+  return chosen(text);
+};
 
 /** SHA-256 of a value's canonical JSON. */
 export const digestOf = (value: unknown): string => sha256Hex(canonicalJson(value));

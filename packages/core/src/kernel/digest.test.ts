@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { digestOf, eventIdOf, eventNamespace, nameBasedUuid, sha256Hex } from "./digest.ts";
+
+describe("sha256Hex", () => {
+  // Source: FIPS 180-4 examples (NIST CSRC).
+  test.each([
+    ["", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    ["abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+    [
+      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+    ],
+    ["a".repeat(1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"],
+  ])("gives the published digest of a known text", (text, digest) => {
+    expect(sha256Hex(text)).toBe(digest);
+  });
+
+  test("takes text as UTF-8", () => {
+    expect(sha256Hex("\u00e9")).not.toBe(sha256Hex("e\u0301"));
+    expect(sha256Hex("\u20ac")).toBe("c4cc90ed3d26f12d4b08a75140970a7904035c31cbb4515a83f19b9003c00d1d");
+  });
+});
+
+describe("digestOf", () => {
+  test("is the digest of the canonical text", () => {
+    expect(digestOf({ b: 1, a: [2] })).toBe(sha256Hex('{"a":[2],"b":1}'));
+  });
+});
+
+describe("nameBasedUuid", () => {
+  const dns = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+
+  // Source: RFC 9562 appendix A.4.
+  test("gives the RFC's id for the RFC's example", () => {
+    expect(nameBasedUuid(dns, "www.example.com")).toBe("2ed6657d-e942-568b-95e1-2665a8aea6a2");
+  });
+
+  // Source: Python's uuid.uuid5(uuid.NAMESPACE_DNS, "python.org").
+  test("gives Python's id for Python's example", () => {
+    expect(nameBasedUuid(dns, "python.org")).toBe("886313e1-3b8a-5372-9b90-0c9aee199e5d");
+  });
+
+  test("has the version and the variant in their places", () => {
+    for (let index = 0; index < 64; index += 1)
+      expect(nameBasedUuid(eventNamespace, String(index))).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
+  });
+});
+
+describe("eventIdOf", () => {
+  test("is the same for the same command and index, and no other", () => {
+    expect(eventIdOf("c1", 0)).toBe(eventIdOf("c1", 0));
+    const ids = ["c1", "c2", "c1/0"].flatMap((commandId) =>
+      [0, 1, 10].map((index) => eventIdOf(commandId, index)),
+    );
+    expect(new Set(ids).size).toBe(9);
+  });
+});
