@@ -181,7 +181,8 @@ describe("a refusal", () => {
   test("rests on the log and not on what the handler remembers", async () => {
     const store = openMemoryStore();
     const [one, other] = [handlerOn(store), handlerOn(store)];
-    await done(one, add(990));
+    await done(one, add(500));
+    await done(one, add(490));
     await done(other, reach(990));
     // One remembers 990. Meanwhile the limit is reached from elsewhere, or room is made.
     await appendBehind(store, { type: "Added", version: 1, data: { amount: -500 } });

@@ -3,14 +3,20 @@ import * as E from "fp-ts/lib/Either.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
-import { digestOf } from "./digest.ts";
-import { type Commit, digestOfEvent, maxEventsPerCommit, type RecordedEvent, sealCommit } from "./event.ts";
+import {
+  type Commit,
+  type CommitContext,
+  maxEventsPerCommit,
+  type RecordedEvent,
+  sealCommit,
+} from "./event.ts";
 import type { Appended, Conflict, EventStore, ExpectedRevision } from "./event-store.ts";
-import { isStoreFault, StoreFault } from "./faults.ts";
-import { deciderFold, type Folded, foldOnto, headAfter, loadFold, privateCopy, saveFold } from "./fold.ts";
-import { NotCanonical } from "./json.ts";
+import { isStoreFault } from "./faults.ts";
+import { type Folded, privateCopy } from "./fold.ts";
+import { keptStates } from "./kept-states.ts";
 import { type CancelSignal, type Randomness, systemRandomness } from "./ports.ts";
-import type { NotDone, Receipt } from "./receipt.ts";
+import { digestOfCommand, naming, notShown, proveEqual, tooManyEvents } from "./proof.ts";
+import { type NotDone, type Receipt, receiptOf, receiptOfNothing } from "./receipt.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
 
 export interface HandlerOptions<
@@ -85,215 +91,152 @@ export const commandHandler = <
   maxAttempts = 16,
   randomness = systemRandomness,
 }: HandlerOptions<Command, State, Event, Refusal>): CommandHandler<Command, State, Event, Refusal> => {
-  const spec = deciderFold(decider, codec);
-  const kept = new Map<string, Folded<State>>();
+  type Outcome = E.Either<NotDone<Refusal>, Receipt<State, Event>>;
+  const states = keptStates({ store, decider, codec, snapshots, snapshotEvery, keptStreams });
 
-  const keep = (stream: string, folded: Folded<State>): Folded<State> => {
-    kept.delete(stream);
-    kept.set(stream, folded);
-    const eldest = kept.size > keptStreams ? kept.keys().next().value : undefined;
-    if (eldest !== undefined) kept.delete(eldest);
-    return folded;
-  };
-
-  /** The state kept in memory brought up to the log's end; read anew if the log no longer holds what was kept. */
-  const refresh = async (stream: string, signal: CancelSignal | undefined): Promise<Folded<State>> => {
-    const options = signal === undefined ? {} : { signal };
-    const begun = kept.get(stream);
-    if (begun === undefined)
-      return keep(stream, await loadFold(store, stream, spec, { snapshots, ...options }));
-    try {
-      return keep(stream, await foldOnto(store, stream, sharedSpec, begun, options));
-    } catch (error) {
-      kept.delete(stream);
-      if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
-      return keep(stream, await loadFold(store, stream, spec, { snapshots: noSnapshots, ...options }));
-    }
-  };
-
-  // Kept state is shared with receipts, so it is never changed in place.
-  const sharedSpec = deciderFold({ ...decider, evolveInPlace: decider.evolve }, codec);
-  const evolveShared = (folded: Folded<State>, events: readonly RecordedEvent[]): Folded<State> => {
-    let { head, state, unknownEvents, sinceSnapshot } = folded;
-    for (const event of events) {
-      const next = sharedSpec.stepInPlace(state, event);
-      if (next === undefined) unknownEvents += 1;
-      else state = next;
-      sinceSnapshot += 1;
-      head = headAfter(event);
-    }
-    return { head, state, unknownEvents, sinceSnapshot };
-  };
-
-  const run = async (
-    stream: string,
+  const decideOn = (
+    { head, state }: Folded<State>,
     command: Command,
-    options: CommandOptions,
-  ): Promise<E.Either<NotDone<Refusal>, Receipt<State, Event>>> => {
-    const { actor, signal, expectedRevision } = options;
-    const commandId = options.commandId ?? randomness.uuid();
-    const commandDigest = digestOfCommand(stream, commandId, command);
-    const context = {
-      stream,
-      commandId,
-      commandDigest,
-      recordedAt: command.at,
-      actor,
-      ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
-      ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
-    };
-    const decideOn = ({ head, state }: Folded<State>): Decision<Refusal> => {
-      const decided = decider.decide(command, state);
-      if (E.isLeft(decided)) return { _tag: "Refused", refusal: decided.left };
-      const events = decided.right;
-      if (events.length === 0) return { _tag: "Nothing" };
-      if (events.length > maxEventsPerCommit) throw tooManyEvents(stream, commandId, events.length);
-      return { _tag: "Write", commit: sealCommit(head, context, events.map(codec.encode)) };
-    };
-    const conflictAt = (folded: Folded<State>): Conflict | undefined =>
-      expectedRevision === undefined || expectedRevision === revisionOf(folded)
-        ? undefined
-        : { _tag: "Conflict", stream, expected: expectedRevision, actual: folded.head };
+    context: CommitContext,
+  ): Decision<Refusal> => {
+    const decided = decider.decide(command, state);
+    if (E.isLeft(decided)) return { _tag: "Refused", refusal: decided.left };
+    const events = decided.right;
+    if (events.length === 0) return { _tag: "Nothing" };
+    if (events.length > maxEventsPerCommit)
+      throw tooManyEvents(context.stream, context.commandId, events.length);
+    return { _tag: "Write", commit: sealCommit(head, context, events.map(codec.encode)) };
+  };
 
-    let waitedMs = 0;
-    const finish = async (
-      appended: Appended,
-      base: Folded<State>,
-      attempts: number,
-    ): Promise<Receipt<State, Event> | Conflict> => {
-      const events = await store.readBack(appended);
-      if (!Array.isArray(events)) return events as Conflict;
-      const proven = events as readonly RecordedEvent[];
-      proveEqual(appended, proven);
-      let folded: Folded<State>;
-      if (appended.repeated) folded = await refresh(stream, signal);
-      else {
-        folded = { ...evolveShared(base, proven), head: appended.head };
-        if (decider.shows !== undefined && !decider.shows(command, folded.state))
-          throw notShown(stream, commandId, command.type);
-        const present = kept.get(stream);
-        if (present === undefined || present.head.revision < folded.head.revision) keep(stream, folded);
-      }
-      if (folded.sinceSnapshot >= snapshotEvery) {
-        await saveFold(snapshots, stream, spec, folded);
-        keep(stream, { ...folded, sinceSnapshot: 0 });
-      }
-      const last = proven.at(-1) as RecordedEvent;
-      return {
-        stream,
-        commandId,
-        revision: last.revision,
-        eventIds: proven.map(({ id }) => id),
-        events: proven.flatMap((event) => {
-          const decoded = codec.decode(event);
-          return decoded._tag === "Known" ? [decoded.event] : [];
-        }),
-        position: last.position,
-        digest: last.digest,
-        readback: "verified",
-        repeated: appended.repeated,
-        state: folded.state,
-        waitedMs,
-        attempts,
-      };
-    };
-    const nothingToDo = async (
-      { head, state }: Folded<State>,
-      attempts: number,
-    ): Promise<Receipt<State, Event>> => {
-      await store.confirm(stream, head);
-      const { revision, digest } = head;
-      return {
-        stream,
-        commandId,
-        revision,
-        eventIds: [],
-        events: [],
-        position: null,
-        digest,
-        readback: "nothing_written",
-        repeated: false,
-        state,
-        waitedMs,
-        attempts,
-      };
-    };
+  /** Reads back, proves, folds. A conflict means that another commit had claimed the revision first. */
+  const prove = async (
+    appended: Appended,
+    base: Folded<State>,
+    command: Command,
+    attempts: number,
+  ): Promise<Receipt<State, Event> | Conflict> => {
+    const { stream, commandId } = appended.commit;
+    const read = await store.readBack(appended);
+    if ("_tag" in read) return read;
+    proveEqual(appended.commit, read);
+    let folded = base;
+    if (appended.repeated) folded = await states.refresh(stream);
+    else {
+      folded = { ...states.evolve(base, read), head: appended.head };
+      if (decider.shows?.(command, folded.state) === false) throw notShown(stream, commandId, command.type);
+      await states.advance(stream, folded);
+    }
+    return receiptOf(appended, read, codec, folded.state, attempts);
+  };
 
-    // Looked up before deciding: a retry must get its first receipt, not the refusal that its own success now causes.
+  const nothingToDo = async (
+    { commandId, stream }: CommitContext,
+    { head, state }: Folded<State>,
+    attempts: number,
+  ): Promise<Outcome> => {
+    // What the answer builds on may have been written by a process that died before its flush.
+    await store.confirm(stream, head);
+    return E.right(receiptOfNothing(stream, commandId, head, state, attempts));
+  };
+
+  /** A retry gets its first receipt, not the refusal that its own success now causes. */
+  const repeat = async (context: CommitContext, command: Command): Promise<Outcome | undefined> => {
+    const earlier = await store.findCommand(context.stream, context.commandId);
+    if (earlier === undefined) return undefined;
+    const commit = { ...earlier, commandDigest: context.commandDigest };
+    const appended = await store.append({ commit, expected: expectedOf(earlier.firstRevision - 1) });
+    if (appended._tag === "Conflict") return E.left(appended);
+    const proven = await prove(appended, await states.refresh(context.stream), command, 1);
+    return "_tag" in proven ? E.left(proven) : E.right(proven);
+  };
+
+  const run = async (context: CommitContext, command: Command, options: CommandOptions): Promise<Outcome> => {
+    const { stream } = context;
+    const { signal, expectedRevision } = options;
     if (options.commandId !== undefined) {
-      const earlier = await store.findCommand(stream, commandId);
-      if (earlier !== undefined) {
-        const appended = await store.append({
-          commit: { ...earlier, commandDigest },
-          expected: expectedOf(earlier.firstRevision - 1),
-        });
-        const receipt =
-          appended._tag === "Conflict" ? appended : await finish(appended, await refresh(stream, signal), 1);
-        return "_tag" in receipt ? E.left(receipt) : E.right(receipt);
-      }
+      const repeated = await repeat(context, command);
+      if (repeated !== undefined) return repeated;
     }
 
-    let fresh = !kept.has(stream);
-    let base = kept.get(stream) ?? (await refresh(stream, signal));
+    let isFresh = states.get(stream) === undefined;
+    let base = states.get(stream) ?? (await states.refresh(stream, signal));
     for (let attempts = 1; ; attempts += 1) {
-      const conflict = conflictAt(base);
-      const decision = decideOn(base);
-      if (!fresh && (conflict !== undefined || decision._tag !== "Write")) {
-        // Kept state may be behind the log; only what the log says now may refuse.
-        base = await refresh(stream, signal);
-        fresh = true;
-        attempts -= 1;
-        continue;
+      const expected = revisionOf(base);
+      const isElsewhere = expectedRevision !== undefined && expectedRevision !== expected;
+      const decision: Decision<Refusal> = isElsewhere
+        ? { _tag: "Nothing" }
+        : decideOn(base, command, context);
+      if (decision._tag !== "Write") {
+        if (!isFresh) {
+          // Kept state may be behind the log; only what the log says now may refuse.
+          base = await states.refresh(stream, signal);
+          isFresh = true;
+          attempts -= 1;
+          continue;
+        }
+        if (isElsewhere)
+          return E.left({ _tag: "Conflict", stream, expected: expectedRevision, actual: base.head });
+        if (decision._tag === "Refused") return E.left(decision.refusal);
+        return nothingToDo(context, base, attempts);
       }
-      if (conflict !== undefined) return E.left(conflict);
-      if (decision._tag === "Refused") return E.left(decision.refusal);
-      if (decision._tag === "Nothing") return E.right(await nothingToDo(base, attempts));
 
       const again: { base?: Folded<State>; decision?: Decision<Refusal> } = {};
       const decideAgain = (missed: readonly RecordedEvent[]): Commit | undefined => {
         attempts += 1;
-        again.base = evolveShared(base, missed);
-        again.decision = decideOn(again.base);
+        again.base = states.evolve(base, missed);
+        again.decision = decideOn(again.base, command, context);
         return again.decision._tag === "Write" ? again.decision.commit : undefined;
       };
-      const outcome = await store.append({
+      const { mark } = base.head;
+      const appended = await store.append({
         commit: decision.commit,
-        expected: revisionOf(base),
-        ...(base.head.mark === undefined ? {} : { mark: base.head.mark }),
+        expected,
+        ...(mark === undefined ? {} : { mark }),
         ...(expectedRevision === undefined ? { decideAgain } : {}),
         ...(signal === undefined ? {} : { signal }),
       });
-      if (outcome._tag === "Appended") {
-        waitedMs += outcome.waitedMs;
-        const receipt = await finish(outcome, again.base ?? base, attempts);
-        if (!("_tag" in receipt)) return E.right(receipt);
-        if (attempts >= maxAttempts) return E.left(receipt);
-      } else if (again.base !== undefined && again.decision?._tag !== "Write") {
-        // The store kept everybody out while we decided on the newest state, so this answer is final.
-        keep(stream, again.base);
+      let conflict: Conflict;
+      if (appended._tag === "Appended") {
+        const proven = await prove(appended, again.base ?? base, command, attempts);
+        if (!("_tag" in proven)) return E.right(proven);
+        conflict = proven;
+      } else {
+        conflict = appended;
+        // The store kept everybody out while we decided on the newest state, so that answer is final.
         if (again.decision?._tag === "Refused") return E.left(again.decision.refusal);
-        return E.right(await nothingToDo(again.base, attempts));
-      } else if (expectedRevision !== undefined || attempts >= maxAttempts) return E.left(outcome);
-      base = await refresh(stream, signal);
-      fresh = true;
+        if (again.decision?._tag === "Nothing" && again.base !== undefined)
+          return nothingToDo(context, again.base, attempts);
+      }
+      if (expectedRevision !== undefined || attempts >= maxAttempts) return E.left(conflict);
+      base = await states.refresh(stream, signal);
+      isFresh = true;
     }
   };
 
   return {
     attempt: (stream, command, options) => async () => {
+      const { actor, correlationId, causationId } = options;
+      const commandId = options.commandId ?? randomness.uuid();
       try {
-        return await run(stream, command, options);
+        const context: CommitContext = {
+          stream,
+          commandId,
+          commandDigest: digestOfCommand(stream, commandId, command),
+          recordedAt: command.at,
+          actor,
+          ...(correlationId === undefined ? {} : { correlationId }),
+          ...(causationId === undefined ? {} : { causationId }),
+        };
+        return await run(context, command, options);
       } catch (error) {
-        if (isStoreFault(error)) {
-          // After a fault nothing in memory is believed.
-          kept.delete(stream);
-          return E.left(error);
-        }
-        throw error;
+        if (!isStoreFault(error)) throw error;
+        // After a fault nothing in memory is believed.
+        states.forget(stream);
+        return E.left(naming(error, stream, commandId));
       }
     },
     load: async (stream, signal) => {
-      const folded = await refresh(stream, signal);
+      const folded = await states.refresh(stream, signal);
       return { ...folded, state: privateCopy(folded.state) };
     },
   };
@@ -301,68 +244,3 @@ export const commandHandler = <
 
 const expectedOf = (revision: number): ExpectedRevision => (revision < 0 ? "no_stream" : revision);
 const revisionOf = ({ head }: Folded<unknown>): ExpectedRevision => expectedOf(head.revision);
-
-/** A command without its time: what a retry must repeat exactly. */
-const digestOfCommand = (stream: string, commandId: string, { at: _, ...content }: DomainCommand): string => {
-  try {
-    return digestOf({ stream, ...content });
-  } catch (error) {
-    if (!(error instanceof NotCanonical)) throw error;
-    throw new StoreFault("LIMIT_EXCEEDED", `the command for ${stream} cannot be stored: ${error.message}`, {
-      outcome: "not_written",
-      retryable: false,
-      details: { stream, commandId },
-      cause: error,
-    });
-  }
-};
-
-/** The proof behind a receipt: what was read back carries the digests that were sealed, and its content still yields them. */
-const proveEqual = ({ commit }: Appended, proven: readonly RecordedEvent[]): void => {
-  const equal =
-    proven.length === commit.events.length &&
-    commit.events.every((sealed, index) => {
-      const read = proven[index] as RecordedEvent;
-      return (
-        read.digest === sealed.digest &&
-        read.revision === sealed.revision &&
-        digestOfEvent(read) === sealed.digest
-      );
-    });
-  if (equal) return;
-  const { stream, commandId, firstRevision } = commit;
-  throw new StoreFault(
-    "READBACK_FAILED",
-    `${stream} does not give back what was appended at revision ${firstRevision}`,
-    {
-      outcome: "unknown",
-      retryable: true,
-      hint: "Repeat the command with the same command id; it runs at most once.",
-      details: { stream, commandId, revision: firstRevision },
-    },
-  );
-};
-
-const notShown = (stream: string, commandId: string, commandType: string): StoreFault =>
-  new StoreFault(
-    "INTERNAL",
-    `${stream} does not show what ${commandType} asked for, although its events are in the log`,
-    {
-      outcome: "unknown",
-      retryable: false,
-      hint: "This is a defect of the decider; the events stay in the log under this command id.",
-      details: { stream, commandId, written: true },
-    },
-  );
-
-const tooManyEvents = (stream: string, commandId: string, count: number): StoreFault =>
-  new StoreFault(
-    "LIMIT_EXCEEDED",
-    `the command for ${stream} makes ${count} events; one command may make ${maxEventsPerCommit}`,
-    {
-      outcome: "not_written",
-      retryable: false,
-      hint: "Split it into several commands.",
-      details: { stream, commandId, count, limit: maxEventsPerCommit },
-    },
-  );

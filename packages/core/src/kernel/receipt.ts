@@ -1,6 +1,8 @@
 /** What a caller holds in hand when a command is done: proof, not hope. */
+import type { Codec } from "./codec.ts";
 import type { DomainEvent, DomainRefusal } from "./decider.ts";
-import type { Conflict } from "./event-store.ts";
+import type { RecordedEvent, StreamHead } from "./event.ts";
+import type { Appended, Conflict } from "./event-store.ts";
 import type { StoreFault } from "./faults.ts";
 
 /**
@@ -32,3 +34,53 @@ export interface Receipt<State = unknown, Event extends DomainEvent = DomainEven
 
 /** Everything that can stand in a receipt's place. */
 export type NotDone<Refusal extends DomainRefusal> = Refusal | Conflict | StoreFault;
+
+/** The receipt for a commit whose events were read back and proven equal. */
+export const receiptOf = <State, Event extends DomainEvent>(
+  { commit, repeated, waitedMs }: Appended,
+  proven: readonly RecordedEvent[],
+  codec: Codec<Event>,
+  state: State,
+  attempts: number,
+): Receipt<State, Event> => {
+  const last = proven.at(-1) as RecordedEvent;
+  return {
+    stream: commit.stream,
+    commandId: commit.commandId,
+    revision: last.revision,
+    eventIds: proven.map(({ id }) => id),
+    events: proven.flatMap((event) => {
+      const decoded = codec.decode(event);
+      return decoded._tag === "Known" ? [decoded.event] : [];
+    }),
+    position: last.position,
+    digest: last.digest,
+    readback: "verified",
+    repeated,
+    state,
+    waitedMs,
+    attempts,
+  };
+};
+
+/** The receipt for a command whose wish was true already. */
+export const receiptOfNothing = <State, Event extends DomainEvent>(
+  stream: string,
+  commandId: string,
+  { revision, digest }: StreamHead,
+  state: State,
+  attempts: number,
+): Receipt<State, Event> => ({
+  stream,
+  commandId,
+  revision,
+  eventIds: [],
+  events: [],
+  position: null,
+  digest,
+  readback: "nothing_written",
+  repeated: false,
+  state,
+  waitedMs: 0,
+  attempts,
+});

@@ -1,0 +1,99 @@
+/** State kept between commands, so that a warm process reads nothing but what others wrote. Never the truth: any doubt reads the log. */
+import type { Codec } from "./codec.ts";
+import type { Decider, DomainEvent } from "./decider.ts";
+import type { RecordedEvent } from "./event.ts";
+import type { EventStore } from "./event-store.ts";
+import { isStoreFault } from "./faults.ts";
+import { deciderFold, type Folded, type FoldSpec, foldOnto, headAfter, loadFold, saveFold } from "./fold.ts";
+import type { CancelSignal } from "./ports.ts";
+import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
+
+export interface KeptStatesOptions<State, Event extends DomainEvent> {
+  readonly store: EventStore;
+  readonly decider: Pick<
+    Decider<never, State, Event, unknown>,
+    "category" | "version" | "initial" | "evolve" | "evolveInPlace"
+  >;
+  readonly codec: Codec<Event>;
+  readonly snapshots: SnapshotStore;
+  readonly snapshotEvery: number;
+  readonly keptStreams: number;
+}
+
+export interface KeptStates<State> {
+  /** What is kept of a stream; it may be behind the log. */
+  get(stream: string): Folded<State> | undefined;
+  /** The state as the log has it now. */
+  refresh(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
+  /** A new state with events taken in; the old one stays as it was. */
+  evolve(folded: Folded<State>, events: readonly RecordedEvent[]): Folded<State>;
+  /** Keeps a state unless a newer one is kept, and writes a snapshot when one is due. */
+  advance(stream: string, folded: Folded<State>): Promise<void>;
+  forget(stream: string): void;
+}
+
+export const keptStates = <State, Event extends DomainEvent>({
+  store,
+  decider,
+  codec,
+  snapshots,
+  snapshotEvery,
+  keptStreams,
+}: KeptStatesOptions<State, Event>): KeptStates<State> => {
+  const privateSpec = deciderFold(decider, codec);
+  // What is kept is shared with receipts, so it is never changed in place.
+  const sharedSpec: FoldSpec<State> = deciderFold({ ...decider, evolveInPlace: decider.evolve }, codec);
+  const kept = new Map<string, Folded<State>>();
+
+  const keep = (stream: string, folded: Folded<State>): Folded<State> => {
+    kept.delete(stream);
+    kept.set(stream, folded);
+    const eldest = kept.size > keptStreams ? kept.keys().next().value : undefined;
+    if (eldest !== undefined) kept.delete(eldest);
+    return folded;
+  };
+
+  const refresh = async (stream: string, signal?: CancelSignal): Promise<Folded<State>> => {
+    const options = signal === undefined ? {} : { signal };
+    const begun = kept.get(stream);
+    if (begun === undefined)
+      return keep(stream, await loadFold(store, stream, privateSpec, { snapshots, ...options }));
+    try {
+      return keep(stream, await foldOnto(store, stream, sharedSpec, begun, options));
+    } catch (error) {
+      kept.delete(stream);
+      if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
+      return keep(stream, await loadFold(store, stream, privateSpec, { snapshots: noSnapshots, ...options }));
+    }
+  };
+
+  const evolve = (folded: Folded<State>, events: readonly RecordedEvent[]): Folded<State> => {
+    let { head, state, unknownEvents, sinceSnapshot } = folded;
+    for (const event of events) {
+      const next = sharedSpec.stepInPlace(state, event);
+      if (next === undefined) unknownEvents += 1;
+      else state = next;
+      sinceSnapshot += 1;
+      head = headAfter(event);
+    }
+    return { head, state, unknownEvents, sinceSnapshot };
+  };
+
+  const advance = async (stream: string, folded: Folded<State>): Promise<void> => {
+    const present = kept.get(stream);
+    if (present === undefined || present.head.revision < folded.head.revision) keep(stream, folded);
+    if (folded.sinceSnapshot < snapshotEvery) return;
+    await saveFold(snapshots, stream, privateSpec, folded);
+    keep(stream, { ...folded, sinceSnapshot: 0 });
+  };
+
+  return {
+    get: (stream) => kept.get(stream),
+    refresh,
+    evolve,
+    advance,
+    forget: (stream) => {
+      kept.delete(stream);
+    },
+  };
+};
