@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { digestOf, eventIdOf, eventNamespace, nameBasedUuid, sha256Hex } from "./digest.ts";
+import { digestOf, eventIdOf, eventNamespace, nameBasedUuid, portableHashes, sha256Hex } from "./digest.ts";
 
 describe("sha256Hex", () => {
   // Source: FIPS 180-4 examples (NIST CSRC).
@@ -55,5 +56,18 @@ describe("eventIdOf", () => {
       [0, 1, 10].map((index) => eventIdOf(commandId, index)),
     );
     expect(new Set(ids).size).toBe(9);
+  });
+});
+
+describe("the platform's hashes and the portable ones", () => {
+  test("are the same for any text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        expect(portableHashes.sha256(text)).toBe(sha256Hex(text));
+      }),
+    );
+    expect(portableHashes.sha1(new TextEncoder().encode("abc"))).toBe(
+      "a9993e364706816aba3e25717850c26c9cd0d89d",
+    );
   });
 });

@@ -118,7 +118,7 @@ export const commandHandler = <
     const { stream, commandId } = appended.commit;
     const read = await store.readBack(appended);
     if ("_tag" in read) return read;
-    proveEqual(appended.commit, read);
+    proveEqual(appended.commit, read, store.supports);
     let folded = base;
     if (appended.repeated) folded = await states.refresh(stream);
     else {
