@@ -1,19 +1,7 @@
-import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromBase64, sha256HexOf, toBase64 } from "./bytes.ts";
-import { sha256OfBytes } from "./internal/sha256.ts";
+import { fromBase64, toBase64 } from "./bytes.ts";
 import { clip, jsonBytes } from "./text.ts";
-
-test("digests are SHA-256 for text and for any other bytes", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      const expected = createHash("sha256").update(bytes).digest("hex");
-      expect(sha256OfBytes(bytes)).toBe(expected);
-      expect(sha256HexOf(bytes)).toBe(expected);
-    }),
-  );
-});
 
 test("base64 is what Node writes, and comes back", () => {
   fc.assert(

@@ -1,7 +1,4 @@
-/** Bytes and text: UTF-8 both ways, base64, SHA-256 of bytes. Pure, and without any platform's types. */
-import { sha256Hex } from "@mission-ledger/core";
-import { sha256OfBytes } from "./internal/sha256.ts";
-
+/** Bytes and text: UTF-8 both ways, base64. Pure, and without any platform's types. */
 interface Decoder {
   decode(bytes: Uint8Array): string;
 }
@@ -30,11 +27,6 @@ export const utf8Text = (bytes: Uint8Array): string | undefined => {
 
 /** For showing only: what is not UTF-8 becomes U+FFFD. */
 export const readableText = (bytes: Uint8Array): string => lenient.decode(bytes);
-
-export const sha256HexOf = (bytes: Uint8Array): string => {
-  const text = utf8Text(bytes);
-  return text === undefined ? sha256OfBytes(bytes) : sha256Hex(text);
-};
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

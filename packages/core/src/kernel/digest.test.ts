@@ -60,10 +60,15 @@ describe("eventIdOf", () => {
 });
 
 describe("the platform's hashes and the portable ones", () => {
-  test("are the same for any text", () => {
+  test("are the same for any text and any bytes", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         expect(portableHashes.sha256(text)).toBe(sha256Hex(text));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        expect(portableHashes.sha256(bytes)).toBe(sha256Hex(bytes));
       }),
     );
     expect(portableHashes.sha1(new TextEncoder().encode("abc"))).toBe(

@@ -6,13 +6,13 @@ import { canonicalJson } from "./json.ts";
 
 /** Hash functions over UTF-8 text or bytes, as lower-case hexadecimal digits. */
 export interface Hashes {
-  sha256(text: string): string;
+  sha256(data: string | Uint8Array): string;
   sha1(bytes: Uint8Array): string;
 }
 
 /** In plain JavaScript: what runs where the platform offers nothing synchronous. */
 export const portableHashes: Hashes = {
-  sha256: (text) => bytesToHex(sha256(utf8ToBytes(text))),
+  sha256: (data) => bytesToHex(sha256(typeof data === "string" ? utf8ToBytes(data) : data)),
   sha1: (bytes) => bytesToHex(sha1(bytes)),
 };
 
@@ -28,7 +28,7 @@ interface BuiltinModules {
 const chooseHashes = (): Hashes => {
   const hash = (globalThis as BuiltinModules).process?.getBuiltinModule?.("node:crypto")?.hash;
   if (hash === undefined) return portableHashes;
-  return { sha256: (text) => hash("sha256", text), sha1: (bytes) => hash("sha1", bytes) };
+  return { sha256: (data) => hash("sha256", data), sha1: (bytes) => hash("sha1", bytes) };
 };
 
 let chosen: Hashes | undefined;
@@ -37,8 +37,8 @@ const hashes = (): Hashes => {
   return chosen;
 };
 
-/** SHA-256 of a text's UTF-8 bytes, as 64 lower-case hexadecimal digits. */
-export const sha256Hex = (text: string): string => hashes().sha256(text);
+/** SHA-256 of bytes, or of a text's UTF-8 bytes, as 64 lower-case hexadecimal digits. */
+export const sha256Hex = (data: string | Uint8Array): string => hashes().sha256(data);
 
 /** SHA-256 of a value's canonical JSON. */
 export const digestOf = (value: unknown): string => sha256Hex(canonicalJson(value));

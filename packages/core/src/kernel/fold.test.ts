@@ -149,6 +149,19 @@ describe("folding on", () => {
   test("refuses to go on from a head that the log does not hold", async () => {
     const store = await filled(added(1));
     const begun = { ...emptyFold(spec), head: { revision: 0, digest: "foreign" } };
-    await expect(foldOnto(store, stream, spec, begun)).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    await expect(foldOnto(store, stream, spec, begun)).rejects.toMatchObject({
+      code: "LOG_REPLACED",
+      outcome: "not_written",
+      retryable: true,
+    });
+  });
+
+  test("stops when it is called off", async () => {
+    const store = await filled(added(1));
+    const { signal, abort } = cancelSource();
+    abort();
+    await expect(foldOnto(store, stream, spec, emptyFold(spec), { signal })).rejects.toMatchObject({
+      name: "AbortError",
+    });
   });
 });

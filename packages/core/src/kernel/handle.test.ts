@@ -392,7 +392,7 @@ describe("an expected revision", () => {
     await done(one, add(1));
     await done(other, add(1));
     for (const handler of [one, other, handlerOn(withoutLock(store))])
-      for (const expectedRevision of ["no_stream", 0, 7] as const)
+      for (const expectedRevision of [0, "no_stream", 7] as const)
         expect(await notDone(handler, add(1), { expectedRevision })).toMatchObject({
           _tag: "Conflict",
           expected: expectedRevision,
@@ -461,6 +461,7 @@ describe("a fault", () => {
     expect(await notDone(handlerOn(store), add(Number.NaN))).toMatchObject({
       code: "LIMIT_EXCEEDED",
       outcome: "not_written",
+      retryable: false,
     });
     expect(await all(store)).toEqual([]);
   });
@@ -470,6 +471,7 @@ describe("a fault", () => {
     expect(await notDone(handlerOn(store), add(650))).toMatchObject({
       code: "LIMIT_EXCEEDED",
       outcome: "not_written",
+      retryable: false,
       details: { count: 65, limit: 64 },
     });
     expect(await all(store)).toEqual([]);
@@ -481,6 +483,7 @@ describe("a fault", () => {
     expect(await notDone(handler, add(1))).toMatchObject({
       code: "INTERNAL",
       outcome: "unknown",
+      retryable: false,
       details: { written: true },
     });
     expect(await all(store)).toHaveLength(1);
@@ -506,6 +509,112 @@ describe("a fault", () => {
       },
     };
     await expect(attempt(handlerOn(openMemoryStore(), { decider }), add(1))).rejects.toBe(thrown);
+  });
+});
+
+describe("what a handler asks of a store", () => {
+  test("is to decide again only where any revision will do", async () => {
+    const store = openMemoryStore();
+    const asked: boolean[] = [];
+    const watched: EventStore = {
+      ...store,
+      append: (request) => {
+        asked.push(request.decideAgain !== undefined);
+        return store.append(request);
+      },
+    };
+    const handler = handlerOn(watched);
+    await done(handler, add(1));
+    await done(handler, add(1), { expectedRevision: 0 });
+    expect(asked).toEqual([true, false]);
+  });
+
+  test("is no second read after a refusal that was decided under the lock", async () => {
+    const store = openMemoryStore();
+    let reads = 0;
+    const counting: EventStore = {
+      ...store,
+      read: (name, options) => {
+        reads += 1;
+        return store.read(name, options);
+      },
+    };
+    const handler = handlerOn(counting);
+    await done(handler, add(1));
+    await appendBehind(store, { type: "Closed", version: 1, data: {} });
+    reads = 0;
+    expect(await notDone(handler, add(1))).toEqual({ _tag: "CounterClosed" });
+    expect(reads).toBe(0);
+  });
+
+  test("is the whole stream again after a fault", async () => {
+    const store = openMemoryStore();
+    const from: (number | undefined)[] = [];
+    let failing = false;
+    const faulty: EventStore = {
+      ...store,
+      read: (name, options) => {
+        from.push(options?.after?.revision);
+        return store.read(name, options);
+      },
+      readBack: async (appended) => (failing ? [] : store.readBack(appended)),
+    };
+    const handler = handlerOn(faulty);
+    await done(handler, add(1));
+    failing = true;
+    await notDone(handler, add(1));
+    from.length = 0;
+    await handler.load(stream);
+    expect(from).toEqual([-1]);
+  });
+
+  test("passes a conflict on when a repeat finds another log than the look-up did", async () => {
+    const store = openMemoryStore();
+    await done(handlerOn(store), add(1), { commandId: "c1" });
+    const swapped: EventStore = {
+      ...store,
+      append: async ({ expected }) => ({
+        _tag: "Conflict",
+        stream,
+        expected,
+        actual: await store.head(stream),
+      }),
+    };
+    expect(await notDone(handlerOn(swapped), add(1), { commandId: "c1" })).toMatchObject({
+      _tag: "Conflict",
+    });
+  });
+
+  test("passes a fault of a read on, cold and warm, instead of reading once more", async () => {
+    for (const isWarm of [false, true]) {
+      const store = openMemoryStore();
+      let faults = 0;
+      const faulty: EventStore = {
+        ...store,
+        read: (name, options) => {
+          if (faults === 0) return store.read(name, options);
+          faults -= 1;
+          throw new StoreFault("TIMEOUT", "too slow", {
+            outcome: "not_written",
+            retryable: true,
+            hint: "Wait.",
+          });
+        },
+      };
+      const snapshots = memorySnapshots();
+      await done(handlerOn(faulty, { snapshots, snapshotEvery: 1 }), add(1));
+      const handler = handlerOn(faulty, { snapshots });
+      if (isWarm) await done(handler, add(1));
+      faults = 1;
+      const fault = await notDone(handler, add(2_000));
+      expect(fault).toMatchObject({
+        code: "TIMEOUT",
+        outcome: "not_written",
+        retryable: true,
+        hint: "Wait.",
+      });
+      expect(faults).toBe(0);
+    }
   });
 });
 
@@ -572,6 +681,36 @@ describe("what a handler remembers", () => {
     const handler = handlerOn(counting);
     for (let index = 0; index < 5; index += 1) await done(handler, add(1));
     expect(reads).toBe(1);
+  });
+
+  test("may be nothing at all", async () => {
+    const handler = handlerOn(openMemoryStore(), { keptStreams: 0 });
+    await done(handler, add(1));
+    expect((await done(handler, add(1))).state.total).toBe(2);
+  });
+
+  test("is as many streams as it was allowed, and the newest of them", async () => {
+    const store = openMemoryStore();
+    const read: string[] = [];
+    const watched: EventStore = {
+      ...store,
+      read: (name, options) => {
+        read.push(name);
+        return store.read(name, options);
+      },
+    };
+    const handler = handlerOn(watched, { keptStreams: 2 });
+    for (const name of [
+      "counter-a",
+      "counter-b",
+      "counter-a",
+      "counter-b",
+      "counter-c",
+      "counter-b",
+      "counter-a",
+    ])
+      await handler.attempt(name, add(1), { actor: "ana" })();
+    expect(read).toEqual(["counter-a", "counter-b", "counter-c", "counter-a"]);
   });
 
   test("is bounded", async () => {

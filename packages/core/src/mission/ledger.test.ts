@@ -503,7 +503,15 @@ describe("imports", () => {
     await old.execute({
       type: "ContinueImport",
       history: [
-        { type: "WorkPackageAdded", ...planned("WP1") },
+        { type: "WorkPackageAdded", ...planned("WP1", { subtasks: [{ id: "T1", title: "one" }] }) },
+        {
+          type: "HistoricAnnotationRecorded",
+          workPackageId: "WP1",
+          at: "2025-01-01T00:00:00Z",
+          by: "old-agent",
+          sourceEventId: "01ABD",
+          delta: { subtasks: { T1: "done", T9: "done" }, note: "n" },
+        },
         {
           type: "HistoricTransitionRecorded",
           workPackageId: "WP1",
@@ -534,7 +542,15 @@ describe("imports", () => {
       { actor: "bob" },
     );
     await old.execute({ type: "SubmitReview", workPackageId: "WP1", verdict: "approved" }, { actor: "bob" });
-    expect((await old.view(board)).view.cards["WP1"]).toMatchObject({ lane: "approved", forceCount: 1 });
+    expect((await old.view(board)).view.cards["WP1"]).toMatchObject({
+      lane: "approved",
+      forceCount: 1,
+      subtasks: { T1: true },
+    });
+    const state = await old.state();
+    expect(state._tag === "Open" && state.workPackages["WP1"]?.subtasks).toEqual([
+      { id: "T1", title: "one", done: true },
+    ]);
     const outcome = await old.attempt({
       type: "ContinueImport",
       history: [{ type: "WorkPackageAdded", ...planned("WP2") }],

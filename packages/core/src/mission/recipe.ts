@@ -1,5 +1,6 @@
 /** What each event means for the state: written as if it changed it, run through immer or bare (see decider.ts). */
 import type { Draft } from "immer";
+import type { JsonObject } from "../kernel/json.ts";
 import type { Evidence, MissionEvent, PlannedWorkPackage, Verdict } from "./events.ts";
 import { isLane, type Lane } from "./lanes.ts";
 import type { Mission, OpenMission, WorkPackage } from "./state.ts";
@@ -39,7 +40,6 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
     case "MissionCreated":
     case "ImportBegun":
     case "SourceChunkRecorded":
-    case "HistoricAnnotationRecorded":
       return;
     case "MissionSettingsChanged":
       if (event.title !== undefined) mission.title = event.title;
@@ -93,7 +93,6 @@ type AboutWorkPackage = Exclude<
       | "ImportBegun"
       | "ImportCompleted"
       | "SourceChunkRecorded"
-      | "HistoricAnnotationRecorded"
       | "WorkPackageAdded";
   }
 >;
@@ -154,6 +153,9 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
     case "HistoricTransitionRecorded":
       takeInHistory(workPackage, event);
       return;
+    case "HistoricAnnotationRecorded":
+      takeInAnnotation(workPackage, event.delta);
+      return;
   }
 };
 
@@ -206,6 +208,15 @@ const takeInHistory = (
   )
     workPackage.verdict = null;
   enter(workPackage, to, forced ? "force" : "history");
+};
+
+/** Of an annotation only the marks of subtasks bear on what may come next. */
+const takeInAnnotation = (workPackage: MutableWorkPackage, { subtasks }: JsonObject): void => {
+  if (subtasks === null || typeof subtasks !== "object" || Array.isArray(subtasks)) return;
+  for (const subtask of workPackage.subtasks) {
+    const mark = Object.hasOwn(subtasks, subtask.id) ? (subtasks as JsonObject)[subtask.id] : undefined;
+    if (typeof mark === "string") subtask.done = mark === "done";
+  }
 };
 
 const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {

@@ -1,12 +1,12 @@
 /** The plan of an import: pure, and the same for the same files, so that an interrupted import goes on by running it again. */
-import { digestOf, nameBasedUuid } from "@mission-ledger/core";
+import { digestOf, nameBasedUuid, sha256Hex } from "@mission-ledger/core";
 import {
   type ImportedEvent,
   limits,
   type MissionRequest,
   type SourceFile,
 } from "@mission-ledger/core/mission";
-import { sha256HexOf, utf8Bytes, utf8Text } from "../bytes.ts";
+import { utf8Bytes, utf8Text } from "../bytes.ts";
 import { type ExecutionLanes, noExecutionLanes, readExecutionLanes } from "../files/execution-lanes.ts";
 import { emptyMeta, type Meta, readMeta } from "../files/meta.ts";
 import { type NamedFile, readWorkPackageFile, type WorkPackageFile } from "../files/work-package-file.ts";
@@ -118,7 +118,7 @@ export const planImport = (folder: MissionFolder): ImportPlan => {
   const listed: readonly SourceFile[] = sources.map(({ name, bytes }) => ({
     name,
     bytes: bytes.length,
-    sha256: sha256HexOf(bytes),
+    sha256: sha256Hex(bytes),
   }));
   const requests: readonly MissionRequest[] = [
     {

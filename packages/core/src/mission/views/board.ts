@@ -131,6 +131,11 @@ export const board: Projection<Board, MissionEvent> = {
     SubtaskMarked: onCard((card, { subtaskId, done }) => {
       card.subtasks[subtaskId] = done;
     }),
+    HistoricAnnotationRecorded: onCard((card, { delta: { subtasks } }) => {
+      if (subtasks === null || typeof subtasks !== "object" || Array.isArray(subtasks)) return;
+      for (const [id, mark] of Object.entries(subtasks))
+        if (Object.hasOwn(card.subtasks, id)) card.subtasks[id] = mark === "done";
+    }),
     ReviewRequested: onCard((card, { cycle }) => {
       card.reviewCycle = cycle;
     }),

@@ -34,7 +34,7 @@ export interface ReadyItem {
   readonly notBy: readonly string[];
 }
 
-type Ignored = "SourceChunkRecorded" | "HistoricAnnotationRecorded" | "NoteAdded";
+type Ignored = "SourceChunkRecorded" | "NoteAdded";
 
 /** The rules of readiness are the guards of claiming, so the view folds what the guards look at and asks them. */
 const takeInPlace = (view: Mission, event: MissionEvent): Mission =>
@@ -58,6 +58,7 @@ const when: Record<Exclude<MissionEvent["type"], Ignored>, typeof takeInPlace> =
   ReviewRequested: takeInPlace,
   ReviewSubmitted: takeInPlace,
   HistoricTransitionRecorded: takeInPlace,
+  HistoricAnnotationRecorded: takeInPlace,
 };
 
 export const ready: Projection<Mission, MissionEvent> = {

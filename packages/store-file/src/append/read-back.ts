@@ -1,0 +1,123 @@
+/**
+ * Readback: the record once more, through a descriptor opened by path after the flush, so that neither the writer's memory
+ * nor a file that is no longer at the path can pass for the log.
+ */
+import { type Appended, type Conflict, type RecordedEvent, StoreFault } from "@mission-ledger/core";
+import { faultOf } from "../faults.ts";
+import { type OpenedFile, openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import type { StreamPaths } from "../layout.ts";
+import { foldLog } from "../log/fold.ts";
+import { openLineReader } from "../log/line-reader.ts";
+import { markOf } from "../log/mark.ts";
+import { eventsOfKnownLine } from "../log/record.ts";
+import { crcOf } from "../log/sealed-line.ts";
+import { type ReceiptMark, receiptMarkOf } from "./receipt-mark.ts";
+import type { StoreContext } from "./store-context.ts";
+
+type Context = Pick<StoreContext, "files" | "failpoint" | "layout">;
+
+export const readBackFrom = (context: Context, appended: Appended): readonly RecordedEvent[] | Conflict => {
+  const { files, failpoint, layout } = context;
+  const { commit } = appended;
+  const mark = receiptMarkOf(appended);
+  const paths = layout.of(commit.stream);
+  const details = { stream: commit.stream, commandId: commit.commandId, path: paths.log };
+  try {
+    failpoint("append:read-back");
+    const opened = openRegularIfThere(files, paths.log, readOnly);
+    if (opened === undefined) throw replaced(paths);
+    try {
+      return compare(context, appended, paths, mark, opened);
+    } finally {
+      files.close(opened.fd);
+    }
+  } catch (error) {
+    throw faultOf(error, "read-back", details);
+  } finally {
+    mark.release();
+  }
+};
+
+const compare = (
+  context: Context,
+  appended: Appended,
+  paths: StreamPaths,
+  mark: ReceiptMark,
+  { fd, status }: OpenedFile,
+): readonly RecordedEvent[] | Conflict => {
+  const { files, failpoint } = context;
+  const { log, offset, bytes } = mark;
+  if (status.ino !== log.ino || status.dev !== log.dev) throw replaced(paths);
+  failpoint("append:read-back-bytes");
+  const before = offset === 0 ? 0 : 1;
+  const read = readFully(files, fd, offset - before, bytes.length + before);
+  const line = read.subarray(before);
+  const stands = line.equals(bytes) && (before === 0 || read[0] === 0x0a);
+  // Between the end that we knew and our record only the torn line may stand that we sealed. Anything else is looked at.
+  if (!stands || mark.start !== offset) {
+    const claim = claimOf(context, paths, mark, fd);
+    if (claim === "void")
+      return {
+        _tag: "Conflict",
+        stream: paths.stream,
+        expected: expectedOf(appended),
+        actual: headNow(context, paths, mark, fd),
+      };
+    if (claim === "absent") throw differs(paths, offset);
+  }
+  // Parsed from what was read; that it is a sound record is known, since every byte is the one that was written.
+  const known = stands ? line : bytes;
+  const events = eventsOfKnownLine(known, paths.stream, paths.encoded);
+  if (events === undefined) throw differs(paths, offset);
+  const last = events[events.length - 1] as RecordedEvent;
+  const place = { offset, length: bytes.length, crc: crcOf(known.subarray(0, known.length - 1)) };
+  return stands ? [...events.slice(0, -1), { ...last, mark: markOf(log.ino, place) }] : events;
+};
+
+/** Looks for our line from the end that was known before the write, and asks the fold whether it counts there. */
+const claimOf = (
+  { files }: Context,
+  { stream, encoded }: StreamPaths,
+  { start, before, bytes }: ReceiptMark,
+  fd: number,
+): "ours" | "void" | "absent" => {
+  const fold = foldLog(stream, encoded, before, () => {});
+  const reader = openLineReader(files, fd, { from: start });
+  const ours = bytes.subarray(0, bytes.length - 1);
+  for (let line = reader.next(); line !== undefined; line = reader.next()) {
+    const step = fold.take(line);
+    if (!line.oversized && line.bytes.equals(ours)) return step._tag === "Record" ? "ours" : "void";
+  }
+  return "absent";
+};
+
+const headNow = (
+  { files }: Context,
+  { stream, encoded }: StreamPaths,
+  { start, before }: ReceiptMark,
+  fd: number,
+): Conflict["actual"] => {
+  const fold = foldLog(stream, encoded, before, () => {});
+  const reader = openLineReader(files, fd, { from: start });
+  for (let line = reader.next(); line !== undefined; line = reader.next()) fold.take(line);
+  return fold.head;
+};
+
+const expectedOf = ({ commit }: Appended): Conflict["expected"] =>
+  commit.firstRevision === 0 ? "no_stream" : commit.firstRevision - 1;
+
+const replaced = ({ stream, log }: StreamPaths): StoreFault =>
+  new StoreFault("LOG_REPLACED", `the log of ${stream} is not the file that was written`, {
+    outcome: "unknown",
+    retryable: true,
+    hint: "Find out what replaces the log; then repeat the command with the same command id.",
+    details: { stream, path: log },
+  });
+
+const differs = ({ stream, log }: StreamPaths, offset: number): StoreFault =>
+  new StoreFault("READBACK_FAILED", `the log of ${stream} does not hold what was written at byte ${offset}`, {
+    outcome: "unknown",
+    retryable: true,
+    hint: "Repeat the command with the same command id; if it happens again, distrust the disk.",
+    details: { stream, path: log, offset },
+  });

@@ -1,0 +1,93 @@
+/** Why a writer turns back before it has written anything, and the mark that makes all writers turn back. */
+import { type Commit, type FaultCode, StoreFault } from "@mission-ledger/core";
+import { createNew } from "../files/safe-files.ts";
+import type { Finding, FindingKind } from "../log/fold.ts";
+import type { StreamView } from "../log/stream-view.ts";
+import type { StoreContext } from "./store-context.ts";
+
+/** After a failed flush nobody writes until the log was recovered: the next flush would say yes without having written. */
+export const refuseSuspect = (
+  { files, names }: Pick<StoreContext, "files" | "names">,
+  view: StreamView,
+): void => {
+  const { paths } = view;
+  const generation = names.latest;
+  if (view.cleanAt === generation) return;
+  if (files.lstat(paths.suspect) === undefined) {
+    view.cleanAt = generation;
+    return;
+  }
+  throw new StoreFault(
+    "DURABILITY_UNKNOWN",
+    `a flush of ${paths.stream} failed earlier; its log is suspect`,
+    {
+      outcome: "not_written",
+      retryable: false,
+      hint: "Recover the log (mission-ledger doctor), then repeat the command with the same command id.",
+      details: { stream: paths.stream, path: paths.suspect },
+    },
+  );
+};
+
+/** Best effort: a disk that fails a flush may fail this too. */
+export const markSuspect = ({ files }: Pick<StoreContext, "files">, { paths }: StreamView): void => {
+  try {
+    files.close(files.open(paths.suspect, createNew, 0o600));
+  } catch {
+    // Then only this process knows, and says so in its answer.
+  }
+};
+
+const codes: Readonly<Record<FindingKind, FaultCode>> = {
+  damaged: "LOG_CORRUPT",
+  gap: "LOG_CORRUPT",
+  conflict_marker: "LOG_CONFLICTED",
+  newer_format: "UNSUPPORTED_FORMAT",
+  fork: "FORK_DETECTED",
+};
+
+const hints: Readonly<Record<FindingKind, string>> = {
+  damaged: "Repair the log (mission-ledger doctor); nothing is lost that can still be read.",
+  gap: "Repair the log (mission-ledger doctor), or restore the missing lines from another copy.",
+  conflict_marker: "Resolve the merge: keep the lines of both sides, and remove the marker lines.",
+  newer_format: "Use the version of mission-ledger that wrote it, or a newer one.",
+  fork: "Reconcile the two copies of the log.",
+};
+
+/** What is wrong with the part of the log that was read makes writing wrong. */
+export const refuseDamaged = ({ finding, paths }: StreamView): void => {
+  if (finding !== undefined) throw findingFault(finding, paths.stream, paths.log);
+};
+
+export const findingFault = (
+  { kind, offset, length, why }: Finding,
+  stream: string,
+  path: string,
+): StoreFault =>
+  new StoreFault(codes[kind], `${path} at byte ${offset}, ${length} bytes: ${kind} (${why})`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: hints[kind],
+    details: { stream, path, offset, length, kind, why },
+  });
+
+export const commandIdReused = ({ stream, commandId }: Commit): StoreFault =>
+  new StoreFault("COMMAND_ID_REUSED", `command id ${commandId} was used for another command in ${stream}`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Make a new command id for a new intention; repeat an id only with the same command.",
+    details: { stream, commandId },
+  });
+
+/** The disk took a part: it is full, or the file may not grow. */
+export const shortWrite = (
+  details: Readonly<Record<string, unknown>>,
+  count: number,
+  length: number,
+): StoreFault =>
+  new StoreFault("STORAGE_FULL", `the disk took ${count} of ${length} bytes`, {
+    outcome: "not_written",
+    retryable: true,
+    hint: "Make room on the disk (or in the quota), then try again. What was written of it is no record and never becomes one.",
+    details: { ...details, step: "write", count, length },
+  });

@@ -1,0 +1,9 @@
+/** The file store: see `openFileStore` for what it promises. */
+export { type FileStoreOptions, openFileStore } from "./file-store.ts";
+export type { FilePort, FileStatus } from "./files/file-port.ts";
+export { nodeFiles } from "./files/node-files.ts";
+export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
+export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";
+export type { Finding, FindingKind } from "./log/fold.ts";
+export { decodeStreamName, encodeStreamName } from "./names.ts";
+export { type FileSnapshotsOptions, fileSnapshots } from "./snapshots.ts";

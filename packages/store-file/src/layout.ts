@@ -1,0 +1,55 @@
+/** Where things lie in a ledger's directory. Logs and locks are kept for ever; the cache may be deleted at any time. */
+import path from "node:path";
+import { encodeStreamName } from "./names.ts";
+
+/** The paths of one stream. */
+export interface StreamPaths {
+  readonly stream: string;
+  /** The stream's name as it stands in file names and positions. */
+  readonly encoded: string;
+  readonly log: string;
+  readonly lock: string;
+  /** Exists while a failed flush has not been repaired. */
+  readonly suspect: string;
+  readonly index: string;
+}
+
+export interface Layout {
+  readonly root: string;
+  readonly logs: string;
+  readonly locks: string;
+  readonly order: string;
+  readonly cache: string;
+  readonly indexes: string;
+  readonly snapshots: string;
+  of(stream: string): StreamPaths;
+}
+
+export const logSuffix = ".jsonl";
+
+export const layoutOf = (root: string): Layout => {
+  const logs = path.join(root, "log");
+  const locks = path.join(root, "lock");
+  const cache = path.join(root, "cache");
+  const indexes = path.join(cache, "index");
+  return {
+    root,
+    logs,
+    locks,
+    cache,
+    indexes,
+    order: path.join(locks, "order"),
+    snapshots: path.join(cache, "snapshots"),
+    of: (stream) => {
+      const encoded = encodeStreamName(stream);
+      return {
+        stream,
+        encoded,
+        log: path.join(logs, `${encoded}${logSuffix}`),
+        lock: path.join(locks, `${encoded}.lock`),
+        suspect: path.join(locks, `${encoded}.suspect`),
+        index: path.join(indexes, encoded),
+      };
+    },
+  };
+};

@@ -1,0 +1,88 @@
+import fs from "node:fs";
+import { emptyHead } from "@mission-ledger/core";
+import { describe, expect, test } from "vitest";
+import { nodeFiles } from "./files/node-files.ts";
+import { openFileStore } from "./index.ts";
+import { layoutOf } from "./layout.ts";
+import { scratchDirectory } from "./testing/scratch.ts";
+import { all, put, stream } from "./testing/writing.ts";
+
+/** A ledger whose stream somebody else has locked. */
+const held = async (): Promise<{ readonly directory: string; readonly release: () => void }> => {
+  const directory = scratchDirectory();
+  const first = await openFileStore({ directory });
+  await put(first, emptyHead, "first");
+  await first.close();
+  const fd = nodeFiles.open(layoutOf(directory).of(stream).lock, fs.constants.O_RDWR);
+  nodeFiles.tryLock(fd);
+  return { directory, release: () => nodeFiles.close(fd) };
+};
+
+describe("a lock that another holds", () => {
+  test("is waited for until the deadline, then named with its last holder; nothing is written", async () => {
+    const { directory, release } = await held();
+    const store = await openFileStore({ directory, lockTimeoutMs: 50 });
+    const head = await store.head(stream);
+    await expect(put(store, head, "second")).rejects.toMatchObject({
+      code: "LOCK_TIMEOUT",
+      outcome: "not_written",
+      retryable: true,
+      details: { holder: { pid: process.pid } },
+    });
+    release();
+    expect((await put(store, head, "second")).head.revision).toBe(1);
+    const other = await openFileStore({ directory, lockTimeoutMs: 1_000 });
+    await put(other, await other.head(stream), "third"); // the late lock of the first try was given back
+    expect(await all(other.read(stream))).toHaveLength(3);
+    await store.close();
+    await other.close();
+  });
+
+  test("is got when it becomes free, also by many who wait", async () => {
+    const { directory, release } = await held();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => openFileStore({ directory })));
+    const writes = stores.map(async (store, index) => {
+      for (;;) {
+        const head = await store.head(stream);
+        try {
+          return await put(store, head, `w${index}`);
+        } catch (error) {
+          if (!(error as Error).message.startsWith("conflict")) throw error;
+        }
+      }
+    });
+    release();
+    await Promise.all(writes);
+    expect(await all((stores[0] as (typeof stores)[0]).read(stream))).toHaveLength(6);
+    for (const store of stores) await store.close();
+  });
+
+  test("is no longer waited for once the signal aborts", async () => {
+    const { directory, release } = await held();
+    const store = await openFileStore({ directory });
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const head = await store.head(stream);
+    const { commitOn } = await import("./testing/writing.ts");
+    const waiting = store.append({ commit: commitOn(head, "second"), expected: 0, signal: abort.signal });
+    abort.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    release();
+    await store.close();
+  });
+});
+
+describe("a network file system", () => {
+  test.each([0x6969, 0xff534d42, 0xfe534d42, 0x01021997, 0x65735546])(
+    "of type %i is refused unless allowed",
+    async (type) => {
+      const files = { ...nodeFiles, fileSystemType: () => type };
+      const directory = scratchDirectory();
+      await expect(openFileStore({ directory, files })).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        outcome: "not_written",
+      });
+      await (await openFileStore({ directory, files, allowUnsafeFileSystem: true })).close();
+    },
+  );
+});

@@ -1,0 +1,135 @@
+/**
+ * Which lines of a log count. The log's own order decides: the first record that follows the head is the truth, a later
+ * claim of the same revision is void, and what is no record is reported with its place and never folded.
+ */
+import { emptyHead, type RecordedEvent, type StreamHead } from "@mission-ledger/core";
+import type { Line } from "./line-reader.ts";
+import { type Decoded, decodeRecord, type StoredRecord } from "./record.ts";
+
+/** Appended to a torn line by the next writer, so that it can never be read as a record. */
+export const tornSeal = " #torn\n";
+const tornEnd = Buffer.from(tornSeal.slice(0, -1));
+const recordStart = Buffer.from('{"v":');
+
+export type FindingKind =
+  /** No record: damaged bytes, foreign text, a line that is too long. */
+  | "damaged"
+  /** Left by a merge that nobody resolved. */
+  | "conflict_marker"
+  /** Undamaged, but written by a newer version. */
+  | "newer_format"
+  /** A record that follows something that is not in the log. */
+  | "gap"
+  /** A record of another copy of the log that claims a revision which this one has given away. */
+  | "fork";
+
+/** What is wrong with a log, and where. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly offset: number;
+  readonly length: number;
+  readonly why: string;
+}
+
+export type FoldStep =
+  | {
+      readonly _tag: "Record";
+      readonly record: StoredRecord;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly _tag: "Void"; readonly record: StoredRecord }
+  | { readonly _tag: "Sealed" }
+  | { readonly _tag: "Nothing" };
+
+/** Where a fold stands: enough to go on from here. */
+export interface FoldState {
+  readonly head: StreamHead;
+  readonly origin: string | undefined;
+}
+
+export const startOfLog: FoldState = { head: emptyHead, origin: undefined };
+
+export interface LogFold {
+  take(line: Line): FoldStep;
+  readonly head: StreamHead;
+  /** Which copy of the log this is: the origin of its first record. */
+  readonly origin: string | undefined;
+}
+
+/** `report` is called with each finding, in the order of the file. */
+export const foldLog = (
+  stream: string,
+  encoded: string,
+  from: FoldState,
+  report: (finding: Finding) => void,
+): LogFold => {
+  let { head, origin } = from;
+
+  const place = (record: StoredRecord, offset: number, length: number): FoldStep => {
+    origin ??= record.origin;
+    const { firstRevision, previous } = record;
+    const follows = firstRevision === head.revision + 1 && previous === head.digest;
+    if (!follows && record.origin !== origin) {
+      report({
+        kind: "fork",
+        offset,
+        length,
+        why: `revision ${firstRevision} comes from another copy of the log`,
+      });
+      return nothing;
+    }
+    if (!follows && firstRevision <= head.revision + 1) return { _tag: "Void", record };
+    // Reading goes on behind a hole: what follows is shown, the hole is reported, and nobody may write.
+    if (!follows)
+      report({ kind: "gap", offset, length, why: `revision ${firstRevision} follows ${head.revision}` });
+    const last = record.events[record.events.length - 1] as RecordedEvent;
+    head = { revision: last.revision, digest: last.digest };
+    return { _tag: "Record", record, offset, length };
+  };
+
+  const salvage = (line: Line, decoded: Decoded): FoldStep => {
+    const { bytes, offset, length } = line;
+    const why = decoded._tag === "Damaged" ? decoded.why : "version";
+    for (let at = bytes.indexOf(recordStart, 1); at > 0; at = bytes.indexOf(recordStart, at + 1)) {
+      const inner = decodeRecord(bytes.subarray(at), stream, encoded);
+      if (inner._tag !== "Record") continue;
+      report({ kind: "damaged", offset, length: at, why: "stands before a record in one line" });
+      return place(inner.record, offset + at, length - at);
+    }
+    report({ kind: isConflictMarker(bytes) ? "conflict_marker" : "damaged", offset, length, why });
+    return nothing;
+  };
+
+  return {
+    take: (line) => {
+      const { bytes, offset, length } = line;
+      if (line.oversized) {
+        report({ kind: "damaged", offset, length, why: "size" });
+        return nothing;
+      }
+      const decoded = decodeRecord(bytes, stream, encoded);
+      if (decoded._tag === "Record") return place(decoded.record, offset, length);
+      if (decoded._tag === "Newer") {
+        report({ kind: "newer_format", offset, length, why: `format ${decoded.version}` });
+        return nothing;
+      }
+      if (endsWith(bytes, tornEnd)) return { _tag: "Sealed" };
+      return salvage(line, decoded);
+    },
+    get head() {
+      return head;
+    },
+    get origin() {
+      return origin;
+    },
+  };
+};
+
+const nothing: FoldStep = { _tag: "Nothing" };
+
+const endsWith = (bytes: Buffer, end: Buffer): boolean =>
+  bytes.length >= end.length && bytes.subarray(bytes.length - end.length).equals(end);
+
+const isConflictMarker = (bytes: Buffer): boolean =>
+  /^(?:<{7}|>{7}|\|{7}|={7})(?: |\r?$)/.test(bytes.toString("latin1", 0, Math.min(bytes.length, 16)));

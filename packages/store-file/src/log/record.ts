@@ -1,0 +1,225 @@
+/** One command's events as one line. The fields' order is fixed, so that a line can be searched without being parsed. */
+import { isUtf8 } from "node:buffer";
+import {
+  type Commit,
+  canonicalJson,
+  type EventEnvelope,
+  type JsonObject,
+  maxEventsPerCommit,
+  type RecordedEvent,
+  StoreFault,
+} from "@mission-ledger/core";
+import { holdsDangerousKey, longestActor, longestId, mayHoldDangerousKey, nestsTooDeep } from "./bounds.ts";
+import { eventPosition, recordPosition } from "./position.ts";
+import { isSealed, sealLine } from "./sealed-line.ts";
+
+export const formatVersion = 1;
+
+/** A record as it was read. */
+export interface StoredRecord {
+  readonly origin: string;
+  /** Its place in the order of all writes to the ledger. */
+  readonly seq: number;
+  readonly commandId: string;
+  readonly commandDigest: string;
+  readonly firstRevision: number;
+  readonly previous: string | null;
+  readonly events: readonly RecordedEvent[];
+}
+
+export type Decoded =
+  | { readonly _tag: "Record"; readonly record: StoredRecord }
+  /** Undamaged, but of a format that only a newer version knows. */
+  | { readonly _tag: "Newer"; readonly version: number }
+  | { readonly _tag: "Damaged"; readonly why: string };
+
+/** The line of a commit, its LF included. Throws `LIMIT_EXCEEDED`, or a `TypeError` for what is no commit. */
+export const encodeRecord = (commit: Commit, origin: string, seq: number, maxBytes: number): Buffer => {
+  checkBounds(commit);
+  const { correlationId, causationId } = commit;
+  let events = "";
+  for (const { id, type, version, data, digest } of commit.events)
+    events += `${events === "" ? "" : ","}{"id":${quoted(id)},"type":${quoted(type)},"version":${version},"data":${canonicalJson(data)},"digest":"${digest}"}`;
+  const line = sealLine(
+    `{"v":${formatVersion},"stream":${quoted(commit.stream)},"revision":${commit.firstRevision},"seq":${seq}` +
+      `,"commandId":${quoted(commit.commandId)},"commandDigest":${quoted(commit.commandDigest)}` +
+      `,"previous":${commit.previous === null ? "null" : quoted(commit.previous)},"origin":${quoted(origin)}` +
+      `,"recordedAt":${quoted(commit.recordedAt)},"actor":${quoted(commit.actor)}` +
+      `${correlationId === undefined ? "" : `,"correlationId":${quoted(correlationId)}`}` +
+      `${causationId === undefined ? "" : `,"causationId":${quoted(causationId)}`}` +
+      `,"events":[${events}]}`,
+  );
+  if (line.length > maxBytes)
+    throw limit(`the record takes ${line.length} bytes of ${maxBytes}`, commit.stream);
+  return line;
+};
+
+const harmless = /^[\w .:/@+-]*$/;
+/** Most strings are ids, names and times: they need no escape and no check for lone surrogates. */
+const quoted = (text: string): string => (harmless.test(text) ? `"${text}"` : canonicalJson(text));
+
+/** The events of a line that is known, byte for byte, to be one that was encoded or decoded here before. */
+export const eventsOfKnownLine = (
+  line: Buffer,
+  stream: string,
+  encoded: string,
+): readonly RecordedEvent[] | undefined =>
+  recordOf(JSON.parse(line.toString("utf8")) as Record<string, unknown>, stream, encoded)?.events;
+
+/** What a command's id looks like in its line: what to search for where nothing was parsed yet. */
+export const commandNeedle = (commandId: string): Buffer =>
+  Buffer.from(`,"commandId":${canonicalJson(commandId)},`);
+
+/** Reads a line (without its LF) back. `encoded` is the stream's name in positions. */
+export const decodeRecord = (line: Buffer, stream: string, encoded: string): Decoded => {
+  if (!isSealed(line)) return damaged("checksum");
+  if (!isUtf8(line)) return damaged("encoding");
+  const text = line.toString("utf8", 0, line.length);
+  if (nestsTooDeep(text)) return damaged("nesting");
+  let parsed: Record<string, unknown>;
+  try {
+    parsed = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return damaged("syntax");
+  }
+  const { v } = parsed;
+  if (typeof v === "number" && Number.isSafeInteger(v) && v > formatVersion)
+    return { _tag: "Newer", version: v };
+  if (v !== formatVersion) return damaged("version");
+  if (mayHoldDangerousKey(text) && holdsDangerousKey(parsed)) return damaged("key");
+  if (parsed.stream !== stream) return damaged("stream");
+  const record = recordOf(parsed, stream, encoded);
+  return record === undefined ? damaged("shape") : { _tag: "Record", record };
+};
+
+/** The commit that a record stores, without what belongs to this store. */
+export const commitOf = (record: StoredRecord): Commit => {
+  const events = record.events.map(({ position: _, ...event }) => event);
+  const { stream, recordedAt, actor, correlationId, causationId } = events[0] as EventEnvelope;
+  return {
+    stream,
+    commandId: record.commandId,
+    commandDigest: record.commandDigest,
+    firstRevision: record.firstRevision,
+    previous: record.previous,
+    recordedAt,
+    actor,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(causationId === undefined ? {} : { causationId }),
+    events,
+  };
+};
+
+const recordOf = (
+  parsed: Record<string, unknown>,
+  stream: string,
+  encoded: string,
+): StoredRecord | undefined => {
+  const {
+    revision,
+    seq,
+    commandId,
+    commandDigest,
+    previous,
+    origin,
+    recordedAt,
+    actor,
+    correlationId,
+    causationId,
+  } = parsed;
+  const list = parsed.events;
+  if (!isCount(revision) || !isCount(seq) || !isId(commandId) || !isId(commandDigest) || !isId(origin))
+    return undefined;
+  if (!(previous === null || isId(previous)) || !isId(recordedAt) || !isText(actor, longestActor))
+    return undefined;
+  if (
+    !(correlationId === undefined || isId(correlationId)) ||
+    !(causationId === undefined || isId(causationId))
+  )
+    return undefined;
+  if (!Array.isArray(list) || list.length === 0 || list.length > maxEventsPerCommit) return undefined;
+  if (!isCount(revision + list.length)) return undefined;
+  const place = recordPosition(seq, encoded);
+  const events: RecordedEvent[] = [];
+  let link = previous;
+  for (let index = 0; index < list.length; index += 1) {
+    const stored = list[index] as Partial<Record<string, unknown>> | null;
+    if (stored === null || typeof stored !== "object") return undefined;
+    const { id, type, version, data, digest } = stored;
+    if (!isId(id) || !isId(type) || !isCount(version) || !isId(digest)) return undefined;
+    if (data === null || typeof data !== "object" || Array.isArray(data)) return undefined;
+    const event: { -readonly [Key in keyof RecordedEvent]: RecordedEvent[Key] } = {
+      id,
+      type,
+      version,
+      stream,
+      revision: revision + index,
+      recordedAt,
+      actor,
+      commandId,
+      data: data as JsonObject,
+      previous: link,
+      digest,
+      position: eventPosition(place, index),
+    };
+    if (correlationId !== undefined) event.correlationId = correlationId;
+    if (causationId !== undefined) event.causationId = causationId;
+    events.push(event);
+    link = digest;
+  }
+  return { origin, seq, commandId, commandDigest, firstRevision: revision, previous, events };
+};
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText = (value: unknown, longest: number): value is string =>
+  typeof value === "string" && value.length <= longest;
+const isId = (value: unknown): value is string => isText(value, longestId);
+
+const damaged = (why: string): Decoded => ({ _tag: "Damaged", why });
+
+/** A record stores what its events share once; a commit whose events disagree with it would come back as another. */
+const checkBounds = (commit: Commit): void => {
+  const { stream, events } = commit;
+  if (events.length === 0) throw new TypeError("a commit holds at least one event");
+  if (events.length > maxEventsPerCommit)
+    throw limit(`${events.length} events of ${maxEventsPerCommit}`, stream);
+  if (commit.actor.length > longestActor)
+    throw limit(`the actor's name is longer than ${longestActor} characters`, stream);
+  const longest = Math.max(
+    commit.commandId.length,
+    commit.commandDigest.length,
+    commit.recordedAt.length,
+    commit.correlationId?.length ?? 0,
+    commit.causationId?.length ?? 0,
+  );
+  if (longest > longestId) throw limit(`an id is longer than ${longestId} characters`, stream);
+  let previous = commit.previous;
+  for (let index = 0; index < events.length; index += 1) {
+    const event = events[index] as EventEnvelope;
+    if (event.id.length > longestId || event.type.length > longestId)
+      throw limit(`an event's id or type is longer than ${longestId} characters`, stream);
+    if (!hexadecimal.test(event.digest)) throw new TypeError("an event's digest is not hexadecimal");
+    const fits =
+      event.stream === stream &&
+      event.revision === commit.firstRevision + index &&
+      event.previous === previous &&
+      event.commandId === commit.commandId &&
+      event.recordedAt === commit.recordedAt &&
+      event.actor === commit.actor &&
+      event.correlationId === commit.correlationId &&
+      event.causationId === commit.causationId &&
+      isCount(event.version);
+    if (!fits) throw new TypeError(`event ${index} does not belong to its commit`);
+    previous = event.digest;
+  }
+};
+
+const hexadecimal = /^[0-9a-f]{1,200}$/;
+
+const limit = (what: string, stream: string): StoreFault =>
+  new StoreFault("LIMIT_EXCEEDED", `too much for one record: ${what}`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Make it several commands, or shorten what they carry.",
+    details: { stream },
+  });

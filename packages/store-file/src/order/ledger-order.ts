@@ -1,0 +1,192 @@
+/**
+ * The order of all writes to a ledger. Each record carries a number; `lock/order` holds the highest one given out, and is
+ * itself the kernel lock under which numbers are given. The order on the disk is: record first, then the counter. So whoever
+ * reads a counter finds every record up to it.
+ *
+ * The counter is not flushed. A power cut may lose it, so it names the boot it was written in, and in another boot the last
+ * records of all logs are asked instead.
+ */
+import { crc32 } from "node:zlib";
+import { type Failpoint, type Randomness, StoreFault } from "@mission-ledger/core";
+import type { FilePort } from "../files/file-port.ts";
+import type { NameWatch } from "../files/name-watch.ts";
+import {
+  openRegular,
+  openRegularIfThere,
+  readFully,
+  readOnly,
+  readWriteCreate,
+} from "../files/safe-files.ts";
+import type { Layout } from "../layout.ts";
+import { pause } from "../lock.ts";
+import { highestSeq } from "./highest-seq.ts";
+
+export interface LedgerOrder {
+  /**
+   * Runs `section` while nobody else gives out numbers. It gets the highest number given out, and answers the highest
+   * number it used, or `undefined` if it used none. Answers a promise only if it has to wait.
+   */
+  exclusively(section: (highest: number) => number | undefined, deadline: number): Promise<void> | undefined;
+  /** The highest number up to which all records stand in the logs. Takes no lock and writes nothing. */
+  current(): number;
+  close(): void;
+}
+
+export interface OrderOptions {
+  readonly files: FilePort;
+  readonly layout: Layout;
+  readonly randomness: Randomness;
+  readonly failpoint: Failpoint;
+  /** Milliseconds that never step back. */
+  readonly elapsed: () => number;
+  readonly names: NameWatch;
+}
+
+const textLength = 64;
+/** The holder writes one record and leaves, so asking again at once mostly succeeds. */
+const spins = 64;
+
+export const ledgerOrder = ({
+  files,
+  layout,
+  randomness,
+  failpoint,
+  elapsed,
+  names,
+}: OrderOptions): LedgerOrder => {
+  let fd: number | undefined;
+  let ino = 0;
+  let checked = -1;
+  let boot: string | undefined;
+  const scratch = Buffer.alloc(textLength);
+
+  const bootId = (): string => (boot ??= readBootId(files) ?? randomness.uuid());
+  const open = (): number => {
+    if (fd === undefined) {
+      const opened = openRegular(files, layout.order, readWriteCreate);
+      fd = opened.fd;
+      ino = opened.status.ino;
+      checked = -1;
+    }
+    return fd;
+  };
+  const close = (): void => {
+    const open = fd;
+    fd = undefined;
+    if (open !== undefined) files.close(open);
+  };
+  const tryEnter = (): boolean => {
+    if (!files.tryLock(open())) return false;
+    const generation = names.latest;
+    if (generation === checked) return true;
+    if (files.lstat(layout.order)?.ino === ino) {
+      checked = generation;
+      return true;
+    }
+    close();
+    return false;
+  };
+  const read = (from: number): number | undefined => {
+    const got = files.read(from, scratch, 0, textLength, 0);
+    return parseCounter(scratch, got, bootId());
+  };
+  const leave = (): void => {
+    if (fd === undefined) return;
+    try {
+      files.unlock(fd);
+    } catch {
+      close();
+    }
+  };
+
+  // Entered and left without an await between: the lock belongs to the descriptor, which all streams of this process share.
+  const run = (section: (highest: number) => number | undefined): void => {
+    try {
+      const stored = read(open());
+      const used = section(stored ?? highestSeq(files, layout));
+      if (used === undefined || (stored !== undefined && used <= stored)) return;
+      failpoint("order:write");
+      try {
+        files.write(open(), counterText(used, bootId()), 0, textLength, 0);
+      } catch {
+        // The record stands. The next writer of its stream sees that its number is higher, and raises the counter.
+        close();
+      }
+    } finally {
+      leave();
+    }
+  };
+  const whenFree = async (
+    section: (highest: number) => number | undefined,
+    deadline: number,
+  ): Promise<void> => {
+    for (;;) {
+      if (elapsed() > deadline) throw busy(layout.order);
+      await pause(1 + 2 * randomness.fraction());
+      if (tryEnter()) return run(section);
+    }
+  };
+
+  return {
+    exclusively: (section, deadline) => {
+      for (let tries = 0; tries < spins; tries += 1)
+        if (tryEnter()) {
+          run(section);
+          return undefined;
+        }
+      return whenFree(section, deadline);
+    },
+    current: () => {
+      for (let tries = 0; tries < 8; tries += 1) {
+        const opened = openRegularIfThere(files, layout.order, readOnly);
+        if (opened === undefined) break;
+        try {
+          const text = readFully(files, opened.fd, 0, textLength);
+          const counter = parseCounter(text, text.length, bootId());
+          if (counter !== undefined) return counter;
+        } finally {
+          files.close(opened.fd);
+        }
+      }
+      return highestSeq(files, layout);
+    },
+    close,
+  };
+};
+
+const counterText = (counter: number, boot: string): Buffer => {
+  const text = `${String(counter).padStart(16, "0")} ${boot.padEnd(36).slice(0, 36)} `;
+  return Buffer.from(`${text}${crc32(text).toString(16).padStart(8, "0")} \n`);
+};
+
+const parseCounter = (bytes: Buffer, length: number, boot: string): number | undefined => {
+  if (length < textLength) return undefined;
+  const counter = Number(bytes.toString("latin1", 0, 16));
+  if (!Number.isSafeInteger(counter)) return undefined;
+  return bytes.toString("latin1", 0, textLength) === counterText(counter, boot).toString("latin1")
+    ? counter
+    : undefined;
+};
+
+const readBootId = (files: FilePort): string | undefined => {
+  try {
+    const opened = openRegularIfThere(files, "/proc/sys/kernel/random/boot_id", readOnly);
+    if (opened === undefined) return undefined;
+    try {
+      const text = readFully(files, opened.fd, 0, 36).toString("latin1");
+      return /^[0-9a-f-]{36}$/.test(text) ? text : undefined;
+    } finally {
+      files.close(opened.fd);
+    }
+  } catch {
+    return undefined;
+  }
+};
+
+const busy = (path: string): StoreFault =>
+  new StoreFault("LOCK_TIMEOUT", `another process keeps ${path} locked`, {
+    outcome: "not_written",
+    retryable: true,
+    hint: "It is held for microseconds; a process that is stopped in there must be continued or ended.",
+    details: { path },
+  });

@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { describe, expect, test } from "vitest";
+import { openFileStore } from "../index.ts";
+import { layoutOf } from "../layout.ts";
+import { scratchDirectory } from "../testing/scratch.ts";
+import { all, put } from "../testing/writing.ts";
+
+const streams = ["mission-a", "mission-ab", "mission-a-b", "mission-B", "run-1"];
+
+const mixed = async (directory: string, count: number): Promise<string[]> => {
+  const store = await openFileStore({ directory });
+  const heads = new Map<string, StreamHead>();
+  const ids: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const stream = streams[(index * 7 + (index >> 2)) % streams.length] as string;
+    const { head } = await put(store, heads.get(stream) ?? emptyHead, `c${index}`, {
+      stream,
+      events: 1 + (index % 3),
+    });
+    heads.set(stream, head);
+    for (let event = 0; event <= index % 3; event += 1) ids.push(`c${index}`);
+  }
+  await store.close();
+  return ids;
+};
+
+describe("reading all streams", () => {
+  test("gives every event in the order of writing, and resumes after each position", async () => {
+    const directory = scratchDirectory();
+    const ids = await mixed(directory, 60);
+    const store = await openFileStore({ directory });
+    const events = await all(store.readAll());
+    expect(events.map(({ commandId }) => commandId)).toEqual(ids);
+    const positions = events.map(({ position }) => position);
+    expect([...positions].sort()).toEqual(positions);
+    for (let index = 0; index < events.length; index += 1)
+      expect(await all(store.readAll({ after: positions[index] as string }))).toHaveLength(
+        events.length - index - 1,
+      );
+    await store.close();
+  });
+
+  test("resumes in the middle of long logs", async () => {
+    const directory = scratchDirectory();
+    const ids = await mixed(directory, 1_500);
+    const store = await openFileStore({ directory });
+    const events = await all(store.readAll());
+    expect(events.map(({ commandId }) => commandId)).toEqual(ids);
+    for (const from of [0, 1, 700, 1_499, 2_000, events.length - 1]) {
+      const rest = await all(store.readAll({ after: events[from]?.position as string }));
+      expect(rest.map(({ id }) => id)).toEqual(events.slice(from + 1).map(({ id }) => id));
+    }
+    await store.close();
+  });
+
+  test("needs no counter, and a lost one is found again", async () => {
+    const directory = scratchDirectory();
+    const ids = await mixed(directory, 20);
+    const { order } = layoutOf(directory);
+    const kept = fs.readFileSync(order, "latin1");
+    const otherBoot = `${kept.slice(0, 17)}00000000-0000-0000-0000-000000000000${kept.slice(53)}`;
+    for (const text of [undefined, "", "garbage", otherBoot, `${kept.slice(0, 60)}xxxx`]) {
+      if (text === undefined) fs.rmSync(order);
+      else fs.writeFileSync(order, text);
+      const store = await openFileStore({ directory });
+      expect((await all(store.readAll())).map(({ commandId }) => commandId)).toEqual(ids);
+      const stream = "mission-a";
+      const head = await store.head(stream);
+      const id = `after ${String(text)}`;
+      await put(store, head, id, { stream });
+      ids.push(id);
+      expect((await all(store.readAll())).map(({ commandId }) => commandId)).toEqual(ids);
+      await store.close();
+    }
+  });
+
+  test("does not hand out a record before its number is counted, and does after the next write or repeat", async () => {
+    const directory = scratchDirectory();
+    let dead = false;
+    const failpoint = (name: string): void => {
+      if (dead && name === "order:write") throw new Error("died here");
+    };
+    const store = await openFileStore({ directory, failpoint });
+    const { head } = await put(store, emptyHead, "c0");
+    dead = true;
+    await expect(put(store, head, "c1")).rejects.toMatchObject({ code: "INTERNAL", outcome: "unknown" });
+    dead = false;
+    expect(await all(store.readAll())).toHaveLength(1);
+    expect((await put(store, head, "c1")).repeated).toBe(true);
+    expect(await all(store.readAll())).toHaveLength(2);
+    await store.close();
+  });
+
+  test("serves thousands of streams with few descriptors", async () => {
+    const directory = scratchDirectory();
+    const store = await openFileStore({ directory });
+    for (let index = 0; index < 300; index += 1)
+      await put(store, emptyHead, "c", { stream: `mission-${index}` });
+    expect(fs.readdirSync("/proc/self/fd").length).toBeLessThan(300);
+    expect(await all(store.readAll())).toHaveLength(300);
+    await store.close();
+  });
+});
+
+describe("reading", () => {
+  test("changes no byte, no name and no time", async () => {
+    const directory = scratchDirectory();
+    await mixed(directory, 30);
+    const before = fingerprint(directory);
+    const store = await openFileStore({ directory });
+    await all(store.readAll());
+    for (const stream of streams) {
+      await all(store.read(stream));
+      await store.head(stream);
+      await store.findCommand(stream, "c3");
+    }
+    await store.streams("mission");
+    await store.close();
+    expect(fingerprint(directory)).toEqual(before);
+  });
+
+  test("of a ledger that does not exist makes none", async () => {
+    const directory = path.join(scratchDirectory(), "not", "there");
+    const store = await openFileStore({ directory });
+    expect(await all(store.readAll())).toEqual([]);
+    expect(await all(store.read("mission-a"))).toEqual([]);
+    expect(await store.head("mission-a")).toEqual(emptyHead);
+    expect(await store.findCommand("mission-a", "c")).toBeUndefined();
+    expect(await store.streams("mission")).toEqual([]);
+    await store.close();
+    expect(fs.existsSync(path.dirname(directory))).toBe(false);
+  });
+});
+
+const fingerprint = (directory: string): string[] =>
+  fs
+    .readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .sort()
+    .map((name) => {
+      const file = path.join(directory, name);
+      const status = fs.lstatSync(file);
+      const hash = status.isFile() ? createHash("sha256").update(fs.readFileSync(file)).digest("hex") : "";
+      return `${name} ${status.mtimeMs} ${status.ctimeMs} ${status.mode} ${hash}`;
+    });

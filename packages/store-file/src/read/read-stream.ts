@@ -1,0 +1,112 @@
+/** One stream's events in order, a block at a time. No lock, no write; up to the end of the log at the time of the call. */
+import {
+  type EventBatch,
+  type ReadOptions,
+  type RecordedEvent,
+  StoreFault,
+  type StreamHead,
+} from "@mission-ledger/core";
+import { findingFault } from "../append/refusals.ts";
+import type { StoreContext } from "../append/store-context.ts";
+import { faultOf } from "../faults.ts";
+import type { FilePort } from "../files/file-port.ts";
+import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
+import type { StreamPaths } from "../layout.ts";
+import { type Finding, type FoldState, foldLog, startOfLog } from "../log/fold.ts";
+import { openLineReader } from "../log/line-reader.ts";
+import { markOf, parseMark, recordAt } from "../log/mark.ts";
+import { crcOf } from "../log/sealed-line.ts";
+
+const batchEvents = 256;
+
+/** Reads go on behind damage; only a line of a newer format ends them, since it may change what came before. */
+export async function* readStream(
+  { files, layout, ensureOpen }: Pick<StoreContext, "files" | "layout" | "ensureOpen">,
+  stream: string,
+  { after = { revision: -1, digest: null }, to = Number.MAX_SAFE_INTEGER, signal }: ReadOptions,
+): AsyncGenerator<EventBatch> {
+  const paths = layout.of(stream);
+  const step = <A>(action: () => A): A => {
+    signal?.throwIfAborted();
+    ensureOpen();
+    try {
+      return action();
+    } catch (error) {
+      throw faultOf(error, "read", { stream, path: paths.log });
+    }
+  };
+  const opened = step(() => openRegularIfThere(files, paths.log, readOnly));
+  if (opened === undefined) {
+    if (after.revision >= 0) throw notInLog(stream, after);
+    return;
+  }
+  const { fd, status } = opened;
+  try {
+    const place = step(() => startOf(files, fd, status.ino, paths, after));
+    let anchored = place.anchored;
+    let finding: Finding | undefined;
+    const fold = foldLog(stream, paths.encoded, place.state, (found) => {
+      if (found.kind === "newer_format") finding ??= found;
+    });
+    const reader = openLineReader(files, fd, { from: place.offset, to: status.size });
+    for (let ended = false; !ended; ) {
+      const batch: RecordedEvent[] = step(() => {
+        const events: RecordedEvent[] = [];
+        let mark: string | undefined;
+        while (events.length < batchEvents && !ended) {
+          const line = reader.next();
+          if (line === undefined) {
+            ended = true;
+            break;
+          }
+          const taken = fold.take(line);
+          if (finding !== undefined) throw findingFault(finding, stream, paths.log);
+          if (taken._tag !== "Record") continue;
+          for (const event of taken.record.events) {
+            if (event.revision === after.revision) anchored ||= event.digest === after.digest;
+            if (event.revision <= after.revision) continue;
+            if (event.revision > to) ended = true;
+            else events.push(event);
+          }
+          if (!anchored && fold.head.revision >= after.revision) throw notInLog(stream, after);
+          const { offset, length } = taken;
+          mark = ended ? undefined : markOf(status.ino, { offset, length, crc: crcOf(line.bytes) });
+        }
+        const last = events.pop();
+        return last === undefined ? [] : [...events, mark === undefined ? last : { ...last, mark }];
+      });
+      if (batch.length > 0) yield batch;
+    }
+    if (!anchored) throw notInLog(stream, after);
+  } finally {
+    files.close(fd);
+  }
+}
+
+const startOf = (
+  files: FilePort,
+  fd: number,
+  ino: number,
+  { stream, encoded }: StreamPaths,
+  after: StreamHead,
+): { readonly offset: number; readonly state: FoldState; readonly anchored: boolean } => {
+  const start = { offset: 0, state: startOfLog, anchored: after.revision < 0 };
+  const place = after.mark === undefined || after.revision < 0 ? undefined : parseMark(after.mark);
+  if (place === undefined || place.ino !== ino) return start;
+  const record = recordAt(files, fd, place, after, stream, encoded);
+  if (record === undefined) return start;
+  const { revision, digest } = after;
+  return {
+    offset: place.offset + place.length,
+    state: { head: { revision, digest }, origin: record.origin },
+    anchored: true,
+  };
+};
+
+const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${stream} does not hold the event remembered at revision ${revision}`, {
+    outcome: "not_written",
+    retryable: true,
+    hint: "What was remembered belongs to another log; read the stream from its start.",
+    details: { stream, revision },
+  });
