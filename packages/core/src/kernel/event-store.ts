@@ -12,6 +12,11 @@ export interface AppendRequest {
   /** Its `previous` must be the digest of the event at the expected revision, or the append is a conflict. */
   readonly commit: Commit;
   readonly expected: ExpectedRevision;
+  /**
+   * The command id was made for this very append, so nobody can have used it and the store need not look for it. For ids
+   * that came from outside this is never true. @defaultValue false
+   */
+  readonly hasFreshId?: boolean;
   /** The mark of the head that the commit follows, if known: saves a store that has not seen the stream yet a scan. */
   readonly mark?: string;
   /**

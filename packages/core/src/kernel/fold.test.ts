@@ -1,4 +1,4 @@
-import { type CounterEvent, counter, counterCodec } from "@mission-ledger/testkit";
+import { type CounterEvent, cancelSource, counter, counterCodec } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { fold } from "./decider.ts";
 import { type EncodedEvent, emptyHead, type StreamHead, sealCommit } from "./event.ts";

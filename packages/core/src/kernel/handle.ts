@@ -191,6 +191,8 @@ export const commandHandler = <
       const appended = await store.append({
         commit: decision.commit,
         expected,
+        // Only the first try: a commit that became void has used the id up.
+        hasFreshId: options.commandId === undefined && attempts === 1,
         ...(mark === undefined ? {} : { mark }),
         ...(expectedRevision === undefined ? { decideAgain } : {}),
         ...(signal === undefined ? {} : { signal }),

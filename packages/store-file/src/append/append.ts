@@ -70,14 +70,14 @@ interface Locked {
 const appendLocked = async (locked: Locked): Promise<Appended | Conflict> => {
   const { context, writer, request } = locked;
   const { view } = writer;
-  const { commit, expected, mark, signal } = request;
+  const { commit, expected, mark, signal, hasFreshId = false } = request;
   const revision = expected === "no_stream" ? -1 : expected;
   const found = at(locked, "catch-up", () => {
     context.failpoint("append:catch-up");
     refuseSuspect(context, view);
     view.refresh(mark === undefined ? emptyHead : { revision, digest: commit.previous, mark });
     refuseDamaged(view);
-    return findCommandIn(view, commit.commandId);
+    return hasFreshId ? undefined : findCommandIn(view, commit.commandId);
   });
   if (found !== undefined) return repeated(locked, found);
   signal?.throwIfAborted();
