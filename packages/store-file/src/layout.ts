@@ -27,11 +27,26 @@ export interface Layout {
 
 export const logSuffix = ".jsonl";
 
+/** Streams whose paths are kept; a command asks for them several times. */
+const mostKept = 1_024;
+
 export const layoutOf = (root: string): Layout => {
   const logs = path.join(root, "log");
   const locks = path.join(root, "lock");
   const cache = path.join(root, "cache");
   const indexes = path.join(cache, "index");
+  const kept = new Map<string, StreamPaths>();
+  const pathsOf = (stream: string): StreamPaths => {
+    const encoded = encodeStreamName(stream);
+    return {
+      stream,
+      encoded,
+      log: path.join(logs, `${encoded}${logSuffix}`),
+      lock: path.join(locks, `${encoded}.lock`),
+      suspect: path.join(locks, `${encoded}.suspect`),
+      index: path.join(indexes, encoded),
+    };
+  };
   return {
     root,
     logs,
@@ -41,15 +56,12 @@ export const layoutOf = (root: string): Layout => {
     order: path.join(locks, "order"),
     snapshots: path.join(cache, "snapshots"),
     of: (stream) => {
-      const encoded = encodeStreamName(stream);
-      return {
-        stream,
-        encoded,
-        log: path.join(logs, `${encoded}${logSuffix}`),
-        lock: path.join(locks, `${encoded}.lock`),
-        suspect: path.join(locks, `${encoded}.suspect`),
-        index: path.join(indexes, encoded),
-      };
+      const known = kept.get(stream);
+      if (known !== undefined) return known;
+      if (kept.size >= mostKept) kept.clear();
+      const paths = pathsOf(stream);
+      kept.set(stream, paths);
+      return paths;
     },
   };
 };
