@@ -186,7 +186,7 @@ describe("a refusal", () => {
     await done(other, reach(990));
     // One remembers 990. Meanwhile the limit is reached from elsewhere, or room is made.
     await appendBehind(store, { type: "Added", version: 1, data: { amount: -500 } });
-    expect((await done(one, add(100))).state.total).toBe(590);
+    expect(await done(one, add(100))).toMatchObject({ state: { total: 590 }, attempts: 1 });
     await appendBehind(store, { type: "Closed", version: 1, data: {} });
     expect(await notDone(one, add(1))).toEqual({ _tag: "CounterClosed" });
     expect(await notDone(other, add(1))).toEqual({ _tag: "CounterClosed" });
@@ -450,6 +450,7 @@ describe("a fault", () => {
       expect(await notDone(handler, add(25), { commandId: "c1" })).toMatchObject({
         code: "READBACK_FAILED",
         outcome: "unknown",
+        retryable: true,
       });
       // What the handler remembered is not believed any more: the next command sees the log.
       expect((await handler.load(stream)).state.total).toBe(25);
