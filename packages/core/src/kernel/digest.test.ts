@@ -51,9 +51,9 @@ describe("nameBasedUuid", () => {
 
 describe("eventIdOf", () => {
   test("is the same for the same command and index, and no other", () => {
-    expect(eventIdOf("c1", 0)).toBe(eventIdOf("c1", 0));
+    expect(eventIdOf("s-1", "c1", 0)).toBe(eventIdOf("s-1", "c1", 0));
     const ids = ["c1", "c2", "c1/0"].flatMap((commandId) =>
-      [0, 1, 10].map((index) => eventIdOf(commandId, index)),
+      [0, 1, 10].map((index) => eventIdOf("s-1", commandId, index)),
     );
     expect(new Set(ids).size).toBe(9);
   });

@@ -68,6 +68,9 @@ const uuidIn = (spaceBytes: Uint8Array, name: string): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}-${variant}-${hex.slice(20, 32)}`;
 };
 
-/** The id of the event at `index` among those a command wrote: a retry of the command derives the same ids. */
-export const eventIdOf = (commandId: string, index: number): string =>
-  uuidIn(eventNamespaceBytes, `${commandId}/${index}`);
+/**
+ * The id of the event at `index` among those a command wrote to a stream: a retry of the command derives the same ids,
+ * and no two events of a ledger share one, even where a command id is used in several streams.
+ */
+export const eventIdOf = (stream: string, commandId: string, index: number): string =>
+  uuidIn(eventNamespaceBytes, `${stream}/${commandId}/${index}`);

@@ -30,13 +30,13 @@ describe("sealing a commit", () => {
     expect(first).toMatchObject({
       revision: 5,
       previous: head.digest,
-      id: eventIdOf("c1", 0),
+      id: eventIdOf("counter-1", "c1", 0),
       data: { amount: 1 },
     });
     expect(second).toMatchObject({
       revision: 6,
       previous: first?.digest,
-      id: eventIdOf("c1", 1),
+      id: eventIdOf("counter-1", "c1", 1),
       data: { amount: 2 },
     });
   });

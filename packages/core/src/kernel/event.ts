@@ -5,7 +5,7 @@ import { canonicalJson, type JsonObject } from "./json.ts";
 
 /** One stored event with everything that is known about it. */
 export interface EventEnvelope {
-  /** UUID derived from the command id and the event's index in its command. */
+  /** UUID derived from the stream, the command id and the event's index in its command. */
   readonly id: string;
   readonly type: string;
   /** Version of the shape of `data`, counted from 1; upcasters raise it on reading. */
@@ -105,7 +105,7 @@ const sealEvent = (
   index: number,
   previous: string | null,
 ): EventEnvelope => {
-  const id = eventIdOf(commandId, index);
+  const id = eventIdOf(stream, commandId, index);
   // Built in place: spreading an envelope costs as much as hashing it.
   const event: Draft<EventEnvelope> = {
     id,

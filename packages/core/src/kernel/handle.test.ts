@@ -90,7 +90,7 @@ describe("a receipt", () => {
       stream,
       commandId: "c1",
       revision: 2,
-      eventIds: [0, 1, 2].map((index) => eventIdOf("c1", index)),
+      eventIds: [0, 1, 2].map((index) => eventIdOf("counter-1", "c1", index)),
       events: [10, 10, 5].map((amount) => ({ type: "Added", amount })),
       position: last.position,
       digest: last.digest,

@@ -25,7 +25,8 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
     if (problem !== undefined) return refuseInput(command, state, problem);
     switch (command.type) {
       case "CreateMission":
-        return state._tag === "Absent" ? accept(missionCreated(command)) : refuse(missionExists(state));
+        if (state._tag === "Absent") return accept(missionCreated(command));
+        return isSameMission(command, state) ? accept() : refuse(missionExists(state));
       case "BeginImport":
         return decideImportBegun(command, state);
       case "ContinueImport":
@@ -139,6 +140,11 @@ const missionCreated = (command: MissionCommandOf<"CreateMission">): MissionEven
   missionId: command.missionId,
   dependencyMetAt: command.dependencyMetAt,
 });
+
+const isSameMission = (command: MissionCommandOf<"CreateMission">, state: OpenMission): boolean =>
+  command.missionId === state.missionId &&
+  command.title === state.title &&
+  command.dependencyMetAt === state.dependencyMetAt;
 
 const refuseInput = (
   command: MissionCommand,

@@ -102,7 +102,7 @@ describe("claims", () => {
       fence: 1,
       expiresAt: "2026-03-01T12:10:00.000Z",
     });
-    expect(details["workPackageId"]).toBe("WP01");
+    expect(details.workPackageId).toBe("WP01");
   });
 
   test("are not shared by two processes that use one name", async () => {
@@ -264,7 +264,7 @@ describe("reviews", () => {
       verdict: { verdict: "approved", cycle: 2 },
     });
     const { view } = await passkeys.view(reviews);
-    expect(view["WP01"]?.cycles.map(({ verdict }) => verdict)).toEqual(["changes_requested", "approved"]);
+    expect(view.WP01?.cycles.map(({ verdict }) => verdict)).toEqual(["changes_requested", "approved"]);
   });
 
   test("bind the verdict to what was handed over", async () => {
@@ -348,7 +348,7 @@ describe("planning", () => {
         "InvalidInput",
         passkeys.execute({ type: "AddWorkPackages", workPackages: [planned(id)] }),
       );
-      expect(({} as Record<string, unknown>)["title"]).toBeUndefined();
+      expect(({} as Record<string, unknown>).title).toBeUndefined();
     },
   );
 
@@ -542,13 +542,13 @@ describe("imports", () => {
       { actor: "bob" },
     );
     await old.execute({ type: "SubmitReview", workPackageId: "WP1", verdict: "approved" }, { actor: "bob" });
-    expect((await old.view(board)).view.cards["WP1"]).toMatchObject({
+    expect((await old.view(board)).view.cards.WP1).toMatchObject({
       lane: "approved",
       forceCount: 1,
       subtasks: { T1: true },
     });
     const state = await old.state();
-    expect(state._tag === "Open" && state.workPackages["WP1"]?.subtasks).toEqual([
+    expect(state._tag === "Open" && state.workPackages.WP1?.subtasks).toEqual([
       { id: "T1", title: "one", done: true },
     ]);
     const outcome = await old.attempt({

@@ -108,14 +108,14 @@ describe.each([
   ["events", missionEvent as z.ZodType, events],
   ["requests", missionRequest as z.ZodType, requests],
 ] as const)("the schema of %s", (_, schema, samples) => {
-  test.each(samples.map((sample) => [sample["type"], sample] as const))(
+  test.each(samples.map((sample) => [sample.type, sample] as const))(
     "accepts %s as it is",
     (_type, sample) => {
       expect(schema.parse(sample)).toEqual(sample);
     },
   );
 
-  test.each(samples.map((sample) => [sample["type"], sample] as const))(
+  test.each(samples.map((sample) => [sample.type, sample] as const))(
     "refuses %s with a field that nobody asked for",
     (_type, sample) => {
       expect(schema.safeParse({ ...sample, approved: true }).success).toBe(false);
