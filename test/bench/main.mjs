@@ -1,0 +1,37 @@
+/**
+ * The benchmarks: `pnpm bench <name> [--json] [--quick] [--dir <folder>]`. They need a build (`pnpm build`), write to a
+ * folder of their own under the system's temporary directory or `--dir`, and delete it again.
+ */
+import os from "node:os";
+import { parseArgs } from "node:util";
+
+const benches = {
+  transitions: async (options) => {
+    const { measureTransitions } = await import("./transitions.mjs");
+    const { renderTransitions } = await import("./report.mjs");
+    return { measure: () => measureTransitions(options), render: renderTransitions };
+  },
+};
+
+const sizes = {
+  full: { rounds: 25, operations: 60, pairs: 25, events: [1_000, 100_000] },
+  quick: { rounds: 5, operations: 20, pairs: 3, events: [1_000, 5_000] },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, quick: { type: "boolean" }, dir: { type: "string" } },
+});
+const bench = Object.hasOwn(benches, positionals[0] ?? "") ? benches[positionals[0]] : undefined;
+if (bench === undefined || positionals.length !== 1) {
+  process.stderr.write(
+    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--json] [--quick] [--dir <folder>]\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const say = (text) => process.stderr.write(`bench: ${text}\n`);
+  const size = values.quick ? sizes.quick : sizes.full;
+  const { measure, render } = await bench({ ...size, directory: values.dir ?? os.tmpdir(), say });
+  const figures = await measure();
+  process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : render(figures));
+}
