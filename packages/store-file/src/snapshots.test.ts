@@ -11,6 +11,7 @@ const key = { stream: "mission-m1", name: "mission", version: 2 };
 const snapshot = {
   head: { revision: 3, digest: "ab", mark: "1:2:3:00000000" },
   state: { lanes: { WP01: "done" }, text: "é" },
+  unknownEvents: 2,
 };
 
 describe("a snapshot", () => {

@@ -55,9 +55,11 @@ export const fileSnapshots = ({
       }
     },
     // Not flushed: a file that a power cut tore fails its checksum, and costs one longer fold.
-    save: async (key, { head, state }) => {
+    save: async (key, { head, state, unknownEvents }) => {
       try {
-        const line = sealLine(canonicalJson({ v: formatVersion, ...keyOf(key), head: { ...head }, state }));
+        const line = sealLine(
+          canonicalJson({ v: formatVersion, ...keyOf(key), head: { ...head }, unknownEvents, state }),
+        );
         if (line.length > maxBytes) return;
         makeDirectories(files, folder());
         writeThenRename(files, folder(), fileName(key), line, randomness);
@@ -76,16 +78,17 @@ const keyOf = ({ stream, name, version }: SnapshotKey): SnapshotKey => ({ stream
 const parse = (bytes: Buffer, key: SnapshotKey): Snapshot | undefined => {
   const line = bytes.subarray(0, -1);
   if (bytes.at(-1) !== 0x0a || !isSealed(line)) return undefined;
-  const { v, stream, name, version, head, state } = JSON.parse(line.toString("utf8")) as Record<
-    string,
-    unknown
-  >;
+  const { v, stream, name, version, head, unknownEvents, state } = JSON.parse(
+    line.toString("utf8"),
+  ) as Record<string, unknown>;
   const fits = v === formatVersion && stream === key.stream && name === key.name && version === key.version;
   if (!fits || head === null || typeof head !== "object" || state === undefined) return undefined;
+  if (!Number.isSafeInteger(unknownEvents)) return undefined;
   const { revision, digest, mark } = head as Record<string, unknown>;
   if (!Number.isSafeInteger(revision) || !(digest === null || typeof digest === "string")) return undefined;
   return {
     head: { revision: revision as number, digest, ...(typeof mark === "string" ? { mark } : {}) },
     state: state as Json,
+    unknownEvents: unknownEvents as number,
   };
 };

@@ -79,7 +79,7 @@ export const loadFold = async <State>(
     const begun: Folded<State> = {
       head: snapshot.head,
       state: snapshot.state as State,
-      unknownEvents: 0,
+      unknownEvents: snapshot.unknownEvents,
       sinceSnapshot: 0,
     };
     try {
@@ -123,8 +123,8 @@ export const saveFold = async <State>(
   snapshots: SnapshotStore,
   stream: string,
   { name, version }: Pick<FoldSpec<State>, "name" | "version">,
-  { head, state }: Folded<State>,
-): Promise<void> => snapshots.save({ stream, name, version }, { head, state: state as Json });
+  { head, state, unknownEvents }: Folded<State>,
+): Promise<void> => snapshots.save({ stream, name, version }, { head, state: state as Json, unknownEvents });
 
 export const headAfter = ({ revision, digest, mark }: RecordedEvent): StreamHead => ({
   revision,

@@ -260,6 +260,24 @@ describe("a repeated command id", () => {
   });
 });
 
+describe("a command under way twice", () => {
+  test("gives its receipt, not a refusal, when the first try lands just before the second reads", async () => {
+    const store = openMemoryStore();
+    const first = handlerOn(store);
+    let landed: Receipt<Counter, CounterEvent> | undefined;
+    const late: EventStore = {
+      ...store,
+      async *read(...args) {
+        landed ??= await done(first, close, { commandId: "c1" });
+        yield* store.read(...args);
+      },
+    };
+    await done(first, add(5));
+    const receipt = await done(handlerOn(late), close, { commandId: "c1" });
+    expect(receipt).toEqual({ ...landed, repeated: true });
+  });
+});
+
 describe("several writers", () => {
   test("are all done, each deciding again on what the others wrote", async () => {
     for (const around of [(store: EventStore) => store, withoutLock]) {

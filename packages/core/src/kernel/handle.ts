@@ -139,6 +139,14 @@ export const commandHandler = <
     return E.right(receiptOfNothing(stream, commandId, head, state, attempts));
   };
 
+  const withoutWriting = (
+    decision: Exclude<Decision<Refusal>, { readonly _tag: "Write" }>,
+    context: CommitContext,
+    base: Folded<State>,
+    attempts: number,
+  ): Outcome | Promise<Outcome> =>
+    decision._tag === "Refused" ? E.left(decision.refusal) : nothingToDo(context, base, attempts);
+
   /** A retry gets its first receipt, not the refusal that its own success now causes. */
   const repeat = async (context: CommitContext, command: Command): Promise<Outcome | undefined> => {
     const earlier = await store.findCommand(context.stream, context.commandId);
@@ -153,10 +161,9 @@ export const commandHandler = <
   const run = async (context: CommitContext, command: Command, options: CommandOptions): Promise<Outcome> => {
     const { stream } = context;
     const { signal, expectedRevision } = options;
-    if (options.commandId !== undefined) {
-      const repeated = await repeat(context, command);
-      if (repeated !== undefined) return repeated;
-    }
+    /** An answer that writes nothing is final only if the command has not written something before. */
+    const answer = async (nothingWritten: () => Outcome | Promise<Outcome>): Promise<Outcome> =>
+      (options.commandId === undefined ? undefined : await repeat(context, command)) ?? nothingWritten();
 
     let isFresh = states.get(stream) === undefined;
     let base = states.get(stream) ?? (await states.refresh(stream, signal));
@@ -166,19 +173,17 @@ export const commandHandler = <
       const decision: Decision<Refusal> = isElsewhere
         ? { _tag: "Nothing" }
         : decideOn(base, command, context);
-      if (decision._tag !== "Write") {
-        if (!isFresh) {
-          // Kept state may be behind the log; only what the log says now may refuse.
-          base = await states.refresh(stream, signal);
-          isFresh = true;
-          attempts -= 1;
-          continue;
-        }
-        if (isElsewhere)
-          return E.left({ _tag: "Conflict", stream, expected: expectedRevision, actual: base.head });
-        if (decision._tag === "Refused") return E.left(decision.refusal);
-        return nothingToDo(context, base, attempts);
+      if (decision._tag !== "Write" && !isFresh) {
+        // Kept state may be behind the log; only what the log says now may refuse.
+        base = await states.refresh(stream, signal);
+        isFresh = true;
+        attempts -= 1;
+        continue;
       }
+      const { head } = base;
+      if (isElsewhere)
+        return answer(() => E.left({ _tag: "Conflict", stream, expected: expectedRevision, actual: head }));
+      if (decision._tag !== "Write") return answer(() => withoutWriting(decision, context, base, attempts));
 
       const again: { base?: Folded<State>; decision?: Decision<Refusal> } = {};
       const decideAgain = (missed: readonly RecordedEvent[]): Commit | undefined => {
@@ -187,7 +192,7 @@ export const commandHandler = <
         again.decision = decideOn(again.base, command, context);
         return again.decision._tag === "Write" ? again.decision.commit : undefined;
       };
-      const { mark } = base.head;
+      const { mark } = head;
       const appended = await store.append({
         commit: decision.commit,
         expected,
@@ -205,9 +210,9 @@ export const commandHandler = <
       } else {
         conflict = appended;
         // The store kept everybody out while we decided on the newest state, so that answer is final.
-        if (again.decision?._tag === "Refused") return E.left(again.decision.refusal);
-        if (again.decision?._tag === "Nothing" && again.base !== undefined)
-          return nothingToDo(context, again.base, attempts);
+        const { decision: final, base: newest } = again;
+        if (final !== undefined && final._tag !== "Write" && newest !== undefined)
+          return answer(() => withoutWriting(final, context, newest, attempts));
       }
       if (expectedRevision !== undefined || attempts >= maxAttempts) return E.left(conflict);
       base = await states.refresh(stream, signal);

@@ -14,6 +14,8 @@ export interface Snapshot {
   /** The last event folded in. Its digest is compared with the log before the state is believed. */
   readonly head: StreamHead;
   readonly state: Json;
+  /** Events before `head` that the writer of the snapshot did not know. */
+  readonly unknownEvents: number;
 }
 
 /** Loading a missing, damaged or foreign snapshot answers `undefined`. Neither method throws: a cache may cost time, never truth. */

@@ -30,13 +30,13 @@ export type Guard =
   | "evidence_recorded"
   /** The actor did not implement what is to be reviewed. */
   | "not_self"
-  /** The actor asked for the review that is taken back. */
+  /** The actor has implemented the package. */
   | "implementer"
   /** The actor's verdict on the subject under review is `approved`. */
   | "verdict_approved"
   /** The actor's verdict on the subject under review is `changes_requested`. */
   | "verdict_changes_requested"
-  /** The newest verdict on record is an approval of what was last handed over. */
+  /** It came to `approved` by a verdict, or so in an imported history; not by force. */
   | "approval_on_record"
   /** The package was in this lane when it was blocked. */
   | "came_from"
@@ -161,7 +161,7 @@ export const lanes: Readonly<Record<Lane, LaneFacts>> = {
     exits: [
       exit("approved", "verdict", "holder", "verdict_approved"),
       exit("done", "verdict", "holder", "verdict_approved"),
-      exit("in_progress", "verdict", "holder", "verdict_changes_requested"),
+      exit("in_progress", "verdict", "holder", "verdict_changes_requested", "execution_lane_free"),
       exit("planned", "verdict", "holder", "verdict_changes_requested"),
       exit("for_review", ["release", "move"], "holder"),
       toBlocked,
@@ -177,7 +177,7 @@ export const lanes: Readonly<Record<Lane, LaneFacts>> = {
     weight: 0.8,
     exits: [
       exit("done", "move", "approval_on_record"),
-      exit("in_progress", "move", "reason"),
+      exit("in_progress", "move", "reason", "execution_lane_free"),
       exit("planned", "move", "reason"),
       toBlocked,
       toCanceled,
@@ -190,7 +190,7 @@ export const lanes: Readonly<Record<Lane, LaneFacts>> = {
     shown: true,
     terminal: true,
     weight: 1,
-    exits: [exit("in_progress", "move", "reason", "link")],
+    exits: [exit("in_progress", "move", "reason", "link", "execution_lane_free")],
   },
   blocked: {
     label: "Blocked",
@@ -201,8 +201,8 @@ export const lanes: Readonly<Record<Lane, LaneFacts>> = {
     weight: 0,
     exits: [
       exit("planned", "move"),
-      exit("claimed", "move", "came_from"),
-      exit("in_progress", "move", "came_from"),
+      exit("claimed", "move", "came_from", "execution_lane_free"),
+      exit("in_progress", "move", "came_from", "execution_lane_free"),
       exit("for_review", "move", "came_from"),
       exit("in_review", "move", "came_from"),
       exit("approved", "move", "came_from"),

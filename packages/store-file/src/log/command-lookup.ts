@@ -24,6 +24,11 @@ export const findCommandIn = (view: StreamView, commandId: string): FoundRecord 
     return recordOf(view, known.offset, commandId) ?? searchRange(view, 0, view.end, commandId);
   const { segments, covered } = view.segments;
   if (view.known > covered) {
+    // A view that stays reads the gap once; one that is dropped again had better only search it.
+    if (view.writable) {
+      view.learnGap();
+      return findCommandIn(view, commandId);
+    }
     const found = searchRange(view, covered, view.known, commandId);
     if (found !== undefined) return found;
   }

@@ -67,14 +67,15 @@ export class StreamView {
   readonly byCommand: Map<string, KnownRecord> = new Map();
   segments: SegmentList = noSegments;
   readonly #flags: number;
-  readonly #writable: boolean;
+  /** Belongs to a writer, who keeps it. */
+  readonly writable: boolean;
   readonly #scratch: Buffer = Buffer.allocUnsafe(catchUpBytes);
 
   constructor({ files, paths, flags, writable }: ViewOptions) {
     this.files = files;
     this.paths = paths;
     this.#flags = flags;
-    this.#writable = writable;
+    this.writable = writable;
   }
 
   /** Reads what is new. `hint` is a head with a mark that the caller remembers; it saves a scan when it fits. */
@@ -197,7 +198,7 @@ export class StreamView {
   }
 
   #load(hint: StreamHead): void {
-    const log = openLog(this.files, this.paths.log, this.#flags, this.#writable);
+    const log = openLog(this.files, this.paths.log, this.#flags, this.writable);
     if (log === undefined) return;
     this.log = log;
     try {
