@@ -12,10 +12,10 @@ import {
   type SnapshotStore,
   systemRandomness,
 } from "@mission-ledger/core";
+import { writeCacheFile } from "./files/cache-file.ts";
 import type { FilePort } from "./files/file-port.ts";
 import { nodeFiles } from "./files/node-files.ts";
 import { makeDirectories, openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
-import { writeThenRename } from "./index-cache/maintain.ts";
 import { layoutOf } from "./layout.ts";
 import { realRoot } from "./location/local-root.ts";
 import { isSealed, sealLine } from "./log/sealed-line.ts";
@@ -62,7 +62,7 @@ export const fileSnapshots = ({
         );
         if (line.length > maxBytes) return;
         makeDirectories(files, folder());
-        writeThenRename(files, folder(), fileName(key), line, randomness);
+        writeCacheFile(files, folder(), fileName(key), line, randomness);
       } catch {
         // As promised: the next fold is longer, nothing else.
       }

@@ -24,16 +24,23 @@ interface BuiltinModules {
   };
 }
 
-/** Node's own are nine times as fast, which is felt in every command. Looked up on first use, so that importing core loads nothing. */
-const chooseHashes = (): Hashes => {
-  const hash = (globalThis as BuiltinModules).process?.getBuiltinModule?.("node:crypto")?.hash;
-  if (hash === undefined) return portableHashes;
-  return { sha256: (data) => hash("sha256", data), sha1: (bytes) => hash("sha1", bytes) };
-};
+/** Digests computed in JavaScript before Node's are loaded: more than one cold command needs, and about 1 ms of work. */
+const digestsBeforeNative = 64;
 
-let chosen: Hashes | undefined;
-const hashes = (): Hashes => {
-  chosen ??= chooseHashes();
+let digests = 0;
+/**
+ * Node's own are nine times as fast, which is felt in every command of a warm process; but loading them takes longer than
+ * all the digests of a cold one.
+ */
+let hashes = (): Hashes => {
+  digests += 1;
+  if (digests <= digestsBeforeNative) return portableHashes;
+  const hash = (globalThis as BuiltinModules).process?.getBuiltinModule?.("node:crypto")?.hash;
+  const chosen: Hashes =
+    hash === undefined
+      ? portableHashes
+      : { sha256: (data) => hash("sha256", data), sha1: (bytes) => hash("sha1", bytes) };
+  hashes = () => chosen;
   return chosen;
 };
 

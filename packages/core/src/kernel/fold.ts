@@ -1,7 +1,7 @@
 /** Folding a stream: from a snapshot if one fits, else from the start; the same answer either way. */
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
-import { type EventEnvelope, emptyHead, type RecordedEvent, type StreamHead } from "./event.ts";
+import { type EventEnvelope, emptyHead, type StreamHead } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import type { Json } from "./json.ts";
@@ -126,7 +126,11 @@ export const saveFold = async <State>(
   { head, state, unknownEvents }: Folded<State>,
 ): Promise<void> => snapshots.save({ stream, name, version }, { head, state: state as Json, unknownEvents });
 
-export const headAfter = ({ revision, digest, mark }: RecordedEvent): StreamHead => ({
+export const headAfter = ({
+  revision,
+  digest,
+  mark,
+}: EventEnvelope & { readonly mark?: string }): StreamHead => ({
   revision,
   digest,
   ...(mark === undefined ? {} : { mark }),

@@ -1,7 +1,7 @@
 /** State kept between commands, so that a warm process reads nothing but what others wrote. Never the truth: any doubt reads the log. */
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
-import type { RecordedEvent } from "./event.ts";
+import type { EventEnvelope } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import { deciderFold, type Folded, type FoldSpec, foldOnto, headAfter, loadFold, saveFold } from "./fold.ts";
@@ -26,7 +26,7 @@ export interface KeptStates<State> {
   /** The state as the log has it now. */
   refresh(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
   /** A new state with events taken in; the old one stays as it was. */
-  evolve(folded: Folded<State>, events: readonly RecordedEvent[]): Folded<State>;
+  evolve(folded: Folded<State>, events: readonly EventEnvelope[]): Folded<State>;
   /** Keeps a state unless a newer one is kept, and writes a snapshot when one is due. */
   advance(stream: string, folded: Folded<State>): Promise<void>;
   forget(stream: string): void;
@@ -67,7 +67,7 @@ export const keptStates = <State, Event extends DomainEvent>({
     }
   };
 
-  const evolve = (folded: Folded<State>, events: readonly RecordedEvent[]): Folded<State> => {
+  const evolve = (folded: Folded<State>, events: readonly EventEnvelope[]): Folded<State> => {
     let { head, state, unknownEvents, sinceSnapshot } = folded;
     for (const event of events) {
       const next = sharedSpec.stepInPlace(state, event);

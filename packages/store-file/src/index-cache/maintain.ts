@@ -5,8 +5,9 @@
  */
 import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
+import { writeCacheFile } from "../files/cache-file.ts";
 import type { FilePort } from "../files/file-port.ts";
-import { createNew, makeDirectories } from "../files/safe-files.ts";
+import { makeDirectories } from "../files/safe-files.ts";
 import type { StreamView } from "../log/stream-view.ts";
 import { compareEntries, encodeSegment, hashCommandId, type IndexEntry, readEntries } from "./segment.ts";
 import { parseSegmentName, type Segment, segmentName } from "./segment-list.ts";
@@ -67,7 +68,7 @@ const writeSegment = (view: StreamView, randomness: Randomness): void => {
     entries,
   );
   makeDirectories(files, paths.index);
-  writeThenRename(files, paths.index, segmentName(from, end), bytes, randomness);
+  writeCacheFile(files, paths.index, segmentName(from, end), bytes, randomness);
   removeCovered(files, paths.index, from, end);
 };
 
@@ -87,29 +88,6 @@ const joined = (a: readonly IndexEntry[], b: readonly IndexEntry[]): readonly In
     }
   }
   return all;
-};
-
-/** Not flushed: a torn file fails its checksums, and what is not believed is searched for in the log. */
-export const writeThenRename = (
-  files: FilePort,
-  directory: string,
-  name: string,
-  bytes: Uint8Array,
-  randomness: Randomness,
-): void => {
-  const temporary = path.join(directory, `.${randomness.uuid()}.tmp`);
-  const fd = files.open(temporary, createNew, 0o600);
-  try {
-    try {
-      for (let at = 0; at < bytes.length; ) at += files.write(fd, bytes, at, bytes.length - at, at);
-    } finally {
-      files.close(fd);
-    }
-    files.rename(temporary, path.join(directory, name));
-  } catch (error) {
-    files.unlink(temporary);
-    throw error;
-  }
 };
 
 const removeCovered = (files: FilePort, directory: string, from: number, to: number): void => {

@@ -6,9 +6,10 @@
  * Page 0 is the header. In the others an entry is 16 bytes: 64 bits of hash, 48 bits of offset. An entry's page follows
  * from its hash; a full page overflows into the next one.
  */
-import { crc32 } from "node:zlib";
+
 import type { FilePort } from "../files/file-port.ts";
 import { readFully } from "../files/safe-files.ts";
+import { crc32 } from "../log/checksum.ts";
 import type { RecordPlace } from "../log/mark.ts";
 
 export const pageBytes = 4096;
@@ -169,7 +170,7 @@ const identityOf = (header: SegmentHeader): number => {
   const known = identities.get(header);
   if (known !== undefined) return known;
   const { stream, ino, origin, from, to, count, pages, digest } = header;
-  const identity = crc32(JSON.stringify([stream, ino, origin, from, to, count, pages, digest]));
+  const identity = crc32(Buffer.from(JSON.stringify([stream, ino, origin, from, to, count, pages, digest])));
   identities.set(header, identity);
   return identity;
 };

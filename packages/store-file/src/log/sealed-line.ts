@@ -2,7 +2,7 @@
  * Checksummed lines: JSON objects that end in `,"crc":"<8 hex>"}`. The checksum is over the stored bytes before that
  * member, never over a re-serialisation. It catches damage, not forgery.
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "./checksum.ts";
 
 /** Bytes of `,"crc":"xxxxxxxx"}`. */
 export const sealLength = 18;

@@ -6,7 +6,7 @@
  * The counter is not flushed. A power cut may lose it, so it names the boot it was written in, and in another boot the last
  * records of all logs are asked instead.
  */
-import { crc32 } from "node:zlib";
+
 import { type Failpoint, type Randomness, StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
@@ -19,6 +19,7 @@ import {
 } from "../files/safe-files.ts";
 import type { Layout } from "../layout.ts";
 import { pause } from "../lock.ts";
+import { crc32 } from "../log/checksum.ts";
 import { highestSeq } from "./highest-seq.ts";
 
 export interface LedgerOrder {
@@ -156,7 +157,7 @@ export const ledgerOrder = ({
 
 const counterText = (counter: number, boot: string): Buffer => {
   const text = `${String(counter).padStart(16, "0")} ${boot.padEnd(36).slice(0, 36)} `;
-  return Buffer.from(`${text}${crc32(text).toString(16).padStart(8, "0")} \n`);
+  return Buffer.from(`${text}${crc32(Buffer.from(text)).toString(16).padStart(8, "0")} \n`);
 };
 
 const parseCounter = (bytes: Buffer, length: number, boot: string): number | undefined => {
