@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+"use strict";
+/** Loads the bundle, with V8's code cache where one fits this very version of Node. */
+const { readFileSync } = require("node:fs");
+const path = require("node:path");
+
+const dist = path.join(__dirname, "..", "dist", "bin");
+const file = path.join(dist, "mled-bundle.cjs");
+
+const readIfThere = (name) => {
+  try {
+    return readFileSync(name);
+  } catch {
+    return undefined;
+  }
+};
+
+const source = readIfThere(file);
+if (source === undefined) {
+  process.stderr.write(
+    `mled: ${file} is missing\n  build it: npm run build   (in the repository), or install mission-ledger again\n`,
+  );
+  process.exit(1);
+}
+
+const { Script } = require("node:vm");
+const { Module } = require("node:module");
+
+// V8 checks version, flags and source itself; a cache that does not fit costs nothing but its reading.
+const cachedData = readIfThere(path.join(dist, `mled-bundle.${process.version}.${process.arch}.cache`));
+const script = new Script(source.latin1Slice(), {
+  filename: file,
+  ...(cachedData ? { cachedData } : {}),
+});
+const bundle = new Module(file, module);
+bundle.filename = file;
+bundle.paths = module.paths;
+script.runInThisContext()(bundle.exports, (name) => require(name), bundle, file, dist);
+
+bundle.exports.main().then(
+  () => process.exit(),
+  (error) => {
+    process.stderr.write(`INTERNAL: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

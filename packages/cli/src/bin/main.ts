@@ -1,0 +1,23 @@
+/** The program: argv in, exit code out. Bundled into one file by scripts/bundle-cli.mjs and loaded by bin/mled.cjs. */
+import process from "node:process";
+import { processIo } from "../run/process-io.ts";
+import { runLedger } from "../run/run-ledger.ts";
+import { interrupt } from "./interrupt.ts";
+
+/** For the build, which runs a few commands so that the code cache holds what they compile. */
+export { runLedger };
+
+/** Everything is written when this settles, so the caller may end the process. */
+export const main = async (): Promise<void> => {
+  const { signal, abort } = interrupt();
+  // The first signal lets a write in flight finish; the second ends at once, as signals do.
+  for (const [name, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(name, () => {
+      process.once(name, () => process.exit(code));
+      abort();
+    });
+  process.exitCode = await runLedger(process.argv.slice(2), processIo(signal));
+};

@@ -1,0 +1,87 @@
+/** From what a person calls a mission or a work package to which one it is. Never a silent pick between two. */
+import type { CancelSignal } from "@mission-ledger/core";
+import type { Ledger, Mission, OpenMission, WorkPackage } from "@mission-ledger/core/mission";
+import { findWorkPackage } from "@mission-ledger/core/mission";
+import { CliError } from "../output/problem.ts";
+import { nearest } from "../output/suggest.ts";
+
+export interface Ref {
+  readonly slug: string;
+  readonly workPackageId: string;
+}
+
+export const formatRef = ({ slug, workPackageId }: Ref): string => `${slug}/${workPackageId}`;
+
+/** `mission/WP01`, or `WP01` where only one mission has it. Asks the ledger only in the second case. */
+export const resolveRef = async (ledger: Ledger, text: string): Promise<Ref> => {
+  const slash = text.indexOf("/");
+  if (slash > 0 && slash < text.length - 1)
+    return { slug: text.slice(0, slash), workPackageId: text.slice(slash + 1) };
+  if (slash >= 0) throw new CliError("USAGE", `${text} is not a reference such as passkeys/WP01`);
+  const slugs = await ledger.missions();
+  if (slugs.length === 1) return { slug: slugs[0] as string, workPackageId: text };
+  const holding: string[] = [];
+  for (const slug of slugs) {
+    const state = await ledger.mission(slug).state();
+    if (state._tag === "Open" && findWorkPackage(state, text) !== undefined) holding.push(slug);
+  }
+  if (holding.length === 1) return { slug: holding[0] as string, workPackageId: text };
+  if (holding.length === 0)
+    throw new CliError("NOT_FOUND", `no mission has a work package ${text}`, {
+      details: { workPackageId: text },
+    });
+  throw new CliError("AMBIGUOUS_REF", `${text} is in ${holding.length} missions: ${holding.join(", ")}`, {
+    hint: `Say which: ${holding[0]}/${text}.`,
+    details: { workPackageId: text, missions: holding },
+  });
+};
+
+/** The mission of that name, or the only one when nobody names any. */
+export const resolveMission = async (ledger: Ledger, slug: string | undefined): Promise<string> => {
+  if (slug !== undefined) return slug;
+  const slugs = await ledger.missions();
+  if (slugs.length === 1) return slugs[0] as string;
+  if (slugs.length === 0) throw new CliError("NOT_FOUND", "there is no mission in this ledger yet");
+  throw new CliError("AMBIGUOUS_REF", `there are ${slugs.length} missions; say which one`, {
+    details: { missions: slugs.slice(0, 50) },
+  });
+};
+
+/** The named missions, or all. Throws `NOT_FOUND` for a name that is none. */
+export const selectMissions = async (
+  ledger: Ledger,
+  slug: string | undefined,
+): Promise<readonly string[]> => {
+  const slugs = await ledger.missions();
+  if (slug === undefined) return slugs;
+  if (slugs.includes(slug)) return [slug];
+  throw missionNotFound(slug, slugs);
+};
+
+export const openMission = async (
+  ledger: Ledger,
+  slug: string,
+  signal?: CancelSignal,
+): Promise<OpenMission> => {
+  const state: Mission = await ledger.mission(slug).state(signal);
+  if (state._tag === "Open") return state;
+  throw missionNotFound(slug, await ledger.missions());
+};
+
+export const openWorkPackage = (mission: OpenMission, workPackageId: string): WorkPackage => {
+  const workPackage = findWorkPackage(mission, workPackageId);
+  if (workPackage !== undefined) return workPackage;
+  const near = nearest(workPackageId, Object.keys(mission.workPackages));
+  throw new CliError("NOT_FOUND", `there is no work package ${mission.slug}/${workPackageId}`, {
+    details: { mission: mission.slug, workPackageId },
+    ...(near === undefined ? {} : { hint: `Did you mean ${mission.slug}/${near}?` }),
+  });
+};
+
+const missionNotFound = (slug: string, slugs: readonly string[]): CliError => {
+  const near = nearest(slug, slugs);
+  return new CliError("NOT_FOUND", `there is no mission ${slug}`, {
+    details: { mission: slug },
+    ...(near === undefined ? {} : { hint: `Did you mean ${near}?` }),
+  });
+};

@@ -1,0 +1,141 @@
+/** Claims: take a work package, keep it, give it back, free it from somebody who is gone. */
+import type { MissionEvent } from "@mission-ledger/core/mission";
+import { aboutWorkPackage } from "../command/about-work-package.ts";
+import { formatDuration } from "../command/duration.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
+import { clockTime, type Written, writeFlags } from "../command/write.ts";
+
+export const refArgument = {
+  ref: { kind: "ref", required: true, description: "mission/WP01, or WP01 where only one mission has it" },
+} as const;
+
+/** Claims made by hand live this long by default: nobody renews them. */
+export const leaseFlag = {
+  lease: {
+    kind: "duration",
+    default: "4h",
+    description: "how long until others may recover it",
+    placeholder: "4h",
+  },
+} as const;
+
+export const fenceFlag = {
+  fence: {
+    kind: "integer",
+    description: "fence of your claim; refused when it is no longer the newest",
+    placeholder: "n",
+  },
+} as const;
+
+export const wpClaim: CommandSpec = command({
+  name: "wp.claim",
+  summary: "Claim a work package, so that nobody else works on it",
+  arguments: refArgument,
+  flags: { ...leaseFlag, ...writeFlags },
+  examples: ["wp claim passkeys/WP01 --as agent:ada", "wp claim WP01 --lease 30m"],
+  common: true,
+  writes: true,
+  run: (context, input, signal) =>
+    aboutWorkPackage({
+      context,
+      input,
+      signal,
+      request: ({ workPackageId }) => ({
+        type: "ClaimWorkPackage",
+        workPackageId,
+        kind: "implement",
+        leaseMs: input.lease,
+      }),
+      said: ({ ref, written }) => saidClaimed(ref, written, input.lease, context.clock.now()),
+      data: ({ written }) => grantData(written),
+    }),
+});
+
+/** "claimed passkeys/WP01 for agent:ada   fence 1   until 14:02 UTC (4h)" */
+export const saidClaimed = (ref: string, { events }: Written, lease: number, now: number): string => {
+  const granted = events.find(isGrant);
+  if (granted === undefined) return `claimed ${ref}`;
+  return `claimed ${ref} for ${granted.holder}   fence ${granted.fence}   until ${clockTime(granted.expiresAt, now)} (${formatDuration(lease)})`;
+};
+
+/** What was granted by this very command, which a retry later repeats even if the claim has ended since. */
+export const grantData = ({ events }: Written): Readonly<Record<string, unknown>> => {
+  const granted = events.find(isGrant);
+  return granted === undefined
+    ? { expiresAt: null }
+    : { holder: granted.holder, fence: granted.fence, expiresAt: granted.expiresAt };
+};
+
+const isGrant = (event: MissionEvent): event is Extract<MissionEvent, { type: "WorkPackageClaimed" }> =>
+  event.type === "WorkPackageClaimed";
+
+export const wpRenew: CommandSpec = command({
+  name: "wp.renew",
+  summary: "Keep a claim for longer",
+  arguments: refArgument,
+  flags: { ...leaseFlag, ...fenceFlag, ...writeFlags },
+  examples: ["wp renew passkeys/WP01 --lease 2h"],
+  writes: true,
+  run: (context, input, signal) =>
+    aboutWorkPackage({
+      context,
+      input,
+      signal,
+      request: ({ workPackageId }) => ({
+        type: "RenewClaim",
+        workPackageId,
+        leaseMs: input.lease,
+        ...(input.fence === undefined ? {} : { fence: input.fence }),
+      }),
+      said: ({ ref, workPackage }) =>
+        `renewed ${ref}   until ${clockTime(workPackage.claim?.expiresAt ?? "", context.clock.now())} (${formatDuration(input.lease)})`,
+      data: ({ workPackage }) => ({ expiresAt: workPackage.claim?.expiresAt ?? null }),
+    }),
+});
+
+export const wpRelease: CommandSpec = command({
+  name: "wp.release",
+  summary: "Give a claim back",
+  arguments: refArgument,
+  flags: {
+    reason: { kind: "text", description: "why; needed once work has begun" },
+    ...fenceFlag,
+    ...writeFlags,
+  },
+  examples: ['wp release passkeys/WP01 --reason "wrong package"'],
+  writes: true,
+  run: (context, input, signal) =>
+    aboutWorkPackage({
+      context,
+      input,
+      signal,
+      request: ({ workPackageId }) => ({
+        type: "ReleaseClaim",
+        workPackageId,
+        ...(input.reason === undefined ? {} : { reason: input.reason }),
+        ...(input.fence === undefined ? {} : { fence: input.fence }),
+      }),
+      said: ({ ref, from, workPackage }) => `released ${ref}   ${from} > ${workPackage.lane}`,
+    }),
+});
+
+export const wpRecover: CommandSpec = command({
+  name: "wp.recover",
+  summary: "Free a work package whose holder is gone",
+  description: "Works only after the lease has ended. What the old holder writes afterwards is refused.",
+  arguments: refArgument,
+  flags: {
+    reason: { kind: "text", required: true, description: "how you know that nobody works on it" },
+    ...writeFlags,
+  },
+  examples: ['wp recover passkeys/WP01 --reason "agent crashed"'],
+  writes: true,
+  run: (context, input, signal) =>
+    aboutWorkPackage({
+      context,
+      input,
+      signal,
+      request: ({ workPackageId }) => ({ type: "RecoverClaim", workPackageId, reason: input.reason }),
+      said: ({ ref, workPackage }) => `recovered ${ref}   now ${workPackage.lane}, free to claim`,
+    }),
+});

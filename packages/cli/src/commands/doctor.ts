@@ -1,0 +1,191 @@
+/** Doctor: looks for what needs somebody, and prints for each finding the one command that mends it. Reads only. */
+import { type CancelSignal, timestamp } from "@mission-ledger/core";
+import {
+  type AttentionItem,
+  attentionItems,
+  type Ledger,
+  missionStream,
+  type OpenMission,
+  ready,
+  reviews,
+} from "@mission-ledger/core/mission";
+import type { CommandContext } from "../command/context.ts";
+import { openMission, selectMissions } from "../command/refs.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
+import { counted } from "../output/counted.ts";
+import { exitCodes } from "../output/exit-codes.ts";
+import { type Line, toned } from "../output/lines.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { compareViews } from "./compare-views.ts";
+import { checkLog } from "./inspect.ts";
+import { sayCommand } from "./say-command.ts";
+
+interface Finding {
+  /** `damage`: data is not what it should be. `action`: somebody has to do something. `note`: good to know. */
+  readonly severity: "damage" | "action" | "note";
+  readonly kind: string;
+  readonly mission: string;
+  readonly workPackageId: string | null;
+  readonly message: string;
+  /** What to type; `null` when it mends itself or needs thinking first. */
+  readonly command: string | null;
+}
+
+/** From this share of forced moves on, force is a habit. */
+const routineForce = 0.1;
+
+export const doctor: CommandSpec = command({
+  name: "doctor",
+  summary: "Look for what needs somebody, with the command that mends it",
+  description: "Reads only. Exit 8 when data is damaged.",
+  arguments: { mission: { kind: "text", description: "only this mission" } },
+  examples: ["doctor", "doctor passkeys --json"],
+  common: true,
+  run: async (context, input, signal) => {
+    const ledger = await context.ledger();
+    const { directory } = await context.place();
+    const findings: Finding[] = [];
+    let events = 0;
+    const slugs = await selectMissions(ledger, input.mission);
+    for (const slug of slugs) {
+      const { report, problems } = await checkLog(ledger, missionStream(slug), directory, {
+        digests: false,
+        signal,
+      });
+      const about = { mission: slug, workPackageId: null };
+      for (const { code, message, offset } of problems)
+        findings.push({
+          severity: "damage",
+          kind: code,
+          ...about,
+          message: `${slug}: ${message} (offset ${offset ?? "unknown"})`,
+          command: context.say("verify", shellQuote(slug)),
+        });
+      if (report?.suspect === true)
+        findings.push({
+          severity: "action",
+          kind: "suspect",
+          ...about,
+          message: `${slug}: a flush failed and was not recovered since`,
+          command: context.say("verify", shellQuote(slug)),
+        });
+      if ((report?.tornBytes ?? 0) > 0)
+        findings.push({
+          severity: "note",
+          kind: "torn_tail",
+          ...about,
+          message: `${slug}: ${report?.tornBytes} bytes of an unfinished record; the next write seals them`,
+          command: null,
+        });
+      if (problems.length > 0) continue;
+      const compared = await compareViews(ledger, slug, { write: false, signal });
+      events += compared.revision + 1;
+      for (const { view, equal, difference } of compared.views)
+        if (!equal)
+          findings.push({
+            severity: "action",
+            kind: "projection_drift",
+            ...about,
+            message: `${slug}: ${view} differs from a fresh rebuild at ${difference?.path}`,
+            command: context.say("rebuild", shellQuote(slug)),
+          });
+      findings.push(...(await aboutMission(context, ledger, slug, signal)));
+    }
+    const damaged = findings.filter(({ severity }) => severity === "damage");
+    const [first] = damaged;
+    return {
+      data: { ledger: directory, missions: slugs.length, events, findings },
+      ...(first === undefined
+        ? {}
+        : {
+            exit: exitCodes.data,
+            error: {
+              code: first.kind,
+              message: first.message,
+              hint: first.command ?? "",
+              details: { damaged: damaged.length },
+            },
+          }),
+      human: [
+        ...(damaged.length === 0
+          ? [
+              okLine(
+                `log readable, revisions without gaps, ${counted(events, "event")} in ${counted(slugs.length, "mission")}`,
+              ),
+            ]
+          : []),
+        ...(findings.some(({ kind }) => kind === "projection_drift") || damaged.length > 0
+          ? []
+          : [okLine("views equal a fresh rebuild")]),
+        ...findings.map(findingLine),
+      ],
+    };
+  },
+});
+
+const okLine = (text: string): Line => [toned("good", "ok      "), text];
+
+const findingLine = ({ severity, message, command: mend }: Finding): Line => [
+  toned(severity === "damage" ? "bad" : severity === "action" ? "warn" : "dim", severity.padEnd(8)),
+  message,
+  ...(mend === null ? [] : [toned("dim", `   ${mend}`)]),
+];
+
+const notes: ReadonlySet<AttentionItem["kind"]> = new Set([
+  "forced",
+  "changes_requested_repeatedly",
+  "blocked",
+]);
+
+const aboutMission = async (
+  context: CommandContext,
+  ledger: Ledger,
+  slug: string,
+  signal: CancelSignal | undefined,
+): Promise<readonly Finding[]> => {
+  const options = signal === undefined ? {} : { signal };
+  const state = await openMission(ledger, slug, signal);
+  const readiness = await ledger.mission(slug).view(ready, options);
+  const reviewed = await ledger.mission(slug).view(reviews, options);
+  const attention = attentionItems(readiness.view, reviewed.view, timestamp(context.clock.now())).map(
+    ({ kind, mission, workPackageId, message, command: words }): Finding => ({
+      severity: notes.has(kind) ? "note" : "action",
+      kind,
+      mission,
+      workPackageId,
+      message,
+      command: sayCommand(context, { mission, workPackageId, command: words }),
+    }),
+  );
+  return [...attention, ...neverClaimed(state, context), ...forceHabit(state, context)];
+};
+
+const neverClaimed = ({ slug, workPackages }: OpenMission, context: CommandContext): readonly Finding[] =>
+  Object.values(workPackages)
+    .filter(({ lane, fence, reviewCycle }) => lane === "planned" && fence === 0 && reviewCycle === 0)
+    .map(({ id }) => ({
+      severity: "note",
+      kind: "never_claimed",
+      mission: slug,
+      workPackageId: id,
+      message: `${slug}/${id} has never been claimed`,
+      command: context.say("wp.claim", shellQuote(`${slug}/${id}`)),
+    }));
+
+const forceHabit = ({ slug, workPackages }: OpenMission, context: CommandContext): readonly Finding[] => {
+  const all = Object.values(workPackages);
+  const forced = all.filter(({ forceCount }) => forceCount > 0);
+  if (forced.length < 3 || forced.length < all.length * routineForce) return [];
+  const times = forced.reduce((sum, { forceCount }) => sum + forceCount, 0);
+  const message = `${slug}: force was used ${times} times on ${forced.length} of ${all.length} work packages; the rules do not fit, or are not kept`;
+  return [
+    {
+      severity: "action",
+      kind: "force_routine",
+      mission: slug,
+      workPackageId: null,
+      message,
+      command: context.say("log", shellQuote(slug)),
+    },
+  ];
+};

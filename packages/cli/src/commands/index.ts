@@ -1,0 +1,52 @@
+/** The table of all commands, in the order in which help lists them. */
+import type { CommandSpec } from "../command/spec.ts";
+import { board } from "./board.ts";
+import { wpClaim, wpRecover, wpRelease, wpRenew } from "./claims.ts";
+import { completion } from "./completion.ts";
+import { doctor } from "./doctor.ts";
+import { help } from "./help.ts";
+import { log, watch } from "./log.ts";
+import { missionCreate, missionList, missionShow } from "./mission.ts";
+import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
+import { init, where } from "./place.ts";
+import { next, ready } from "./ready.ts";
+import { rebuild } from "./rebuild.ts";
+import { reviewStart, reviewSubmit } from "./reviews.ts";
+import { schema } from "./schema.ts";
+import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
+import { verify } from "./verify.ts";
+import { wpAdd, wpList, wpShow } from "./work-packages.ts";
+
+export const commands: readonly CommandSpec[] = [
+  init,
+  where,
+  missionCreate,
+  missionList,
+  missionShow,
+  wpAdd,
+  wpList,
+  wpShow,
+  wpClaim,
+  wpRenew,
+  wpRelease,
+  wpRecover,
+  wpMove,
+  wpForce,
+  wpSubtask,
+  wpNote,
+  next,
+  ready,
+  reviewStart,
+  reviewSubmit,
+  log,
+  board,
+  watch,
+  importSpecKitty,
+  exportSpecKitty,
+  rebuild,
+  verify,
+  doctor,
+  schema,
+  completion,
+  help,
+];

@@ -1,0 +1,130 @@
+/** Missions: create, list, show. */
+import { eventNamespace, nameBasedUuid } from "@mission-ledger/core";
+import { type OpenMission, shownLanes } from "@mission-ledger/core/mission";
+import { listFlags, page } from "../command/paging.ts";
+import { openMission, resolveMission } from "../command/refs.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
+import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
+import { columns, type Line, toned } from "../output/lines.ts";
+
+export const missionCreate: CommandSpec = command({
+  name: "mission.create",
+  summary: "Create a mission",
+  arguments: {
+    slug: { kind: "text", required: true, description: "name of the mission: a-z, 0-9 and dashes" },
+    title: { kind: "text", required: true, description: "what it is about" },
+  },
+  flags: {
+    dependencyMetAt: {
+      kind: "text",
+      choices: ["approved", "done"],
+      default: "approved",
+      description: "lane at which a dependency counts as met",
+    },
+    ...writeFlags,
+  },
+  examples: ['mission create passkeys "Log in with passkeys"'],
+  common: true,
+  writes: true,
+  run: async (context, input, signal) => {
+    const { slug, title, dependencyMetAt } = input;
+    const ledger = await context.ledger();
+    const commandId = commandIdFor(context, input);
+    // Derived, so that a retry under the same request id asks for the very same mission.
+    const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
+    const request = { type: "CreateMission", slug, title, missionId, dependencyMetAt } as const;
+    const written = await write(context, { ledger, slug, request, input, commandId, signal });
+    return {
+      data: {
+        mission: slug,
+        missionId: written.state.missionId,
+        title: written.state.title,
+        ...receiptData(written),
+      },
+      human: receiptLines(written, `created ${slug}`),
+    };
+  },
+});
+
+export const missionList: CommandSpec = command({
+  name: "mission.list",
+  summary: "List missions with their progress",
+  flags: listFlags,
+  examples: ["mission list", "mission list --plain"],
+  run: async (context, input, signal) => {
+    const ledger = await context.ledger();
+    const { items: slugs, nextCursor, hidden } = page(await ledger.missions(), input);
+    const missions: OpenMission[] = [];
+    for (const slug of slugs) missions.push(await openMission(ledger, slug, signal));
+    return {
+      data: { missions: missions.map(summaryOf), nextCursor },
+      empty: missions.length === 0,
+      human: (surface): readonly Line[] => [
+        ...columns(
+          missions.map((mission) => {
+            const { done, workPackages } = summaryOf(mission);
+            return [toned("strong", mission.slug), `${done}/${workPackages} done`, mission.title];
+          }),
+          surface,
+        ),
+        ...hidden,
+      ],
+    };
+  },
+});
+
+export const missionShow: CommandSpec = command({
+  name: "mission.show",
+  summary: "Show one mission",
+  arguments: { slug: { kind: "text", description: "which mission; may be left out when there is only one" } },
+  examples: ["mission show passkeys"],
+  run: async (context, { slug }, signal) => {
+    const ledger = await context.ledger();
+    const mission = await openMission(ledger, await resolveMission(ledger, slug), signal);
+    const summary = summaryOf(mission);
+    const workPackages = Object.values(mission.workPackages);
+    return {
+      data: {
+        ...summary,
+        packages: workPackages.map(({ id, title, lane, claim }) => ({
+          id,
+          title,
+          lane,
+          holder: claim?.holder ?? null,
+        })),
+      },
+      human: (surface): readonly Line[] => [
+        [toned("strong", mission.slug), "  ", mission.title],
+        `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}`,
+        `${summary.done} of ${summary.workPackages} done`,
+        ...columns(
+          workPackages.map(({ id, title, lane, claim }) => [
+            toned("strong", id),
+            lane,
+            claim?.holder ?? "-",
+            title,
+          ]),
+          surface,
+        ),
+      ],
+    };
+  },
+});
+
+const summaryOf = (mission: OpenMission) => {
+  const all = Object.values(mission.workPackages);
+  return {
+    slug: mission.slug,
+    title: mission.title,
+    missionId: mission.missionId,
+    dependencyMetAt: mission.dependencyMetAt,
+    importing: mission.importing,
+    importedFrom: mission.importedFrom,
+    workPackages: all.length,
+    done: all.filter(({ lane }) => lane === "done").length,
+    lanes: Object.fromEntries(
+      shownLanes.map((lane) => [lane, all.filter((one) => one.lane === lane).length]),
+    ),
+    forced: all.reduce((sum, { forceCount }) => sum + forceCount, 0),
+  };
+};

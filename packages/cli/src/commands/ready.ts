@@ -1,0 +1,209 @@
+/** What can be taken up: the list with its reasons, and the next one, claimed if asked. */
+import type { CancelSignal } from "@mission-ledger/core";
+import {
+  type Ledger,
+  type ReadyItem,
+  Refused,
+  readyItems,
+  ready as readyView,
+  type WaitingReason,
+} from "@mission-ledger/core/mission";
+import { listFlags, page } from "../command/paging.ts";
+import { selectMissions } from "../command/refs.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
+import {
+  commandIdFor,
+  receiptData,
+  receiptLines,
+  type Written,
+  write,
+  writeFlags,
+} from "../command/write.ts";
+import { columns, type Line, toned } from "../output/lines.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { grantData, leaseFlag, saidClaimed } from "./claims.ts";
+
+interface Listed extends ReadyItem {
+  readonly mission: string;
+  readonly ref: string;
+}
+
+const listReady = async (
+  ledger: Ledger,
+  mission: string | undefined,
+  signal: CancelSignal | undefined,
+): Promise<readonly Listed[]> => {
+  const found: Listed[] = [];
+  for (const slug of await selectMissions(ledger, mission)) {
+    const { view } = await ledger.mission(slug).view(readyView, signal === undefined ? {} : { signal });
+    for (const item of readyItems(view))
+      found.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
+  }
+  return found;
+};
+
+const kindFlag = {
+  kind: {
+    kind: "text",
+    choices: ["implement", "review", "any"],
+    default: "any",
+    description: "only what is to be implemented, or reviewed",
+  },
+} as const;
+
+export const ready: CommandSpec = command({
+  name: "ready",
+  summary: "List what can be taken up now",
+  arguments: { mission: { kind: "text", description: "only of this mission" } },
+  flags: {
+    why: { kind: "boolean", description: "list what waits too, and what it waits for" },
+    ...kindFlag,
+    ...listFlags,
+  },
+  examples: ["ready", "ready passkeys --why"],
+  common: true,
+  run: async (context, input, signal) => {
+    const all = (await listReady(await context.ledger(), input.mission, signal)).filter(
+      (item) => (input.why || item.ready) && (input.kind === "any" || item.kind === input.kind),
+    );
+    const { items, nextCursor, hidden } = page(all, input);
+    return {
+      data: { items, nextCursor },
+      empty: !all.some((item) => item.ready),
+      human: (surface): readonly Line[] => [
+        ...columns(
+          items.map((item) => [
+            item.ready ? toned("good", "READY") : toned("warn", "WAITING"),
+            toned("strong", item.ref),
+            item.kind,
+            input.why && !item.ready
+              ? `${item.title}     ${item.waitsFor.map(waitingText).join("; ")}`
+              : item.title,
+          ]),
+          surface,
+        ),
+        ...(items.length === 0 && !surface.plain ? ["nothing is ready"] : []),
+        ...hidden,
+      ],
+    };
+  },
+});
+
+const waitingText = (reason: WaitingReason): string => {
+  switch (reason._tag) {
+    case "Dependency":
+      return `dependency: ${reason.workPackageId} is ${reason.lane}`;
+    case "Held":
+      return `held by ${reason.holder} until ${reason.expiresAt}`;
+    case "ExecutionLaneBusy":
+      return `execution lane ${reason.executionLane} is used by ${reason.workPackageId}`;
+    case "Blocked":
+      return "blocked";
+    case "Importing":
+      return "the import is not finished";
+  }
+};
+
+export const next: CommandSpec = command({
+  name: "next",
+  summary: "Show the next work package to take up, or claim it",
+  arguments: { mission: { kind: "text", description: "only of this mission" } },
+  flags: {
+    claim: { kind: "boolean", description: "claim it: of several that ask at once, each gets another one" },
+    kind: { ...kindFlag.kind, default: "implement" },
+    ...leaseFlag,
+    ...writeFlags,
+  },
+  examples: ["next", "while mled next --claim --fail-empty --as agent:ada; do ./work; done"],
+  common: true,
+  writes: true,
+  run: async (context, input, signal) => {
+    const ledger = await context.ledger();
+    const wanted = (item: Listed): boolean =>
+      item.ready && (input.kind === "any" || item.kind === input.kind);
+    if (!input.claim) {
+      const item = (await listReady(ledger, input.mission, signal)).find(wanted);
+      if (item === undefined) return nothingReady;
+      return {
+        data: { item },
+        human: [
+          [toned("strong", item.ref), "  ", item.title],
+          toned("dim", `claim it: ${context.say(claimCommand(item), shellQuote(item.ref))}`),
+        ],
+      };
+    }
+    const actor = await context.actor();
+    const commandId = commandIdFor(context, input);
+    const claimItem = (item: Pick<Listed, "mission" | "workPackageId" | "kind">): Promise<Written> =>
+      write(context, {
+        ledger,
+        slug: item.mission,
+        input,
+        commandId,
+        signal,
+        request: {
+          type: "ClaimWorkPackage",
+          workPackageId: item.workPackageId,
+          kind: item.kind,
+          leaseMs: input.lease,
+        },
+      });
+    const earlier =
+      input.requestId === undefined ? undefined : await findEarlierClaim(ledger, input.mission, commandId);
+    const items =
+      earlier === undefined ? (await listReady(ledger, input.mission, signal)).filter(wanted) : [earlier];
+    for (const item of items) {
+      if (item.notBy.includes(actor)) continue;
+      try {
+        const written = await claimItem(item);
+        return {
+          data: { item: { ...item, ...grantData(written) }, ...receiptData(written) },
+          human: receiptLines(written, saidClaimed(item.ref, written, input.lease, context.clock.now())),
+        };
+      } catch (error) {
+        // Somebody was quicker with this one, or it has changed since it was listed; nothing was written for it.
+        if (!(error instanceof Refused) || !passedBy.has(error.code)) throw error;
+      }
+    }
+    return nothingReady;
+  },
+});
+
+const passedBy: ReadonlySet<string> = new Set([
+  "CLAIM_HELD",
+  "TRANSITION_REJECTED",
+  "GUARD_FAILED",
+  "SELF_REVIEW",
+]);
+
+const claimCommand = ({ kind }: Pick<ReadyItem, "kind">): string =>
+  kind === "review" ? "review.start" : "wp.claim";
+
+const nothingReady = { data: { item: null }, empty: true, human: ["nothing is ready"] } as const;
+
+/** What a retry claimed the first time: the choice must not fall on another package. */
+const findEarlierClaim = async (
+  ledger: Ledger,
+  mission: string | undefined,
+  commandId: string,
+): Promise<Listed | undefined> => {
+  for (const slug of await selectMissions(ledger, mission)) {
+    const data = (await ledger.store.findCommand(ledger.mission(slug).stream, commandId))?.events[0]?.data;
+    const workPackageId = data?.workPackageId;
+    const kind = data?.kind;
+    if (typeof workPackageId !== "string" || (kind !== "implement" && kind !== "review")) continue;
+    const ref = `${slug}/${workPackageId}`;
+    return {
+      mission: slug,
+      ref,
+      workPackageId,
+      kind,
+      title: "",
+      lane: "claimed",
+      ready: true,
+      waitsFor: [],
+      notBy: [],
+    };
+  }
+  return undefined;
+};

@@ -1,0 +1,231 @@
+/** Verify: reads everything again and proves it: record checksums, event digests, the chain, and views against a rebuild. */
+
+import { type CancelSignal, LedgerError } from "@mission-ledger/core";
+import type { Ledger } from "@mission-ledger/core/mission";
+import { missionCategory, missionStream } from "@mission-ledger/core/mission";
+import { selectMissions } from "../command/refs.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
+import { counted } from "../output/counted.ts";
+import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
+import { type Line, toned } from "../output/lines.ts";
+import { type ComparedView, compareViews } from "./compare-views.ts";
+import { checkLog, type LogProblem } from "./inspect.ts";
+
+interface VerifiedMission {
+  readonly slug: string;
+  readonly stream: string;
+  readonly events: number;
+  readonly records: number | null;
+  readonly bytes: number | null;
+  /** Events whose digest was computed again and whose link to the one before holds. */
+  readonly digests: number;
+  readonly tornBytes: number;
+  readonly sealedFragments: number;
+  readonly suspect: boolean;
+  readonly unknownEvents: number;
+  readonly views: readonly ComparedView[];
+  readonly problems: readonly LogProblem[];
+}
+
+export const verify: CommandSpec = command({
+  name: "verify",
+  summary: "Read everything again and prove it",
+  description:
+    "Record checksums, event digests, the chain, the order of the whole log, and views against a rebuild. Exit 8 when something is wrong.",
+  arguments: { mission: { kind: "text", description: "only this mission" } },
+  examples: ["verify", "verify passkeys --json"],
+  run: async (context, input, signal) => {
+    const ledger = await context.ledger();
+    const { directory } = await context.place();
+    const slugs = await selectMissions(ledger, input.mission);
+    const missions: VerifiedMission[] = [];
+    for (const slug of slugs) missions.push(await verifyMission(ledger, slug, directory, signal));
+    const order = input.mission === undefined ? await checkOrder(ledger, missions, signal) : [];
+    const problems = [...missions.flatMap((mission) => mission.problems), ...order];
+    const drifted = missions.flatMap(({ slug, views }) =>
+      views.filter(({ equal }) => !equal).map((view) => ({ slug, ...view })),
+    );
+    const total = (count: (mission: VerifiedMission) => number | null): number =>
+      missions.reduce((sum, mission) => sum + (count(mission) ?? 0), 0);
+    const events = total((mission) => mission.events);
+    const digests = total((mission) => mission.digests);
+    const views = missions.reduce((sum, mission) => sum + mission.views.length, 0);
+    const ok = problems.length === 0 && drifted.length === 0;
+    const suspects = missions.filter(({ suspect }) => suspect);
+    return {
+      data: {
+        ledger: directory,
+        ok,
+        missions,
+        totals: {
+          missions: missions.length,
+          events,
+          records: total(({ records }) => records),
+          bytes: total(({ bytes }) => bytes),
+        },
+        digests: { checked: events, equal: digests },
+        chain: { unbroken: problems.length === 0 },
+        views: { compared: views, equal: views - drifted.length },
+        problems,
+      },
+      warnings: [
+        ...suspects.map(({ slug }) => `${slug}: a flush failed and was not recovered since`),
+        ...missions
+          .filter(({ tornBytes }) => tornBytes > 0)
+          .map(
+            ({ slug, tornBytes }) =>
+              `${slug}: ${tornBytes} bytes of an unfinished record at the end; the next write seals them`,
+          ),
+        ...missions
+          .filter(({ unknownEvents }) => unknownEvents > 0)
+          .map(({ slug, unknownEvents }) => `${slug}: ${unknownEvents} events this version does not know`),
+      ],
+      ...(ok ? {} : failure(problems, drifted, context.say("rebuild"))),
+      human: [
+        mark(
+          digests === events,
+          `${digests} of ${events} event digests equal, in ${counted(missions.length, "mission")}`,
+        ),
+        mark(
+          problems.length === 0,
+          problems.length === 0
+            ? "checksums, revisions and chain without a break"
+            : `${problems.length} problems in the log`,
+        ),
+        mark(drifted.length === 0, `${views - drifted.length} of ${views} views equal to a fresh rebuild`),
+        ...problems.slice(0, 50).map(problemLine),
+        ...drifted
+          .slice(0, 50)
+          .map(({ slug, view, difference }): Line => `      ${slug}: ${view} differs at ${difference?.path}`),
+      ],
+    };
+  },
+});
+
+const verifyMission = async (
+  ledger: Ledger,
+  slug: string,
+  directory: string | null,
+  signal: CancelSignal | undefined,
+): Promise<VerifiedMission> => {
+  const stream = missionStream(slug);
+  const { events, digests, report, problems } = await checkLog(ledger, stream, directory, {
+    digests: true,
+    signal,
+  });
+  const compared =
+    problems.length > 0 ? undefined : await compareViews(ledger, slug, { write: false, signal });
+  return {
+    slug,
+    stream,
+    events,
+    records: report?.records ?? null,
+    bytes: report?.bytes ?? null,
+    digests,
+    tornBytes: report?.tornBytes ?? 0,
+    sealedFragments: report?.sealedFragments ?? 0,
+    suspect: report?.suspect ?? false,
+    unknownEvents: compared?.unknownEvents ?? 0,
+    views: compared?.views ?? [],
+    problems,
+  };
+};
+
+/** The log as one: each event of each mission comes once, in order, at positions that grow. */
+const checkOrder = async (
+  ledger: Ledger,
+  missions: readonly VerifiedMission[],
+  signal: CancelSignal | undefined,
+): Promise<readonly LogProblem[]> => {
+  const next = new Map<string, number>();
+  const problems: LogProblem[] = [];
+  let last = "";
+  try {
+    for await (const batch of ledger.store.readAll({
+      category: missionCategory,
+      ...(signal === undefined ? {} : { signal }),
+    }))
+      for (const { stream, revision, position } of batch) {
+        if (revision !== (next.get(stream) ?? 0) || position <= last)
+          problems.push({
+            code: "LOG_CORRUPT",
+            stream,
+            revision,
+            offset: null,
+            message: "the event is out of order in the whole log",
+          });
+        next.set(stream, revision + 1);
+        last = position;
+      }
+  } catch (error) {
+    if (signal?.aborted === true || !LedgerError.is(error)) throw error;
+    const known = missions.some((mission) => mission.problems.length > 0);
+    return known
+      ? []
+      : [{ code: error.code, stream: "", revision: null, offset: null, message: error.message }];
+  }
+  for (const { stream, events } of missions)
+    if ((next.get(stream) ?? 0) < events)
+      problems.push({
+        code: "LOG_CORRUPT",
+        stream,
+        revision: next.get(stream) ?? 0,
+        offset: null,
+        message: "the event is missing in the whole log",
+      });
+  return problems.slice(0, 1_000);
+};
+
+const failure = (
+  problems: readonly LogProblem[],
+  drifted: readonly (ComparedView & { readonly slug: string })[],
+  rebuild: string,
+): {
+  readonly exit: ExitCode;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  };
+} => {
+  const [first] = problems;
+  if (first === undefined)
+    return {
+      exit: exitCodes.data,
+      error: {
+        code: "PROJECTION_DRIFT",
+        message: `${drifted.length} views differ from a fresh rebuild; the log is sound`,
+        hint: `Mend them: ${rebuild}`,
+        details: {
+          views: drifted.map(({ slug, view, difference }) => ({
+            mission: slug,
+            view,
+            path: difference?.path ?? null,
+          })),
+        },
+      },
+    };
+  return {
+    exit: exitCodes.data,
+    error: {
+      code: first.code,
+      message: `${problems.length} problems; the first is in ${placeOf(first)}: ${first.message}`,
+      hint: "Keep the file as it is; nothing here ever changes a damaged log.",
+      details: { ...first, problems: problems.length },
+    },
+  };
+};
+
+const placeOf = ({ stream, revision, offset }: LogProblem): string =>
+  [stream, revision === null ? "" : `revision ${revision}`, offset === null ? "" : `offset ${offset}`]
+    .filter((part) => part !== "")
+    .join(", ");
+
+const mark = (ok: boolean, text: string): Line => [
+  ok ? toned("good", "ok    ") : toned("bad", "fail  "),
+  text,
+];
+
+const problemLine = (problem: LogProblem): Line =>
+  `      ${problem.code} ${placeOf(problem)}: ${problem.message}`;

@@ -1,0 +1,31 @@
+/** mission-ledger: durable state for agent workflows. `openLedger` is where to begin. */
+export {
+  type CancelSignal,
+  type Clock,
+  type EventStore,
+  LedgerError,
+  type Randomness,
+  StoreFault,
+} from "@mission-ledger/core";
+export {
+  type ClaimKind,
+  Conflicted,
+  type Evidence,
+  type Lane,
+  type Ledger,
+  lanes,
+  type MissionEvent,
+  type MissionReceipt,
+  type MissionRefusal,
+  type MissionRequest,
+  type RefusalCode,
+  Refused,
+  type RequestOptions,
+  type Subtask,
+  shownLanes,
+  type Verdict,
+} from "@mission-ledger/core/mission";
+export type { HeldClaim } from "./library/claim.ts";
+export type { MissionDetails, OpenedMission, WorkPackageDetails } from "./library/mission.ts";
+export { type MissionLedger, type OpenLedgerOptions, openLedger } from "./library/open-ledger.ts";
+export type { ClaimOptions, MoveOptions, OpenedWorkPackage, ReviewOptions } from "./library/work-package.ts";

@@ -1,0 +1,91 @@
+/** A mission in a program's hands. */
+import { eventNamespace, nameBasedUuid, type Randomness } from "@mission-ledger/core";
+import type {
+  Ledger,
+  MissionReceipt,
+  PlannedWorkPackage,
+  RequestOptions,
+  Subtask,
+} from "@mission-ledger/core/mission";
+import { type OpenedWorkPackage, openedWorkPackage } from "./work-package.ts";
+
+export interface LibraryContext {
+  readonly engine: Ledger;
+  readonly actor: string;
+  readonly randomness: Randomness;
+}
+
+export interface MissionDetails {
+  readonly slug: string;
+  readonly title: string;
+  /** Lane at which a dependency counts as met. @defaultValue "approved" */
+  readonly dependencyMetAt?: "approved" | "done";
+}
+
+export interface WorkPackageDetails {
+  readonly id: string;
+  readonly title: string;
+  readonly owns?: readonly string[];
+  readonly dependsOn?: readonly string[];
+  readonly subtasks?: readonly (Subtask | string)[];
+  readonly executionLane?: string;
+}
+
+export interface OpenedMission {
+  readonly slug: string;
+  /** Throws `ALREADY_EXISTS`. */
+  addWorkPackage(details: WorkPackageDetails, options?: RequestOptions): Promise<OpenedWorkPackage>;
+  /** All of them or none; they may depend on each other. */
+  addWorkPackages(details: readonly WorkPackageDetails[], options?: RequestOptions): Promise<MissionReceipt>;
+  /** Asks nothing yet: calls on a work package that is not there throw `NOT_FOUND`. */
+  workPackage(id: string): OpenedWorkPackage;
+}
+
+export const createMission = async (
+  context: LibraryContext,
+  { slug, title, dependencyMetAt = "approved" }: MissionDetails,
+): Promise<OpenedMission> => {
+  const commandId = context.randomness.uuid();
+  const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
+  await context.engine
+    .mission(slug)
+    .execute({ type: "CreateMission", slug, title, missionId, dependencyMetAt }, { commandId });
+  return openedMission(context, slug);
+};
+
+export const openedMission = (context: LibraryContext, slug: string): OpenedMission => {
+  const handle = context.engine.mission(slug);
+  const add = (
+    details: readonly WorkPackageDetails[],
+    options: RequestOptions = {},
+  ): Promise<MissionReceipt> =>
+    handle.execute({ type: "AddWorkPackages", workPackages: details.map(planned) }, options);
+  const workPackage = (id: string): OpenedWorkPackage => openedWorkPackage(context, handle, id);
+  return {
+    slug,
+    addWorkPackage: async (details, options) => {
+      await add([details], options);
+      return workPackage(details.id);
+    },
+    addWorkPackages: add,
+    workPackage,
+  };
+};
+
+const planned = ({
+  id,
+  title,
+  owns = [],
+  dependsOn = [],
+  subtasks = [],
+  executionLane,
+}: WorkPackageDetails): PlannedWorkPackage => ({
+  workPackageId: id,
+  title,
+  owns,
+  dependsOn,
+  subtasks: subtasks.map((subtask) =>
+    typeof subtask === "string" ? { id: subtask, title: subtask } : subtask,
+  ),
+  executionLane: executionLane ?? null,
+});

@@ -1,0 +1,66 @@
+/** The exit table: one number per kind of ending, and which error code ends how. Numbers are never reused. */
+
+export const exitCodes = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  notFound: 3,
+  inputRequired: 4,
+  contended: 5,
+  refused: 6,
+  store: 7,
+  data: 8,
+  empty: 9,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const byCode: Readonly<Record<string, ExitCode>> = {
+  ALREADY_EXISTS: exitCodes.refused,
+  AMBIGUOUS_REF: exitCodes.notFound,
+  CLAIM_ALIVE: exitCodes.contended,
+  CLAIM_HELD: exitCodes.contended,
+  CLAIM_LOST: exitCodes.contended,
+  COMMAND_ID_REUSED: exitCodes.refused,
+  DURABILITY_UNKNOWN: exitCodes.data,
+  EMPTY: exitCodes.empty,
+  FORK_DETECTED: exitCodes.data,
+  GUARD_FAILED: exitCodes.refused,
+  IMPORT_MISMATCH: exitCodes.data,
+  IMPORT_INCOMPLETE: exitCodes.refused,
+  INPUT_REQUIRED: exitCodes.inputRequired,
+  INTERNAL: exitCodes.unexpected,
+  INTERRUPTED: exitCodes.interrupted,
+  INVALID_INPUT: exitCodes.usage,
+  LEDGER_NOT_FOUND: exitCodes.notFound,
+  LIMIT_EXCEEDED: exitCodes.refused,
+  LOCK_TIMEOUT: exitCodes.store,
+  NOT_FOUND: exitCodes.notFound,
+  PERMISSION_DENIED: exitCodes.store,
+  PROJECTION_DRIFT: exitCodes.data,
+  RESOURCES_EXHAUSTED: exitCodes.store,
+  REVISION_CONFLICT: exitCodes.contended,
+  SELF_REVIEW: exitCodes.refused,
+  TIMEOUT: exitCodes.store,
+  TRANSITION_REJECTED: exitCodes.refused,
+  UNSAFE_FILE: exitCodes.store,
+  UNSUPPORTED_FORMAT: exitCodes.data,
+  USAGE: exitCodes.usage,
+  VERIFY_FAILED: exitCodes.data,
+};
+
+const byPrefix: readonly (readonly [string, ExitCode])[] = [
+  ["STORAGE_", exitCodes.store],
+  ["STORE_", exitCodes.store],
+  ["STREAM_", exitCodes.store],
+  ["LOG_", exitCodes.data],
+  ["READBACK_", exitCodes.data],
+  ["DURABILITY_", exitCodes.data],
+];
+
+/** How a command that failed with this code ends. Codes nobody knows are bugs, and end with 1. */
+export const exitCodeOf = (code: string): ExitCode =>
+  (Object.hasOwn(byCode, code) ? byCode[code] : undefined) ??
+  byPrefix.find(([prefix]) => code.startsWith(prefix))?.[1] ??
+  exitCodes.unexpected;

@@ -1,0 +1,60 @@
+/** A failure as it is shown: one shape for refusals, conflicts, faults, wrong usage and bugs. */
+import { LedgerError } from "@mission-ledger/core";
+
+/** What stands under `error` in the envelope. Nulls, never missing keys. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly retryable: boolean;
+  /** `null` when the question of having written something does not arise. */
+  readonly outcome: "not_written" | "unknown" | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Codes that only the command line uses; all others come from core. */
+export type CliErrorCode =
+  | "AMBIGUOUS_REF"
+  | "EMPTY"
+  | "INPUT_REQUIRED"
+  | "INTERRUPTED"
+  | "INVALID_INPUT"
+  | "LEDGER_NOT_FOUND"
+  | "NOT_FOUND"
+  | "PROJECTION_DRIFT"
+  | "USAGE"
+  | "VERIFY_FAILED";
+
+/** Thrown by commands and the parser for what core does not know about. Nothing was written. */
+export class CliError extends LedgerError {
+  override readonly name = "CliError";
+  readonly code: CliErrorCode;
+
+  constructor(
+    code: CliErrorCode,
+    message: string,
+    options: { hint?: string; details?: Readonly<Record<string, unknown>>; cause?: unknown } = {},
+  ) {
+    super(message, { outcome: "not_written", retryable: false, ...options });
+    this.code = code;
+  }
+}
+
+export const usage = (message: string, hint?: string): CliError =>
+  new CliError("USAGE", message, hint === undefined ? {} : { hint });
+
+export const problemOf = (error: unknown): Problem => {
+  if (LedgerError.is(error)) {
+    const { code, message, hint = null, retryable, outcome, details } = error;
+    return { code, message, hint, retryable, outcome, details };
+  }
+  const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) };
+  return {
+    code: "INTERNAL",
+    message: `${name}: ${message}`,
+    hint: "This is a bug in mission-ledger; please report it with the command that was run.",
+    retryable: false,
+    outcome: "unknown",
+    details: {},
+  };
+};

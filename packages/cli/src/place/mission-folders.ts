@@ -1,0 +1,108 @@
+/** Finds Spec Kitty mission folders on disk and reads their files. Reads only regular files, and never writes. */
+import fs from "node:fs";
+import path from "node:path";
+import type { MissionFolder } from "@mission-ledger/spec-kitty";
+import { CliError } from "../output/problem.ts";
+
+export type FoundFolder =
+  | { readonly path: string; readonly slug: string }
+  | { readonly path: string; readonly slug: string; readonly error: CliError };
+
+const logName = "status.events.jsonl";
+
+/** A larger file is nobody's status log. */
+const maxFileBytes = 268_435_456;
+
+export const findMissionFolders = (
+  cwd: string,
+  given: string,
+  warn: (warning: string) => void,
+): readonly FoundFolder[] => {
+  const folder = path.resolve(cwd, given);
+  const found = { path: folder, slug: path.basename(folder) };
+  if (isFile(path.join(folder, logName))) return [found];
+  const children = childrenOf(folder);
+  if (children === undefined)
+    return [
+      {
+        ...found,
+        error: new CliError("NOT_FOUND", `there is no folder ${folder}`, { details: { path: folder } }),
+      },
+    ];
+  const nested = children.includes("kitty-specs") ? path.join(folder, "kitty-specs") : undefined;
+  const missions =
+    nested === undefined
+      ? missionsIn(folder, children, warn)
+      : missionsIn(nested, childrenOf(nested) ?? [], warn);
+  if (missions.length === 0) warn(`${folder}: no mission here has a ${logName}`);
+  return missions;
+};
+
+const missionsIn = (
+  folder: string,
+  children: readonly string[],
+  warn: (warning: string) => void,
+): readonly FoundFolder[] =>
+  children.flatMap((name): readonly FoundFolder[] => {
+    const child = path.join(folder, name);
+    if (!isFolder(child)) return [];
+    if (isFile(path.join(child, logName))) return [{ path: child, slug: name }];
+    warn(`${child} has no ${logName}; skipped`);
+    return [];
+  });
+
+/** Throws `USAGE` when a file is there and cannot be read. */
+export const readMissionFolder = ({
+  path: folder,
+  slug,
+}: {
+  readonly path: string;
+  readonly slug: string;
+}): MissionFolder => {
+  const meta = readIfThere(path.join(folder, "meta.json"));
+  const lanes = readIfThere(path.join(folder, "lanes.json"));
+  const status = readIfThere(path.join(folder, "status.json"));
+  const tasks = path.join(folder, "tasks");
+  const workPackageFiles = (childrenOf(tasks) ?? [])
+    .filter((name) => /^WP.*\.md$/.test(name))
+    .flatMap((name) => {
+      const bytes = readIfThere(path.join(tasks, name));
+      return bytes === undefined ? [] : [{ name: `tasks/${name}`, bytes }];
+    });
+  return {
+    folderName: slug,
+    log: readIfThere(path.join(folder, logName)) ?? new Uint8Array(),
+    ...(meta === undefined ? {} : { meta }),
+    ...(lanes === undefined ? {} : { lanes }),
+    ...(status === undefined ? {} : { status }),
+    ...(workPackageFiles.length === 0 ? {} : { workPackageFiles }),
+  };
+};
+
+const readIfThere = (file: string): Uint8Array | undefined => {
+  if (!isFile(file)) return undefined;
+  try {
+    if (fs.statSync(file).size > maxFileBytes)
+      throw new CliError("USAGE", `${file} is longer than ${maxFileBytes} bytes`);
+    return fs.readFileSync(file);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError("USAGE", `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+      details: { path: file },
+    });
+  }
+};
+
+const isFile = (file: string): boolean => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+
+const isFolder = (folder: string): boolean =>
+  fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+
+const childrenOf = (folder: string): readonly string[] | undefined => {
+  try {
+    return fs.readdirSync(folder).sort();
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,98 @@
+/** The next step after a refusal, as words that can be typed here. Core says what is wrong; this says what to run. */
+import { type findExit, isLane, lanes } from "@mission-ledger/core/mission";
+import type { CommandSpec } from "../command/spec.ts";
+import type { Problem } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import type { Names } from "./names.ts";
+
+export interface HintContext {
+  readonly names: Names;
+  readonly spec: CommandSpec;
+  readonly now: number;
+}
+
+/** `undefined` where core's own hint is the best there is. */
+export const hintFor = (
+  { code, details }: Problem,
+  { names, spec, now }: HintContext,
+): string | undefined => {
+  const { mission, workPackageId, from, guard, lane, _tag } = details as Readonly<
+    Record<string, string | undefined>
+  >;
+  const ref =
+    typeof mission === "string" && typeof workPackageId === "string"
+      ? shellQuote(`${mission}/${workPackageId}`)
+      : undefined;
+  switch (code) {
+    case "CLAIM_HELD":
+      if (ref === undefined) return undefined;
+      return Date.parse(String(details.expiresAt)) <= now
+        ? `its lease is over: ${names.say("wp.recover", `${ref} --reason "…"`)}`
+        : `next: ${names.say("ready")}      later: ${names.say("wp.recover", `${ref} --reason "…"`)}`;
+    case "CLAIM_LOST":
+      if (_tag === "StaleFence") return ref && `stop this work      look: ${names.say("wp.show", ref)}`;
+      return ref && `claim it: ${names.say("wp.claim", ref)}      look: ${names.say("wp.show", ref)}`;
+    case "TRANSITION_REJECTED":
+      if (_tag === "WrongCommand")
+        return (
+          ref &&
+          (details.use === "claim"
+            ? wayOfClaim(details.to, ref, names)
+            : `next: ${names.say("review.submit", `${ref} --verdict approved`)}`)
+        );
+      if (typeof from === "string" && isLane(from)) return `allowed: ${allowedFrom(from)}`;
+      if (_tag === "NotClaimable" && typeof lane === "string" && isLane(lane) && ref)
+        return `it is ${lane}; allowed: ${allowedFrom(lane)}`;
+      return _tag === "NotInReview" && ref ? `next: ${names.say("review.start", ref)}` : undefined;
+    case "GUARD_FAILED":
+      return ref && typeof guard === "string" ? guardHint(guard, ref, names, spec) : undefined;
+    case "SELF_REVIEW":
+      return ref && `let somebody else review: ${names.say("review.start", `${ref} --as <another>`)}`;
+    case "IMPORT_INCOMPLETE":
+      return `next: ${names.say("import.spec-kitty", "<the same folder>")}`;
+    case "NOT_FOUND":
+      if (_tag === "MissionNotFound") return `look: ${names.say("mission.list")}`;
+      return _tag === "WorkPackageNotFound" && mission
+        ? `look: ${names.say("wp.list", shellQuote(mission))}`
+        : undefined;
+    default:
+      return undefined;
+  }
+};
+
+const wayOfClaim = (to: unknown, ref: string, names: Names): string =>
+  `next: ${names.say(to === "in_review" ? "review.start" : "wp.claim", ref)}`;
+
+/** `for_review · blocked (--reason) · canceled (--reason)` */
+export const allowedFrom = (from: Parameters<typeof findExit>[0]): string => {
+  const exits = lanes[from].exits.map(({ to, via, guards }) => {
+    const needs = [
+      ...(via.includes("move")
+        ? []
+        : [via[0] === "claim" ? (to === "in_review" ? "by review start" : "by claim") : "by review submit"]),
+      ...(guards.includes("reason") ? ["--reason"] : []),
+      ...(guards.includes("link") ? ["--link"] : []),
+    ];
+    return needs.length === 0 ? to : `${to} (${needs.join(", ")})`;
+  });
+  return exits.length === 0 ? "nothing; this lane is final" : exits.join(" · ");
+};
+
+const guardHint = (guard: string, ref: string, names: Names, { name }: CommandSpec): string | undefined => {
+  switch (guard) {
+    case "reason":
+      return `give a reason: --reason "…"`;
+    case "link":
+      return `say what made it necessary: --link <url>`;
+    case "evidence_recorded":
+      return name === "wp.move" ? "show the work: --evidence commit=<id>" : undefined;
+    case "subtasks_done":
+      return `mark them: ${names.say("wp.subtask", `${ref} <id>`)}`;
+    case "dependencies_met":
+      return `what is ready: ${names.say("ready", "--why")}`;
+    case "holder":
+      return `claim it: ${names.say("wp.claim", ref)}`;
+    default:
+      return undefined;
+  }
+};

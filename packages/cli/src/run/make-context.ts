@@ -1,0 +1,134 @@
+/** The context of one run: everything a command may reach, opened on first use and closed at the end. */
+import fs from "node:fs";
+import path from "node:path";
+import { type Randomness, systemClock, systemRandomness } from "@mission-ledger/core";
+import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
+import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
+import type { CommandContext, Place } from "../command/context.ts";
+import type { CommandInput, CommandSpec } from "../command/spec.ts";
+import { usage } from "../output/problem.ts";
+import { findActor } from "../place/actor.ts";
+import { findPlace, ledgerNotFound, makeLedgerFolder } from "../place/place.ts";
+import type { Globals } from "./global-flags.ts";
+import type { Io } from "./io.ts";
+import { formatInvocation, type Names, namesAt } from "./names.ts";
+
+export interface ContextOptions {
+  readonly io: Io;
+  readonly globals: Globals;
+  readonly names: Names;
+  readonly commands: readonly CommandSpec[];
+  readonly spec: CommandSpec;
+  readonly input: CommandInput;
+  /** A ledger of the host's; it is never closed here. */
+  readonly hostLedger: (() => Promise<Ledger>) | undefined;
+  /** Who acts when nobody says; the host's word. */
+  readonly hostActor: string | undefined;
+}
+
+/** Longest text that is read from a file or from standard input, in bytes. */
+const maxTextBytes = 1_048_576;
+
+export const makeContext = ({
+  io,
+  globals,
+  names,
+  commands,
+  spec,
+  input,
+  hostLedger,
+  hostActor,
+}: ContextOptions): { readonly context: CommandContext; close(): Promise<void> } => {
+  const { env, clock = systemClock, randomness = systemRandomness } = io;
+  const cwd = globals.cwd === undefined ? io.cwd : path.resolve(io.cwd, globals.cwd);
+  const here = namesAt(names, globals);
+  let place: (Place & { readonly directory: string }) | undefined;
+  const find = (): Place & { readonly directory: string } =>
+    (place ??= findPlace({ cwd, env, ledger: globals.ledger, store: globals.store }));
+  let opened: Promise<Ledger> | undefined;
+  // The ledger takes the ids of fresh commands from its source of randomness; here they are made beforehand, to be named in failures.
+  const fresh: string[] = [];
+  const commandIds: Randomness = {
+    uuid: () => fresh.shift() ?? randomness.uuid(),
+    fraction: () => randomness.fraction(),
+  };
+  const open = (directory: string): Promise<Ledger> =>
+    (opened ??= openFileStore({ directory, clock, randomness }).then((store) =>
+      ledgerOver({
+        store,
+        snapshots: fileSnapshots({ directory }),
+        actor: hostActor ?? "unknown",
+        clock,
+        randomness: commandIds,
+      }),
+    ));
+  const context: CommandContext = {
+    cwd,
+    env,
+    clock,
+    randomness,
+    commands,
+    place: async () =>
+      hostLedger === undefined
+        ? find()
+        : { directory: null, exists: true, decidedBy: "host", why: "the host program brings its own" },
+    ledger: async () => {
+      if (hostLedger !== undefined) return hostLedger();
+      const found = find();
+      if (!found.exists) throw ledgerNotFound(found, here.say("init"));
+      return open(found.directory);
+    },
+    createLedger: async () => {
+      if (hostLedger !== undefined) return { ledger: await hostLedger(), created: false };
+      const found = find();
+      if (!found.exists) makeLedgerFolder(found.directory);
+      place = { ...found, exists: true };
+      return { ledger: await open(found.directory), created: !found.exists };
+    },
+    actor: () => findActor((input.as as string | undefined) ?? hostActor, env, cwd),
+    firstTry: (commandId) => {
+      if (hostLedger !== undefined) return { commandId };
+      fresh[0] = commandId;
+      return {};
+    },
+    readText: (file) => (file === "-" ? readStandardInput(io) : readFile(path.resolve(cwd, file))),
+    // Help names commands and programs, which have no place.
+    say: spec.name === "help" ? names.say : here.say,
+    again: (commandId) => formatInvocation(here, spec, { ...input, requestId: commandId }),
+  };
+  return { context, close: async () => (await opened?.catch(() => undefined))?.close() };
+};
+
+const decode = (bytes: Uint8Array, from: string): string => {
+  if (bytes.length > maxTextBytes) throw usage(`${from} is longer than ${maxTextBytes} bytes`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw usage(`${from} is not UTF-8 text`);
+  }
+};
+
+const readFile = async (file: string): Promise<string> => {
+  let bytes: Uint8Array;
+  try {
+    if (fs.statSync(file).size > maxTextBytes) throw usage(`${file} is longer than ${maxTextBytes} bytes`);
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || code === "USAGE") throw error;
+    throw usage(`${file} cannot be read: ${code}`);
+  }
+  return decode(bytes, file);
+};
+
+const readStandardInput = async ({ stdin }: Io): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stdin ?? []) {
+    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+    chunks.push(bytes);
+    size += bytes.length;
+    if (size > maxTextBytes) break;
+  }
+  return decode(Buffer.concat(chunks), "standard input");
+};

@@ -1,0 +1,104 @@
+/** Runs one command and answers how it ended. Never throws: whatever goes wrong becomes a problem with a code. */
+import { type CancelSignal, systemClock } from "@mission-ledger/core";
+import type { Ledger } from "@mission-ledger/core/mission";
+import { parseInput, type RawInput } from "../command/input.ts";
+import type { CommandInput, CommandResult, CommandSpec } from "../command/spec.ts";
+import { type ExitCode, exitCodeOf, exitCodes } from "../output/exit-codes.ts";
+import { CliError, type Problem, problemOf, usage } from "../output/problem.ts";
+import type { Globals } from "./global-flags.ts";
+import { hintFor } from "./hints.ts";
+import type { Io } from "./io.ts";
+import { makeContext } from "./make-context.ts";
+import { type Names, namesAt } from "./names.ts";
+
+export interface Ending {
+  readonly exit: ExitCode;
+  readonly data: unknown;
+  readonly warnings: readonly string[];
+  readonly error: Problem | null;
+  /** Absent when the command failed before it had one. */
+  readonly result: CommandResult | undefined;
+}
+
+export interface Performance {
+  readonly ending: Ending;
+  /** Ends what the result may still be reading from. */
+  close(): Promise<void>;
+}
+
+export interface PerformOptions {
+  readonly spec: CommandSpec;
+  readonly raw: RawInput;
+  readonly globals: Globals;
+  readonly io: Io;
+  readonly names: Names;
+  readonly commands: readonly CommandSpec[];
+  readonly hostLedger?: (() => Promise<Ledger>) | undefined;
+  readonly hostActor?: string | undefined;
+}
+
+export const perform = async (options: PerformOptions): Promise<Performance> => {
+  const { spec, raw, globals, io, names, commands, hostLedger, hostActor } = options;
+  let close = async (): Promise<void> => {};
+  try {
+    if (globals.jsonl && !spec.jsonl) throw usage(`${spec.name} prints one document; use --json`);
+    const input: CommandInput = parseInput(spec, raw);
+    const made = makeContext({ io, globals, names, commands, spec, input, hostLedger, hostActor });
+    close = made.close;
+    const result = await spec.run(made.context, input, io.signal);
+    return { ending: endingOf(result, globals), close };
+  } catch (error) {
+    return { ending: failedEnding(error, options), close };
+  }
+};
+
+const endingOf = (result: CommandResult, { failEmpty }: Globals): Ending => {
+  const { data, warnings = [], error, empty = false } = result;
+  if (error !== undefined) {
+    const { code, message, hint = null, details = {} } = error;
+    const problem: Problem = { code, message, hint, retryable: false, outcome: null, details };
+    return { exit: result.exit ?? exitCodeOf(code), data, warnings, error: problem, result };
+  }
+  if (empty && failEmpty) {
+    const problem: Problem = {
+      code: "EMPTY",
+      message: "there is nothing to show",
+      hint: null,
+      retryable: true,
+      outcome: null,
+      details: {},
+    };
+    return { exit: exitCodes.empty, data, warnings, error: problem, result };
+  }
+  return { exit: result.exit ?? exitCodes.done, data, warnings, error: null, result };
+};
+
+/** How a command ended that threw, also later, while its rows were printed. */
+export const failedEnding = (
+  error: unknown,
+  { globals, io, names, spec }: Pick<PerformOptions, "globals" | "io" | "names" | "spec">,
+): Ending => {
+  const known = isAbort(error, io.signal)
+    ? new CliError("INTERRUPTED", "interrupted; nothing was written", { cause: error })
+    : error;
+  const problem = problemOf(known);
+  const hinted: Problem = {
+    ...problem,
+    hint:
+      hintFor(problem, { names: namesAt(names, globals), spec, now: (io.clock ?? systemClock).now() }) ??
+      problem.hint,
+  };
+  const missing = problem.code === "NOT_FOUND" || problem.code === "LEDGER_NOT_FOUND";
+  if (globals.missingOk && missing)
+    return {
+      exit: exitCodes.done,
+      data: null,
+      warnings: [`${problem.code}: ${problem.message}`],
+      error: null,
+      result: undefined,
+    };
+  return { exit: exitCodeOf(problem.code), data: null, warnings: [], error: hinted, result: undefined };
+};
+
+const isAbort = (error: unknown, signal: CancelSignal | undefined): boolean =>
+  signal?.aborted === true && error instanceof Error && error.name === "AbortError";

@@ -1,0 +1,201 @@
+/**
+ * Makes `packages/cli/dist/bin/mled-bundle.cjs`: the whole command in one file, since a process per command pays for every
+ * module it loads. Beside it V8's code cache for the Node that runs this, which saves compiling.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire, Module } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
+import { build } from "esbuild";
+
+const cli = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "packages", "cli");
+const out = path.join(cli, "dist", "bin");
+/** Where it is made: what runs meanwhile finds the old bundle or the new one. */
+const staging =
+  (process.argv[2] === "--cache" ? process.argv[3] : undefined) ??
+  path.join(cli, "dist", `.bin-${process.pid}`);
+const bundle = path.join(staging, "mled-bundle.cjs");
+
+/** fp-ts ships CommonJS under `lib` and the same as ES modules under `es6`; only the latter can be shaken. */
+const fpTsAsModules = {
+  name: "fp-ts-es6",
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /^fp-ts\/lib\// }, ({ path: wanted, ...from }) =>
+      resolve(wanted.replace("/lib/", "/es6/"), {
+        kind: from.kind,
+        importer: from.importer,
+        resolveDir: from.resolveDir,
+      }),
+    );
+  },
+};
+
+/**
+ * Node's own modules as ES modules with just the names that are imported, since esbuild else copies all of them for each
+ * file that imports one. Those that cost a millisecond or more to load and are rarely needed are loaded when called.
+ */
+const builtins = {
+  "node:fs": `const fs = require("node:fs"); export default fs; export const { constants } = fs;`,
+  "node:path": `const path = require("node:path"); export default path;`,
+  "node:process": `export default process;`,
+  "node:module": `export const createRequire = (from) => require("node:module").createRequire(from);`,
+  "node:child_process": `
+    const load = () => require("node:child_process");
+    export const execFile = (...args) => load().execFile(...args);
+    export const execFileSync = (...args) => load().execFileSync(...args);`,
+};
+const ownBuiltins = {
+  name: "own-builtins",
+  setup: ({ onResolve, onLoad }) => {
+    // commander asks with `require`; of what it asks for it needs little, and starting programs not at all.
+    onResolve({ filter: /^node:/ }, ({ path: name, kind, namespace }) => {
+      if (namespace === "builtin" || (kind === "require-call" && name !== "node:child_process"))
+        return { path: name, external: true };
+      return name in builtins ? { path: name, namespace: "builtin" } : { path: name, external: true };
+    });
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path: name }) => ({
+      contents: builtins[name],
+      loader: "js",
+    }));
+  },
+};
+
+/**
+ * The lock's prebuilt binary belongs to store-file. Finding it as Node does takes 4 ms, so the two places where it lies
+ * in this workspace and in an installation by npm are tried first.
+ */
+const lockFromStoreFile = {
+  name: "lock-from-store-file",
+  setup: ({ onLoad }) => {
+    const storeFile = path.join(cli, "..", "store-file");
+    const here = path.dirname(
+      createRequire(path.join(storeFile, "package.json")).resolve("fs-native-extensions/package.json"),
+    );
+    const places = [path.relative(out, here), "../../../fs-native-extensions"];
+    onLoad({ filter: /store-file[\\/]src[\\/]files[\\/]node-files\.ts$/ }, ({ path: file }) => {
+      const source = readFileSync(file, "utf8");
+      const searched = "const require = createRequire(import.meta.url);";
+      if (!source.includes(searched)) throw new Error(`${file} no longer says ${searched}`);
+      const found = `
+        for (const place of ${JSON.stringify(places)}) {
+          const loadedModule = { exports: {} };
+          try {
+            process.dlopen(loadedModule, path.join(__dirname, place, "prebuilds", process.platform + "-" + process.arch, "fs-native-extensions.node"));
+            return (loaded = loadedModule.exports as LockBinding);
+          } catch {}
+        }
+        const require = createRequire(createRequire(__filename).resolve("@mission-ledger/store-file/package.json"));`;
+      return { contents: source.replace(searched, found), loader: "ts" };
+    });
+  },
+};
+
+/** Only imports read YAML, and it is a quarter of everything: a file of its own, beside the bundle. */
+const yamlApart = {
+  name: "yaml-apart",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^yaml$/ }, ({ path: name }) => ({ path: name, namespace: "apart" }));
+    onResolve({ filter: /mled-yaml\.cjs$/ }, ({ path: name }) => ({ path: name, external: true }));
+    // bin/mled.cjs is what requires, so the path is as seen from there.
+    onLoad({ filter: /.*/, namespace: "apart" }, () => ({
+      contents: 'module.exports = require("../dist/bin/mled-yaml.cjs");',
+      loader: "js",
+    }));
+  },
+};
+
+/** The file is one function that bin/mled.cjs calls, so that nothing has to be put around its text at every start. */
+const wrapper = ["(function(exports,require,module,__filename,__dirname){", "})"];
+
+const bundleAll = async () => {
+  mkdirSync(staging, { recursive: true });
+  await build({
+    entryPoints: [path.join(cli, "src", "bin", "main.ts")],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20.19",
+    conditions: ["@mission-ledger/source"],
+    external: ["fs-native-extensions"],
+    minify: true,
+    keepNames: false,
+    legalComments: "none",
+    // The global loads `node:perf_hooks`; a monotonic clock is all that is asked of it.
+    banner: { js: `${wrapper[0]}const monotonic={now:()=>Number(process.hrtime.bigint())/1e6};` },
+    footer: { js: wrapper[1] },
+    define: { performance: "monotonic" },
+    plugins: [fpTsAsModules, ownBuiltins, lockFromStoreFile, yamlApart],
+    logLevel: "warning",
+    metafile: true,
+  }).then(({ metafile }) => {
+    if (process.argv.includes("--sizes")) {
+      const inputs = Object.values(metafile.outputs)[0].inputs;
+      const sizes = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+      for (const [file, { bytesInOutput }] of sizes.slice(0, 40))
+        console.log(String(bytesInOutput).padStart(8), file);
+    }
+  });
+  await build({
+    stdin: { contents: 'export * from "yaml";', resolveDir: path.join(cli, "..", "spec-kitty") },
+    outfile: path.join(staging, "mled-yaml.cjs"),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20.19",
+    minify: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  // Read as bytes of one character each, which is ten times as fast.
+  if (readFileSync(bundle).some((byte) => byte > 0x7f)) throw new Error("the bundle is not ASCII");
+  // A process of its own, so that what is compiled there is what a command compiles.
+  execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--cache", staging], { stdio: "inherit" });
+  mkdirSync(out, { recursive: true });
+  for (const name of readdirSync(staging)) renameSync(path.join(staging, name), path.join(out, name));
+  rmSync(staging, { recursive: true, force: true });
+};
+
+/** Runs a few commands from the bundle in a scratch directory, then keeps what V8 compiled for them. */
+const makeCache = async () => {
+  const require = createRequire(path.join(cli, "bin", "mled.cjs"));
+  const script = new Script(readFileSync(bundle, "latin1"), { filename: bundle });
+  const loaded = new Module(bundle);
+  script.runInThisContext()(loaded.exports, require, loaded, bundle, staging);
+  const scratch = mkdtempSync(path.join(tmpdir(), "mled-bundle-"));
+  const sink = { write: () => true };
+  const io = { stdout: sink, stderr: sink, cwd: scratch, env: { MISSION_LEDGER_ACTOR: "bundle" } };
+  const session = [
+    "init --ledger plan",
+    "mission create a Title --ledger plan",
+    "wp add a Title --id WP01 --ledger plan",
+    "wp claim a/WP01 --ledger plan",
+    "wp move a/WP01 in_progress --ledger plan --json",
+    "wp note a/WP01 text --ledger plan",
+    "wp move a/WP01 done --ledger plan",
+    "ready --ledger plan",
+    "board --ledger plan",
+  ];
+  try {
+    for (const line of session) await loaded.exports.runLedger(line.split(" "), io);
+    writeFileSync(
+      path.join(staging, `mled-bundle.${process.version}.${process.arch}.cache`),
+      script.createCachedData(),
+    );
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+};
+
+await (process.argv[2] === "--cache" ? makeCache() : bundleAll());

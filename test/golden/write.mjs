@@ -1,0 +1,174 @@
+/**
+ * `node test/golden/write.mjs <version>`: writes the golden log of a format, once. Refuses where one is: a golden log is
+ * what an older version left on somebody's disk, so it is never made again. A new format gets a new folder.
+ */
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { ledgerOver } from "@mission-ledger/core/mission";
+import { openFileStore } from "@mission-ledger/store-file";
+import { seededRandomness, virtualClock } from "@mission-ledger/testkit";
+
+const [version] = process.argv.slice(2);
+if (!/^v\d+$/.test(version ?? "")) {
+  console.error("Which version? For example: node test/golden/write.mjs v1");
+  process.exit(2);
+}
+const directory = path.join(import.meta.dirname, version);
+if (existsSync(directory)) {
+  console.error(`${directory} is there and stays as it is`);
+  process.exit(1);
+}
+
+const clock = virtualClock(Date.parse("2026-01-02T03:04:05.678Z"));
+const randomness = seededRandomness(1);
+const store = await openFileStore({ directory, clock, randomness });
+const ledger = ledgerOver({ store, actor: "planner", clock, randomness });
+const minute = 60_000;
+
+const golden = ledger.mission("golden");
+const run = async (actor, request, mission = golden) => {
+  clock.advance(minute);
+  const { events } = await mission.execute(request, { actor, correlationId: "golden-run" });
+  if (events.length === 0) throw new Error(`${JSON.stringify(request)} wrote nothing`);
+};
+const about = (workPackageId) => ({ workPackageId });
+const planned = (workPackageId, title, more = {}) => ({
+  workPackageId,
+  title,
+  dependsOn: [],
+  owns: [],
+  subtasks: [],
+  executionLane: null,
+  ...more,
+});
+const claim = { type: "ClaimWorkPackage", kind: "implement", leaseMs: 10 * minute };
+const review = { type: "ClaimWorkPackage", kind: "review", leaseMs: 10 * minute };
+
+await run("planner", {
+  type: "CreateMission",
+  slug: "golden",
+  title: "Golden: Ümläut, 語, 🙂",
+  missionId: "01JGOLDEN",
+  dependencyMetAt: "approved",
+});
+await run("planner", { type: "ChangeMissionSettings", title: "Golden", dependencyMetAt: "done" });
+await run("planner", {
+  type: "AddWorkPackages",
+  workPackages: [
+    planned("WP01", "First", {
+      owns: ["src/first/**"],
+      subtasks: [{ id: "T1", title: "One" }],
+      executionLane: "lane-a",
+    }),
+    planned("WP02", "Second", { dependsOn: ["WP01"], executionLane: "lane-a" }),
+    planned("WP03", "Third"),
+    planned("WP04", "Fourth"),
+  ],
+});
+await run("planner", { type: "ReviseWorkPackage", ...about("WP02"), title: "Second, revised" });
+await run("ada", { ...claim, ...about("WP01") });
+await run("ada", { type: "MoveWorkPackage", ...about("WP01"), to: "in_progress", fence: 1 });
+await run("ada", { type: "RenewClaim", ...about("WP01"), leaseMs: 20 * minute, fence: 1 });
+await run("ada", { type: "MarkSubtask", ...about("WP01"), subtaskId: "T1", done: true, fence: 1 });
+await run("ada", {
+  type: "AddNote",
+  ...about("WP01"),
+  text: 'A note with\na second line, a tab\t and "quotes".',
+});
+await run("ada", {
+  type: "RecordEvidence",
+  ...about("WP01"),
+  evidence: [{ kind: "commit", ref: "0123abc" }],
+  fence: 1,
+});
+await run("ada", { type: "MoveWorkPackage", ...about("WP01"), to: "for_review", fence: 1 });
+await run("bob", { ...review, ...about("WP01") });
+await run("bob", { type: "SubmitReview", ...about("WP01"), verdict: "changes_requested", notes: "Not yet." });
+await run("cyd", { ...claim, ...about("WP01") });
+clock.advance(30 * minute);
+await run("dan", { type: "RecoverClaim", ...about("WP01"), reason: "cyd is gone" });
+await run("ada", { ...claim, ...about("WP01") });
+await run("ada", { type: "MoveWorkPackage", ...about("WP01"), to: "in_progress" });
+await run("ada", {
+  type: "MoveWorkPackage",
+  ...about("WP01"),
+  to: "for_review",
+  evidence: [{ kind: "note", ref: "mended" }],
+});
+await run("bob", { ...review, ...about("WP01") });
+await run("bob", { type: "SubmitReview", ...about("WP01"), verdict: "approved" });
+await run("bob", { type: "MoveWorkPackage", ...about("WP01"), to: "done" });
+await run("eve", { ...claim, ...about("WP02") });
+await run("eve", { type: "ReleaseClaim", ...about("WP02"), reason: "too much" });
+await run("eve", { type: "ForceWorkPackage", ...about("WP03"), to: "approved", reason: "it is only a typo" });
+await run("eve", { type: "MoveWorkPackage", ...about("WP04"), to: "canceled", reason: "not needed" });
+
+const imported = ledger.mission("golden-import");
+await run(
+  "importer",
+  {
+    type: "BeginImport",
+    source: "spec-kitty",
+    slug: "golden-import",
+    title: "Imported",
+    missionId: "01JIMPORT",
+    dependencyMetAt: "approved",
+    files: [{ name: "status.events.jsonl", bytes: 3, sha256: "00".repeat(32) }],
+  },
+  imported,
+);
+await run(
+  "importer",
+  {
+    type: "ContinueImport",
+    history: [
+      { type: "SourceChunkRecorded", file: "status.events.jsonl", index: 0, encoding: "utf8", text: "{}\n" },
+      { type: "WorkPackageAdded", ...planned("WP01", "Old work") },
+      {
+        type: "HistoricTransitionRecorded",
+        workPackageId: "WP01",
+        from: "planned",
+        to: "done",
+        at: "2025-01-01T00:00:00Z",
+        by: "somebody",
+        forced: true,
+        sourceEventId: "01OLD",
+        reason: "history",
+        verdict: { verdict: "approved", reviewer: "rev", reference: "ref" },
+      },
+      {
+        type: "HistoricAnnotationRecorded",
+        workPackageId: "WP01",
+        at: "2025-01-02T00:00:00Z",
+        by: "somebody",
+        sourceEventId: "01NOTE",
+        delta: { key: [1, 2.5, null, true] },
+      },
+    ],
+  },
+  imported,
+);
+await run(
+  "importer",
+  {
+    type: "CompleteImport",
+    rows: 2,
+    transitions: 1,
+    annotations: 1,
+    otherRows: 0,
+    findings: { illegal_edge: 1 },
+  },
+  imported,
+);
+
+const folded = {};
+for (const slug of await ledger.missions()) folded[slug] = await ledger.mission(slug).state();
+writeFileSync(path.join(directory, "folded.json"), `${JSON.stringify(folded, null, 2)}\n`);
+await ledger.close();
+// Neither the cache nor who held a lock belongs to the format.
+rmSync(path.join(directory, "cache"), { recursive: true, force: true });
+for (const slug of Object.keys(folded)) rmSync(path.join(directory, "lock", `mission-${slug}.lock`));
+if (!isDeepStrictEqual(Object.keys(folded), ["golden", "golden-import"]))
+  throw new Error("the golden log lacks a mission");
+console.log(`wrote ${directory}`);
