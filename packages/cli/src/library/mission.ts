@@ -44,12 +44,14 @@ export interface OpenedMission {
 export const createMission = async (
   context: LibraryContext,
   { slug, title, dependencyMetAt = "approved" }: MissionDetails,
+  options: RequestOptions = {},
 ): Promise<OpenedMission> => {
-  const commandId = context.randomness.uuid();
+  // The mission's id comes from the command's, so that a retry under the same command id asks for the same mission.
+  const commandId = options.commandId ?? context.randomness.uuid();
   const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
   await context.engine
     .mission(slug)
-    .execute({ type: "CreateMission", slug, title, missionId, dependencyMetAt }, { commandId });
+    .execute({ type: "CreateMission", slug, title, missionId, dependencyMetAt }, { ...options, commandId });
   return openedMission(context, slug);
 };
 

@@ -6,7 +6,7 @@ import {
   type SnapshotStore,
   systemRandomness,
 } from "@mission-ledger/core";
-import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
+import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { fileSnapshots, locateLedger, openFileStore } from "@mission-ledger/store-file";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";
 
@@ -32,7 +32,7 @@ export interface MissionLedger {
   readonly engine: Ledger;
   readonly actor: string;
   /** Throws `ALREADY_EXISTS`. */
-  createMission(details: MissionDetails): Promise<OpenedMission>;
+  createMission(details: MissionDetails, options?: RequestOptions): Promise<OpenedMission>;
   /** Asks nothing yet: calls on a mission that is not there throw `NOT_FOUND`. */
   mission(slug: string): OpenedMission;
   /** Slugs of all missions, sorted. */
@@ -62,7 +62,7 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
   return {
     engine,
     actor,
-    createMission: (details) => createMission(context, details),
+    createMission: (details, options) => createMission(context, details, options),
     mission: (slug) => openedMission(context, slug),
     missions: () => engine.missions(),
     close: () => engine.close(),

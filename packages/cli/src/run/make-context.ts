@@ -26,6 +26,9 @@ export interface ContextOptions {
   readonly hostActor: string | undefined;
 }
 
+/** Each command is a process that reads everything behind the last snapshot first. */
+const snapshotEvery = 32;
+
 /** Longest text that is read from a file or from standard input, in bytes. */
 const maxTextBytes = 1_048_576;
 
@@ -57,6 +60,7 @@ export const makeContext = ({
       ledgerOver({
         store,
         snapshots: fileSnapshots({ directory }),
+        snapshotEvery,
         actor: hostActor ?? "unknown",
         clock,
         randomness: commandIds,
@@ -85,7 +89,8 @@ export const makeContext = ({
       place = { ...found, exists: true };
       return { ledger: await open(found.directory), created: !found.exists };
     },
-    actor: () => findActor((input.as as string | undefined) ?? hostActor, env, cwd),
+    actor: async () =>
+      findActor((input.as as string | undefined) ?? hostActor ?? (await hostLedger?.())?.actor, env, cwd),
     firstTry: (commandId) => {
       if (hostLedger !== undefined) return { commandId };
       fresh[0] = commandId;

@@ -113,6 +113,7 @@ describe("loading a fold", () => {
       ...emptyFold(spec),
       head: await store.head(stream),
       state: { total: 99, closed: true },
+      unknownEvents: 0,
     });
     expect((await loadFold(store, stream, spec, { snapshots })).state.total).toBe(99);
     expect((await loadFold(store, stream, { ...spec, version: 2 }, { snapshots })).state.total).toBe(1);
@@ -123,8 +124,13 @@ describe("loading a fold", () => {
     const foreign: Snapshot = {
       head: { revision: 1, digest: "foreign" },
       state: { total: 99, closed: true },
+      unknownEvents: 0,
     };
-    const ahead: Snapshot = { head: { revision: 8, digest: "foreign" }, state: { total: 99, closed: true } };
+    const ahead: Snapshot = {
+      head: { revision: 8, digest: "foreign" },
+      state: { total: 99, closed: true },
+      unknownEvents: 0,
+    };
     for (const snapshot of [foreign, ahead]) {
       const folded = await loadFold(store, stream, spec, {
         snapshots: { load: async () => snapshot, save: async () => {} },

@@ -679,7 +679,11 @@ describe("snapshots", () => {
   test("of another history are not believed", async () => {
     const store = await filled(memorySnapshots());
     const snapshots: SnapshotStore = {
-      load: async () => ({ head: { revision: 3, digest: "foreign" }, state: { total: 500, closed: true } }),
+      load: async () => ({
+        head: { revision: 3, digest: "foreign" },
+        state: { total: 500, closed: true },
+        unknownEvents: 0,
+      }),
       save: async () => {},
     };
     expect((await done(handlerOn(store, { snapshots }), add(1))).state.total).toBe(11);

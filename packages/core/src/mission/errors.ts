@@ -1,7 +1,7 @@
 /** Refusals and conflicts as things to throw: one code, one message and one next step each. */
 import type { Conflict } from "../kernel/event-store.ts";
 import { LedgerError } from "../kernel/faults.ts";
-import { lanes } from "./lanes.ts";
+import { type Guard, lanes } from "./lanes.ts";
 import type { MissionRefusal } from "./refusals.ts";
 
 /** Stable, each with a heading in docs/errors.md. */
@@ -61,6 +61,25 @@ export class Conflicted extends LedgerError {
   }
 }
 
+/** What is missing when a guard does not hold. */
+const guardWords: Readonly<Record<Guard, string>> = {
+  dependencies_met: "it waits for others",
+  unclaimed: "somebody holds it",
+  execution_lane_free: "its execution lane is taken",
+  holder: "only its holder may do that",
+  holder_if_held: "only its holder may do that",
+  subtasks_done: "subtasks are open",
+  evidence_recorded: "there is no evidence of the work",
+  not_self: "nobody reviews their own work",
+  implementer: "only who implemented it may take it back",
+  verdict_approved: "only an approving verdict leads there",
+  verdict_changes_requested: "only a verdict that requests changes leads there",
+  approval_on_record: "no review has approved it",
+  came_from: "it was not blocked there",
+  reason: "a reason is needed",
+  link: "a link is needed",
+};
+
 /** What a refusal is called outside and how it reads. */
 export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
   const ref =
@@ -114,7 +133,7 @@ export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
     case "GuardFailed":
       return {
         code: "GUARD_FAILED",
-        message: `${ref}: ${refusal.from} cannot become ${refusal.to} yet: ${refusal.guard.replaceAll("_", " ")}${refusal.missing.length === 0 ? "" : ` (${refusal.missing.join(", ")})`}`,
+        message: `${ref}: ${refusal.from} cannot become ${refusal.to} yet: ${guardWords[refusal.guard]}${refusal.missing.length === 0 ? "" : ` (${refusal.missing.join(", ")})`}`,
       };
     case "ClaimHeld":
       return {

@@ -40,6 +40,8 @@ export interface LedgerOptions {
   readonly store: EventStore;
   /** @defaultValue none */
   readonly snapshots?: SnapshotStore;
+  /** Events between two snapshots; few for processes that end after a command. @defaultValue 128 */
+  readonly snapshotEvery?: number;
   /** Who acts when a request does not say. */
   readonly actor: string;
   /** @defaultValue the system's */
@@ -79,6 +81,8 @@ export interface Ledger {
   readonly store: EventStore;
   readonly snapshots: SnapshotStore;
   readonly clock: Clock;
+  /** Who acts when a request does not say. */
+  readonly actor: string;
   mission(slug: string): MissionHandle;
   /** Slugs of all missions, sorted. */
   missions(): Promise<readonly string[]>;
@@ -89,11 +93,19 @@ export interface Ledger {
 export const ledgerOver = ({
   store,
   snapshots = noSnapshots,
+  snapshotEvery,
   actor,
   clock = systemClock,
   randomness = systemRandomness,
 }: LedgerOptions): Ledger => {
-  const handler = commandHandler({ store, decider: mission, codec: missionCodec, snapshots, randomness });
+  const handler = commandHandler({
+    store,
+    decider: mission,
+    codec: missionCodec,
+    snapshots,
+    randomness,
+    ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
+  });
 
   const missionHandle = (slug: string): MissionHandle => {
     const stream = missionStream(slug);
@@ -138,6 +150,7 @@ export const ledgerOver = ({
     store,
     snapshots,
     clock,
+    actor,
     mission: missionHandle,
     missions: async () => (await store.streams(missionCategory)).map(slugOfStream),
     close: () => store.close(),

@@ -32,6 +32,9 @@ export const decideMove = (
     const notHolder = checkHolderIfHeld(wish);
     return notHolder === undefined ? accept() : refuse(notHolder);
   }
+  // Whoever writes under a claim that is over is told so first: where the package stands by now is no longer their affair.
+  const stale = command.fence === undefined ? undefined : checkHolder(wish);
+  if (stale !== undefined) return refuse(stale);
   const exit = findExit(from, to);
   const about = { mission: mission.slug, workPackageId, from, to };
   if (exit === undefined)

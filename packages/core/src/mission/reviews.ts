@@ -3,7 +3,7 @@ import { accept, refuse } from "../kernel/decider.ts";
 import { releaseOf } from "./claims.ts";
 import type { MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
-import { firstUnmet, reviewSubject, type Wish } from "./guards.ts";
+import { checkHolder, firstUnmet, reviewSubject, type Wish } from "./guards.ts";
 import { findExit } from "./lanes.ts";
 import type { OpenMission, WorkPackage } from "./state.ts";
 
@@ -25,6 +25,9 @@ export const decideVerdict = (
   const { id: workPackageId, lane: from } = workPackage;
   const about = { mission: mission.slug, workPackageId };
   const to = verdictTarget(command);
+  const stale =
+    command.fence === undefined ? undefined : checkHolder({ ...command, mission, workPackage, to });
+  if (stale !== undefined) return refuse(stale);
   const exit = from === "in_review" ? findExit(from, to) : undefined;
   if (exit === undefined || !exit.via.includes("verdict"))
     return refuse({

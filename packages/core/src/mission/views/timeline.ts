@@ -56,6 +56,8 @@ const textOf = (event: MissionEvent): string => {
     case "WorkPackageRevised":
       return "plan revised";
     case "WorkPackageMoved":
+      // Genesis is where a package is before it is planned; it is no lane to show.
+      if (event.from === "genesis") return `${event.to}${because(event.reason)}`;
       return `${event.from} > ${event.to}${because(event.reason)}`;
     case "WorkPackageForced":
       return `forced ${event.from} > ${event.to}: ${event.reason} (overrides ${event.overrides.join(", ") || "nothing"})`;
