@@ -26,11 +26,6 @@ export interface AppendRequest {
    * nothing is written and the error passes through.
    */
   readonly decideAgain?: (missed: readonly RecordedEvent[], head: StreamHead) => Commit | undefined;
-  /**
-   * Called once the commit is written and while the disk flushes it, to put the wait to use. Nobody may be told what it
-   * computes before the append has answered. A store may not call it at all, and ignores what it throws.
-   */
-  readonly meanwhile?: (commit: Commit) => void;
   /** Aborting before the write begins leaves nothing written; afterwards it is ignored. */
   readonly signal?: CancelSignal;
 }

@@ -111,7 +111,7 @@ export const commandHandler = <
   /** Reads back, proves, folds. A conflict means that another commit had claimed the revision first. */
   const prove = async (
     appended: Appended,
-    evolved: (read: readonly RecordedEvent[]) => Folded<State>,
+    base: Folded<State>,
     command: Command,
     attempts: number,
   ): Promise<Receipt<State, Event> | Conflict> => {
@@ -119,10 +119,10 @@ export const commandHandler = <
     const read = await store.readBack(appended);
     if ("_tag" in read) return read;
     proveEqual(appended.commit, read, store.supports);
-    let folded: Folded<State>;
+    let folded = base;
     if (appended.repeated) folded = await states.refresh(stream);
     else {
-      folded = { ...evolved(read), head: appended.head };
+      folded = { ...states.evolve(base, read), head: appended.head };
       if (decider.shows?.(command, folded.state) === false) throw notShown(stream, commandId, command.type);
       await states.advance(stream, folded);
     }
@@ -154,8 +154,7 @@ export const commandHandler = <
     const commit = { ...earlier, commandDigest: context.commandDigest };
     const appended = await store.append({ commit, expected: expectedOf(earlier.firstRevision - 1) });
     if (appended._tag === "Conflict") return E.left(appended);
-    const base = await states.refresh(context.stream);
-    const proven = await prove(appended, (read) => states.evolve(base, read), command, 1);
+    const proven = await prove(appended, await states.refresh(context.stream), command, 1);
     return "_tag" in proven ? E.left(proven) : E.right(proven);
   };
 
@@ -193,28 +192,19 @@ export const commandHandler = <
         again.decision = decideOn(again.base, command, context);
         return again.decision._tag === "Write" ? again.decision.commit : undefined;
       };
-      const decidedOn = (): Folded<State> => again.base ?? base;
-      const ahead: { commit?: Commit; folded?: Folded<State> } = {};
-      const meanwhile = (commit: Commit): void => {
-        ahead.folded = states.evolve(decidedOn(), commit.events);
-        ahead.commit = commit;
-      };
       const { mark } = head;
       const appended = await store.append({
         commit: decision.commit,
         expected,
         // Only the first try: a commit that became void has used the id up.
         hasFreshId: options.commandId === undefined && attempts === 1,
-        meanwhile,
         ...(mark === undefined ? {} : { mark }),
         ...(expectedRevision === undefined ? { decideAgain } : {}),
         ...(signal === undefined ? {} : { signal }),
       });
       let conflict: Conflict;
       if (appended._tag === "Appended") {
-        const evolved = (read: readonly RecordedEvent[]): Folded<State> =>
-          (ahead.commit === appended.commit ? ahead.folded : undefined) ?? states.evolve(decidedOn(), read);
-        const proven = await prove(appended, evolved, command, attempts);
+        const proven = await prove(appended, again.base ?? base, command, attempts);
         if (!("_tag" in proven)) return E.right(proven);
         conflict = proven;
       } else {

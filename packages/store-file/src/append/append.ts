@@ -120,7 +120,7 @@ const repeated = async (locked: Locked, { record, offset, bytes }: FoundRecord):
     repeated: true,
     head: { revision: last.revision, digest: last.digest, mark: markOf(log.ino, place) },
     waitedMs,
-    receiptMark: new ReceiptMark(log, offset, before, offset, bytes, writer.view.paths),
+    receiptMark: new ReceiptMark(log, offset, before, offset, bytes),
   };
 };
 
@@ -172,15 +172,13 @@ const write = async (locked: Locked, commit: Commit): Promise<Appended> => {
     throw faultOf(error, done ? "written" : "write", locked.details);
   }
   const written = line as unknown as Buffer;
-  const mark = await flushMeanwhile(locked, log, () => {
-    const ready = new ReceiptMark(log, start, before, offset, written, view.paths);
-    try {
-      request.meanwhile?.(commit);
-    } catch {
-      // The append is under way, whatever becomes of its use; who asked will meet the same error again.
-    }
-    return ready;
-  });
+  const mark = new ReceiptMark(log, start, before, offset, written);
+  try {
+    flush(locked, log);
+  } catch (error) {
+    mark.release();
+    throw error;
+  }
   const last = commit.events[commit.events.length - 1] as EventEnvelope;
   view.tail = 0;
   view.add(
@@ -223,25 +221,6 @@ const flush = (locked: Locked, { fd }: LogHandle): void => {
   try {
     context.files.fdatasync(fd);
   } catch (error) {
-    markSuspect(context, writer.view);
-    throw faultOf(error, "flush", details);
-  }
-};
-
-/** Flushes, and gets ready for the answer while the disk is busy. */
-const flushMeanwhile = async (
-  { context, writer, details }: Locked,
-  { fd }: LogHandle,
-  getReady: () => ReceiptMark,
-): Promise<ReceiptMark> => {
-  let mark: ReceiptMark | undefined;
-  try {
-    const flushed = context.files.fdatasyncMeanwhile(fd);
-    mark = getReady();
-    await flushed;
-    return mark;
-  } catch (error) {
-    mark?.release();
     markSuspect(context, writer.view);
     throw faultOf(error, "flush", details);
   }

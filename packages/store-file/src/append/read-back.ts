@@ -9,6 +9,7 @@ import type { StreamPaths } from "../layout.ts";
 import { foldLog } from "../log/fold.ts";
 import { openLineReader } from "../log/line-reader.ts";
 import { markOf } from "../log/mark.ts";
+import { eventsOfKnownLine } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
 import { type ReceiptMark, receiptMarkOf } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -64,11 +65,12 @@ const compare = (
       };
     if (claim === "absent") throw differs(paths, offset);
   }
-  // The same bytes stand in the log, so what they say was read while the disk was still busy with them.
-  const events = mark.takeEvents();
+  // Parsed from what was read; that it is a sound record is known, since every byte is the one that was written.
+  const known = stands ? line : bytes;
+  const events = eventsOfKnownLine(known, paths.stream, paths.encoded);
   if (events === undefined) throw differs(paths, offset);
   const last = events[events.length - 1] as RecordedEvent;
-  const place = { offset, length: bytes.length, crc: crcOf(bytes.subarray(0, bytes.length - 1)) };
+  const place = { offset, length: bytes.length, crc: crcOf(known.subarray(0, known.length - 1)) };
   return stands ? [...events.slice(0, -1), { ...last, mark: markOf(log.ino, place) }] : events;
 };
 

@@ -1,9 +1,7 @@
 /** What readback needs to know about a write, and what keeps the written file's identity alive until then. */
-import type { Appended, RecordedEvent } from "@mission-ledger/core";
-import type { StreamPaths } from "../layout.ts";
+import type { Appended } from "@mission-ledger/core";
 import type { FoldState } from "../log/fold.ts";
 import type { LogHandle } from "../log/log-handle.ts";
-import { eventsOfKnownLine } from "../log/record.ts";
 
 export class ReceiptMark {
   /** The descriptor that was written and flushed, retained until the readback: inodes are comparable only while it is open. */
@@ -15,37 +13,15 @@ export class ReceiptMark {
   readonly offset: number;
   /** The record as written, LF included. */
   readonly bytes: Buffer;
-  readonly #paths: StreamPaths;
-  #events: readonly RecordedEvent[] | undefined;
   #held = true;
 
-  constructor(
-    log: LogHandle,
-    start: number,
-    before: FoldState,
-    offset: number,
-    bytes: Buffer,
-    paths: StreamPaths,
-  ) {
+  constructor(log: LogHandle, start: number, before: FoldState, offset: number, bytes: Buffer) {
     log.retain();
     this.log = log;
     this.start = start;
     this.before = before;
     this.offset = offset;
     this.bytes = bytes;
-    this.#paths = paths;
-    this.#events = this.#parse();
-  }
-
-  /** What the bytes say, read from them as any reader does; new objects each time. `undefined` when they are no sound record. */
-  takeEvents(): readonly RecordedEvent[] | undefined {
-    const events = this.#events ?? this.#parse();
-    this.#events = undefined;
-    return events;
-  }
-
-  #parse(): readonly RecordedEvent[] | undefined {
-    return eventsOfKnownLine(this.bytes, this.#paths.stream, this.#paths.encoded);
   }
 
   release(): void {

@@ -19,8 +19,6 @@ export interface FilePort {
   /** One write call. `position` is `null` for a descriptor opened to append. */
   write(fd: number, buffer: Uint8Array, offset: number, length: number, position: number | null): number;
   fdatasync(fd: number): void;
-  /** The same outside the event loop, so that the wait can be used. */
-  fdatasyncMeanwhile(fd: number): Promise<void>;
   fsync(fd: number): void;
   fstat(fd: number): FileStatus;
   /** `undefined` if nothing has that name. Never follows a link in the last part. */

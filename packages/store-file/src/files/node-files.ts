@@ -44,10 +44,6 @@ export const nodeFiles: FilePort = {
   read: (fd, buffer, offset, length, position) => fs.readSync(fd, buffer, offset, length, position),
   write: (fd, buffer, offset, length, position) => fs.writeSync(fd, buffer, offset, length, position),
   fdatasync: (fd) => fs.fdatasyncSync(fd),
-  fdatasyncMeanwhile: (fd) =>
-    new Promise((resolve, reject) => {
-      fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
-    }),
   fsync: (fd) => fs.fsyncSync(fd),
   fstat: (fd) => fs.fstatSync(fd),
   lstat: (name) => fs.lstatSync(name, missingIsNoError),
