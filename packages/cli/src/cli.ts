@@ -1,16 +1,10 @@
 /** The command line as a library: the table of commands, our program as a function, and mounts for other programs. */
-export type { CommandContext, Environment, Place } from "./command/context.ts";
+
+export type { CommandInput, FieldDefinition, FieldSpec, Kind } from "./command/fields.ts";
 export type { RawInput } from "./command/input.ts";
+export type { CommandResult, Row } from "./command/result.ts";
 export type { JsonSchema } from "./command/schema.ts";
-export type {
-  CommandInput,
-  CommandResult,
-  CommandSpec,
-  FieldDefinition,
-  FieldSpec,
-  Kind,
-  Row,
-} from "./command/spec.ts";
+export type { CommandContext, CommandSpec, Environment, Place } from "./command/spec.ts";
 export { commands } from "./commands/index.ts";
 export { type Envelope, envelopeSchema } from "./output/envelope.ts";
 export { type ExitCode, exitCodeOf, exitCodes } from "./output/exit-codes.ts";

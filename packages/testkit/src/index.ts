@@ -9,7 +9,8 @@ export {
   jsonValues,
   texts,
 } from "./arbitraries.ts";
-export { type BrokenStore, brokenStores } from "./broken/broken-stores.ts";
+export type { BrokenStore } from "./broken/broken-store.ts";
+export { brokenStores } from "./broken/broken-stores.ts";
 export { type CancelSource, cancelSource } from "./cancel-source.ts";
 export { ConformanceFailure } from "./conformance/failure.ts";
 export {

@@ -3,9 +3,9 @@ import type { CancelSignal } from "@mission-ledger/core";
 import type { MissionEvent, MissionRequest, WorkPackage } from "@mission-ledger/core/mission";
 import { findWorkPackage } from "@mission-ledger/core/mission";
 import type { Line } from "../output/lines.ts";
-import type { CommandContext } from "./context.ts";
 import { formatRef, type Ref, resolveRef } from "./refs.ts";
-import type { CommandResult } from "./spec.ts";
+import type { CommandResult } from "./result.ts";
+import type { CommandContext } from "./spec.ts";
 import { commandIdFor, receiptData, receiptLines, type WriteInput, type Written, write } from "./write.ts";
 
 export interface AboutInput extends WriteInput {

@@ -3,7 +3,8 @@ import { type Evidence, isLane, type Lane, type Subtask, shownLanes } from "@mis
 import { type CliError, usage } from "../output/problem.ts";
 import { nearest } from "../output/suggest.ts";
 import { parseDuration } from "./duration.ts";
-import type { CommandInput, CommandSpec, FieldSpec, Kind } from "./spec.ts";
+import type { CommandInput, FieldSpec, Kind } from "./fields.ts";
+import type { CommandSpec } from "./spec.ts";
 
 /** Values by field name: texts from a command line, or values of the field's own type from a program. */
 export type RawInput = Readonly<Record<string, unknown>>;

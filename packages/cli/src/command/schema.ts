@@ -1,6 +1,6 @@
 /** JSON Schema of a command's input, made from its fields. Draft 2020-12. */
 import { shownLanes } from "@mission-ledger/core/mission";
-import type { FieldSpec, Kind } from "./spec.ts";
+import type { FieldSpec, Kind } from "./fields.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 

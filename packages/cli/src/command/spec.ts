@@ -1,103 +1,48 @@
 /** What a command is: data about itself and one function. The commander program, mounts, help, completion and schemas are made from it. */
-import type { CancelSignal } from "@mission-ledger/core";
-import type { Evidence, Lane, Subtask } from "@mission-ledger/core/mission";
-import type { ExitCode } from "../output/exit-codes.ts";
-import type { Line, Surface } from "../output/lines.ts";
-import type { CommandContext } from "./context.ts";
+import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
+import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
+import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
+import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
 
-/** What a value on the command line stands for, and what a command gets for it. */
-export interface KindTypes {
-  readonly text: string;
-  /** `mission/WP01`, or `WP01` where it is unique. */
-  readonly ref: string;
-  readonly path: string;
-  readonly integer: number;
-  readonly boolean: boolean;
-  /** Milliseconds. */
-  readonly duration: number;
-  readonly lane: Lane;
-  /** `kind=reference`. */
-  readonly evidence: Evidence;
-  /** `id title`. */
-  readonly subtask: Subtask;
-  /** A revision, or `no_stream`. */
-  readonly revision: number | "no_stream";
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the ledger lies, and why there. */
+export interface Place {
+  /** `null` when the host brought a ledger of its own. */
+  readonly directory: string | null;
+  readonly exists: boolean;
+  /** What decided: `--ledger`, `--store`, `MISSION_LEDGER_STORE`, `git`, `folder`, `default` or `host`. */
+  readonly decidedBy: string;
+  readonly why: string;
 }
 
-export type Kind = keyof KindTypes;
-
-export interface FieldDefinition {
-  readonly kind: Kind;
-  readonly description: string;
-  /** Closed list of texts. */
-  readonly choices?: readonly string[];
-  readonly default?: string | number | boolean;
-  readonly repeatable?: boolean;
-  readonly required?: boolean;
-  /** One letter. */
-  readonly short?: string;
-  /** What stands for the value in help. @defaultValue the kind */
-  readonly placeholder?: string;
-  /** Other spellings of the flag. */
-  readonly aliases?: readonly string[];
-}
-
-export interface FieldSpec extends FieldDefinition {
-  /** The key in a command's input, in camelCase. */
-  readonly name: string;
-}
-
-export type FieldDefinitions = Readonly<Record<string, FieldDefinition>>;
-
-type ValueOf<Field extends FieldDefinition> = Field extends { readonly choices: readonly (infer Choice)[] }
-  ? Choice
-  : KindTypes[Field["kind"]];
-type FieldValue<Field extends FieldDefinition> = Field extends { readonly repeatable: true }
-  ? readonly ValueOf<Field>[]
-  : Field extends
-        | { readonly required: true }
-        | { readonly default: string | number | boolean }
-        | { readonly kind: "boolean" }
-    ? ValueOf<Field>
-    : ValueOf<Field> | undefined;
-export type InputOf<Fields extends FieldDefinitions> = {
-  readonly [Name in keyof Fields]: FieldValue<Fields[Name]>;
-};
-
-/** Checked and completed input: every field of the command is present, as its kind's type or `undefined`. */
-export type CommandInput = Readonly<Record<string, unknown>>;
-
-/** One record of a stream such as a log: what a program reads, and what a person does. */
-export interface Row {
-  readonly record: Readonly<Record<string, unknown>>;
-  readonly lines: readonly Line[];
-}
-
-export interface CommandResult {
-  /** What `--json` prints under `data`. Stays the same for ever but for additions. */
-  readonly data: unknown;
-  readonly human: readonly Line[] | ((surface: Surface) => readonly Line[]);
-  readonly warnings?: readonly string[];
-  /** @defaultValue 0 */
-  readonly exit?: ExitCode;
-  /** Nothing was found; `--fail-empty` turns this into exit 9. */
-  readonly empty?: boolean;
-  /** Comes with `exit` other than 0: what the envelope says went wrong. */
-  readonly error?: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint?: string;
-    readonly details?: Readonly<Record<string, unknown>>;
-  };
-  /** What `--jsonl` prints, where it is not a stream anyway. */
-  readonly jsonl?: () => Iterable<Row>;
-  /** Printed one by one as they come, instead of `human`. */
-  readonly rows?: AsyncIterable<Row>;
-  /** Position in the log after the last row, for the end record of `--jsonl`. */
-  readonly position?: () => string | null;
-  /** Printed as they are, instead of `human`. */
-  readonly bytes?: AsyncIterable<Uint8Array>;
+/** What a command may reach: a ledger, who acts, the time, texts to read. Never a process, a stream or argv. */
+export interface CommandContext {
+  readonly cwd: string;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** The table the command was run from: for help, schemas and completion. */
+  readonly commands: readonly CommandSpec[];
+  place(): Promise<Place>;
+  /** Opened on first use. Throws `LEDGER_NOT_FOUND`. */
+  ledger(): Promise<Ledger>;
+  /** As `ledger`, but makes the folder if it is not there. */
+  createLedger(): Promise<{ readonly ledger: Ledger; readonly created: boolean }>;
+  /** Who acts. Throws `INPUT_REQUIRED` when nobody says. */
+  actor(): Promise<string>;
+  /**
+   * The options under which the ledger runs a command that was never tried before. A given command id makes it look for
+   * an earlier try, which costs a search of the log; a fresh id has none.
+   */
+  firstTry(commandId: string): Pick<RequestOptions, "commandId">;
+  /** Content of a file, or of standard input for `-`. */
+  readText(path: string): Promise<string>;
+  /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */
+  say(command: string, rest?: string): string;
+  /** The command being run, as it would be typed again with this command id. */
+  again(commandId: string): string;
 }
 
 export interface CommandSpec {

@@ -13,7 +13,7 @@ import {
 } from "@mission-ledger/core/mission";
 import type { Line } from "../output/lines.ts";
 import { padTo } from "../output/width.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandContext } from "./spec.ts";
 
 /** Flags of every command that writes. */
 export const writeFlags = {

@@ -1,7 +1,8 @@
 /** Completion scripts, made from the table: commands, their flags, lanes and other closed lists. */
 import { shownLanes } from "@mission-ledger/core/mission";
+import type { FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
-import { type CommandSpec, command, type FieldSpec } from "../command/spec.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
 import type { Line } from "../output/lines.ts";
 import { globalFlags } from "../run/global-flags.ts";
 

@@ -9,8 +9,8 @@ import {
   ready,
   reviews,
 } from "@mission-ledger/core/mission";
-import type { CommandContext } from "../command/context.ts";
 import { openMission, selectMissions } from "../command/refs.ts";
+import type { CommandContext } from "../command/spec.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";

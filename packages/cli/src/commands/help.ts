@@ -1,8 +1,9 @@
 /** Help, made from the table: the dozen that are used daily, all of them, a group, or one. */
 
-import type { CommandContext } from "../command/context.ts";
+import type { FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
-import { type CommandSpec, command, type FieldSpec } from "../command/spec.ts";
+import type { CommandContext } from "../command/spec.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { nearest } from "../output/suggest.ts";

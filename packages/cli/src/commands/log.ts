@@ -8,7 +8,8 @@ import {
   timelineEntry,
 } from "@mission-ledger/core/mission";
 import { openMission } from "../command/refs.ts";
-import { type CommandSpec, command, type Row } from "../command/spec.ts";
+import type { Row } from "../command/result.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { CliError, usage } from "../output/problem.ts";
 

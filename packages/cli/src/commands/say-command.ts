@@ -1,6 +1,6 @@
 /** A repair that a view proposes, as words that can be typed here. */
 import type { AttentionItem } from "@mission-ledger/core/mission";
-import type { CommandContext } from "../command/context.ts";
+import type { CommandContext } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 
 /** `null` when a person has to think first. */

@@ -2,9 +2,10 @@
 import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { ImportReport } from "@mission-ledger/spec-kitty";
-import type { CommandContext } from "../command/context.ts";
 import { openMission } from "../command/refs.ts";
-import { type CommandResult, type CommandSpec, command } from "../command/spec.ts";
+import type { CommandResult } from "../command/result.ts";
+import type { CommandContext } from "../command/spec.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
 import { exitCodeOf } from "../output/exit-codes.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 import { type Problem, problemOf } from "../output/problem.ts";

@@ -7,7 +7,7 @@ import type {
   MissionReceipt,
   RequestOptions,
 } from "@mission-ledger/core/mission";
-import type { LibraryContext } from "./mission.ts";
+import type { LibraryContext } from "./library-context.ts";
 
 export interface HeldClaim {
   readonly ref: string;

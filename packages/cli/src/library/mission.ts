@@ -1,19 +1,13 @@
 /** A mission in a program's hands. */
-import { eventNamespace, nameBasedUuid, type Randomness } from "@mission-ledger/core";
+import { eventNamespace, nameBasedUuid } from "@mission-ledger/core";
 import type {
-  Ledger,
   MissionReceipt,
   PlannedWorkPackage,
   RequestOptions,
   Subtask,
 } from "@mission-ledger/core/mission";
+import type { LibraryContext } from "./library-context.ts";
 import { type OpenedWorkPackage, openedWorkPackage } from "./work-package.ts";
-
-export interface LibraryContext {
-  readonly engine: Ledger;
-  readonly actor: string;
-  readonly randomness: Randomness;
-}
 
 export interface MissionDetails {
   readonly slug: string;

@@ -10,7 +10,7 @@ import type {
 } from "@mission-ledger/core/mission";
 import { parseDuration } from "../command/duration.ts";
 import { type HeldClaim, holdClaim, settleClaim } from "./claim.ts";
-import type { LibraryContext } from "./mission.ts";
+import type { LibraryContext } from "./library-context.ts";
 
 export interface ClaimOptions extends RequestOptions {
   /** Milliseconds, or text such as "2m". @defaultValue "2m": short, since the claim renews itself while it is open */

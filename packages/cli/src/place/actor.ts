@@ -1,5 +1,5 @@
 /** Who acts: `--as`, then `MISSION_LEDGER_ACTOR`, then git's user.name. Git is asked only when nobody else says. */
-import type { Environment } from "../command/context.ts";
+import type { Environment } from "../command/spec.ts";
 import { CliError } from "../output/problem.ts";
 import { gitEnvironment } from "./place.ts";
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { type FaultCode, StoreFault } from "@mission-ledger/core";
 import { locateLedger } from "@mission-ledger/store-file";
-import type { Environment, Place } from "../command/context.ts";
+import type { Environment, Place } from "../command/spec.ts";
 import { CliError, usage } from "../output/problem.ts";
 
 export interface PlaceQuestion {

@@ -1,7 +1,8 @@
 /** The part of commander that we call, as a shape: versions 11 to 15 all have it, and nothing here imports any of them. */
 
+import type { FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
-import type { CommandSpec, FieldSpec } from "../command/spec.ts";
+import type { CommandSpec } from "../command/spec.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: commander calls actions with arguments that depend on the command
 type Action = (...values: any[]) => void | Promise<void>;

@@ -1,6 +1,6 @@
 /** The world as a run of the command line sees it. A test passes arrays, the bin passes file descriptors. */
 import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
-import type { Environment } from "../command/context.ts";
+import type { Environment } from "../command/spec.ts";
 
 /** Where text goes. Any Node stream is one; `write` may also answer a promise, which is waited for. */
 export interface Output {

@@ -1,8 +1,9 @@
 /** What commands are called here: by our own program, or under the names that a host gave them. */
 
 import { formatDuration } from "../command/duration.ts";
+import type { CommandInput, FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
-import type { CommandInput, CommandSpec, FieldSpec } from "../command/spec.ts";
+import type { CommandSpec } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { Globals } from "./global-flags.ts";
 

@@ -1,5 +1,5 @@
 /** Prints how a command ended: results on stdout, everything else on stderr, or one JSON document on stdout. */
-import type { CommandResult, Row } from "../command/spec.ts";
+import type { CommandResult, Row } from "../command/result.ts";
 import { renderEnvelope } from "../output/envelope.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, renderLines, type Surface, toned } from "../output/lines.ts";

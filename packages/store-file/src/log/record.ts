@@ -39,7 +39,7 @@ export const encodeRecord = (commit: Commit, origin: string, seq: number, maxByt
   const { correlationId, causationId } = commit;
   let events = "";
   for (const { id, type, version, data, digest } of commit.events)
-    events += `${events === "" ? "" : ","}{"id":${quoted(id)},"type":${quoted(type)},"version":${version},"data":${JSON.stringify(data)},"digest":"${digest}"}`;
+    events += `${events === "" ? "" : ","}{"id":${quoted(id)},"type":${quoted(type)},"version":${version},"data":${canonicalJson(data)},"digest":"${digest}"}`;
   const line = sealLine(
     `{"v":${formatVersion},"stream":${quoted(commit.stream)},"revision":${commit.firstRevision},"seq":${seq}` +
       `,"commandId":${quoted(commit.commandId)},"commandDigest":${quoted(commit.commandDigest)}` +

@@ -1,6 +1,6 @@
 /** Faults of appending. */
 import type { Appended, Commit, EventEnvelope } from "@mission-ledger/core";
-import type { BrokenStore } from "./broken-stores.ts";
+import type { BrokenStore } from "./broken-store.ts";
 import { appendAtEnd, sealedOn, withOperations, withStoredEvents } from "./wrapping.ts";
 
 export const brokenAppends: readonly BrokenStore[] = [

@@ -6,7 +6,7 @@ import {
   isStoreFault,
   StoreFault,
 } from "@mission-ledger/core";
-import type { BrokenStore } from "./broken-stores.ts";
+import type { BrokenStore } from "./broken-store.ts";
 import { withOperations } from "./wrapping.ts";
 
 let commits = 0;

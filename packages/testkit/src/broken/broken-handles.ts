@@ -1,6 +1,6 @@
 /** Faults that only another handle, or a look behind the store, can show. */
 import { openMemoryStore, type StreamHead } from "@mission-ledger/core";
-import type { BrokenStore } from "./broken-stores.ts";
+import type { BrokenStore } from "./broken-store.ts";
 import { appendAtEnd, changed, withOperations } from "./wrapping.ts";
 
 export const brokenHandles: readonly BrokenStore[] = [

@@ -1,6 +1,6 @@
 /** Faults of the whole log: order, positions, categories, subscriptions, life and death. */
 import type { EventBatch, RecordedEvent } from "@mission-ledger/core";
-import type { BrokenStore } from "./broken-stores.ts";
+import type { BrokenStore } from "./broken-store.ts";
 import { changed, withOperations } from "./wrapping.ts";
 
 const never = new Promise<never>(() => {});

@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
   StoreFault,
 } from "@mission-ledger/core";
-import type { BrokenStore } from "./broken-stores.ts";
+import type { BrokenStore } from "./broken-store.ts";
 import { changed, withEvents, withOperations, withStoredEvents } from "./wrapping.ts";
 
 export const brokenReads: readonly BrokenStore[] = [
