@@ -153,6 +153,14 @@ describe("claims", () => {
       signal: "lease_expired",
     });
     expect((await workPackage("WP01")).lane).toBe("planned");
+    const late: MissionRequest = {
+      type: "MoveWorkPackage",
+      workPackageId: "WP01",
+      to: "for_review",
+      fence: 1,
+      evidence: [{ kind: "commit", ref: "abcdef1" }],
+    };
+    expect((await refusal(as("ada", late))).code).toBe("CLAIM_LOST");
     const { view } = await passkeys.view(claims);
     expect(view.recoveries).toMatchObject([{ from: "ada", by: "bob" }]);
   });
