@@ -58,7 +58,7 @@ const exhausted: Meaning = {
 };
 const damagedDisk: Meaning = {
   code: "STORAGE_ERROR",
-  retryable: true,
+  retryable: false,
   hint: "The disk reported an error; look at the system log before trusting it further.",
 };
 const internal: Meaning = {

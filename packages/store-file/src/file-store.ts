@@ -31,6 +31,7 @@ import { layoutOf } from "./layout.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
 import { defaultRecordBytes, hardRecordBytes } from "./log/bounds.ts";
 import { findCommandIn } from "./log/command-lookup.ts";
+import { tornSeal } from "./log/fold.ts";
 import { commitOf } from "./log/record.ts";
 import { StreamView } from "./log/stream-view.ts";
 import { isOfCategory } from "./names.ts";
@@ -56,6 +57,9 @@ export interface FileStoreOptions {
   readonly failpoint?: Failpoint;
 }
 
+/** A torn record and its seal are still a line that readers take. */
+const longestRecordBytes: number = hardRecordBytes - tornSeal.length;
+
 /** Opens a ledger's directory. Reads and writes nothing yet; throws `STORE_UNAVAILABLE` on a network file system. */
 export const openFileStore = async ({
   directory,
@@ -67,8 +71,8 @@ export const openFileStore = async ({
   randomness = systemRandomness,
   failpoint = noFailpoint,
 }: FileStoreOptions): Promise<EventStore> => {
-  if (!(maxRecordBytes > 0 && maxRecordBytes <= hardRecordBytes))
-    throw new RangeError(`maxRecordBytes is 1 to ${hardRecordBytes}`);
+  if (!(maxRecordBytes > 0 && maxRecordBytes <= longestRecordBytes))
+    throw new RangeError(`maxRecordBytes is 1 to ${longestRecordBytes}`);
   const root = realRoot(files, directory);
   if (!allowUnsafeFileSystem) checkFileSystem(files, root);
   let closed = false;
@@ -84,6 +88,8 @@ export const openFileStore = async ({
     layout,
     order,
     names,
+    suspects: new Set(),
+    written: new Set(),
     clock,
     randomness,
     failpoint,

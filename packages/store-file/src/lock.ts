@@ -120,7 +120,8 @@ export const streamLock = ({
         return false;
       },
     );
-    const got = await Promise.race([locked, pause(milliseconds, signal)]);
+    const deadline = cancellablePause(milliseconds, signal);
+    const got = await Promise.race([locked, deadline.over]).finally(deadline.cancel);
     if (got === true) {
       if (!isStillThere()) return false;
       sign();
@@ -157,17 +158,27 @@ export const streamLock = ({
   };
 };
 
-/** Resolves after a time, or when the signal aborts. */
-export const pause = (milliseconds: number, signal?: CancelSignal): Promise<false> =>
-  new Promise((resolve) => {
-    const done = (): void => {
+/** Over after a time, when the signal aborts, or when it is cancelled, so that nothing keeps the process waiting. */
+const cancellablePause = (
+  milliseconds: number,
+  signal?: CancelSignal,
+): { readonly over: Promise<false>; cancel(): void } => {
+  let cancel = (): void => {};
+  const over = new Promise<false>((resolve) => {
+    cancel = () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
+      signal?.removeEventListener("abort", cancel);
       resolve(false);
     };
-    const timer = setTimeout(done, Math.max(0, milliseconds));
-    signal?.addEventListener("abort", done);
+    const timer = setTimeout(cancel, Math.max(0, milliseconds));
+    signal?.addEventListener("abort", cancel);
   });
+  return { over, cancel };
+};
+
+/** Resolves after a time, or when the signal aborts. */
+export const pause = (milliseconds: number, signal?: CancelSignal): Promise<false> =>
+  cancellablePause(milliseconds, signal).over;
 
 const timedOut = (files: FilePort, path: string, timeoutMs: number): StoreFault => {
   const holder = lastHolder(files, path);

@@ -49,7 +49,13 @@ describe("folding events", () => {
 describe("loading a fold", () => {
   test("of an absent stream gives the beginning at the empty head", async () => {
     const folded = await loadFold(openMemoryStore(), stream, spec, { snapshots: noSnapshots });
-    expect(folded).toEqual({ head: emptyHead, state: counter.initial, unknownEvents: 0, sinceSnapshot: 0 });
+    expect(folded).toEqual({
+      head: emptyHead,
+      state: counter.initial,
+      unknownEvents: 0,
+      gaps: 0,
+      sinceSnapshot: 0,
+    });
     expect(folded.state).not.toBe(counter.initial);
   });
 
@@ -60,6 +66,7 @@ describe("loading a fold", () => {
       head: await store.head(stream),
       state: { total: 6, closed: false },
       unknownEvents: 0,
+      gaps: 0,
       sinceSnapshot: 3,
     });
   });
@@ -82,6 +89,7 @@ describe("loading a fold", () => {
       head: { revision: 3 },
       state: { total: 3 },
       unknownEvents: 2,
+      gaps: 0,
       sinceSnapshot: 4,
     });
   });

@@ -25,6 +25,8 @@ export interface Folded<State> {
   readonly state: State;
   /** Events skipped because this reader does not know their type or version. */
   readonly unknownEvents: number;
+  /** Breaks in the chain of what was read: the log lacks events there, and the state with it. */
+  readonly gaps: number;
   /** Events folded since the snapshot this began with; decides when the next one is worth writing. */
   readonly sinceSnapshot: number;
 }
@@ -33,6 +35,7 @@ export const emptyFold = <State>({ initial }: FoldSpec<State>): Folded<State> =>
   head: emptyHead,
   state: privateCopy(initial),
   unknownEvents: 0,
+  gaps: 0,
   sinceSnapshot: 0,
 });
 
@@ -80,6 +83,7 @@ export const loadFold = async <State>(
       head: snapshot.head,
       state: snapshot.state as State,
       unknownEvents: snapshot.unknownEvents,
+      gaps: 0,
       sinceSnapshot: 0,
     };
     try {
@@ -99,7 +103,7 @@ export const foldOnto = async <State>(
   begun: Folded<State>,
   { to, signal }: { readonly to?: number; readonly signal?: CancelSignal } = {},
 ): Promise<Folded<State>> => {
-  let { head, state, unknownEvents, sinceSnapshot } = begun;
+  let { head, state, unknownEvents, gaps, sinceSnapshot } = begun;
   const options = {
     after: head,
     ...(to === undefined ? {} : { to }),
@@ -107,15 +111,15 @@ export const foldOnto = async <State>(
   };
   for await (const batch of store.read(stream, options)) {
     for (const envelope of batch) {
+      if (envelope.previous !== head.digest || envelope.revision !== head.revision + 1) gaps += 1;
       const next = spec.stepInPlace(state, envelope);
       if (next === undefined) unknownEvents += 1;
       else state = next;
       sinceSnapshot += 1;
+      head = headAfter(envelope);
     }
-    const last = batch.at(-1);
-    if (last !== undefined) head = headAfter(last);
   }
-  return { head, state, unknownEvents, sinceSnapshot };
+  return { head, state, unknownEvents, gaps, sinceSnapshot };
 };
 
 /** Writes the fold down for the next reader. */

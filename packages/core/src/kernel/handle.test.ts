@@ -809,3 +809,22 @@ describe("a decider without events for a command", () => {
     expect((await done(handlerOn(openMemoryStore(), { decider }), add(1))).readback).toBe("nothing_written");
   });
 });
+
+describe("a log that lacks events", () => {
+  test("is not decided on, since what is missing may be what forbids the command", async () => {
+    const store = openMemoryStore();
+    for (const amount of [1, 2, 3, 4]) await done(handlerOn(store), add(amount));
+    const holed: EventStore = {
+      ...store,
+      async *read(...args) {
+        for await (const batch of store.read(...args)) yield batch.filter(({ revision }) => revision !== 1);
+      },
+    };
+    const before = await all(store);
+    expect(await notDone(handlerOn(holed), add(5))).toMatchObject({
+      code: "LOG_CORRUPT",
+      outcome: "not_written",
+    });
+    expect(await all(store)).toEqual(before);
+  });
+});

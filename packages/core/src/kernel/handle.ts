@@ -239,7 +239,9 @@ export const commandHandler = <
         if (!isStoreFault(error)) throw error;
         // After a fault nothing in memory is believed.
         states.forget(stream);
-        return E.left(naming(error, stream, commandId));
+        // Where the log lacks events, a command that was tried before may be among them.
+        const isOpen = options.commandId !== undefined && error.code === "LOG_CORRUPT";
+        return E.left(naming(error, stream, commandId, isOpen ? "unknown" : error.outcome));
       }
     },
     load: async (stream, signal) => {

@@ -3,7 +3,7 @@ import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
 import type { EventEnvelope } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
-import { isStoreFault } from "./faults.ts";
+import { isStoreFault, StoreFault } from "./faults.ts";
 import { deciderFold, type Folded, type FoldSpec, foldOnto, headAfter, loadFold, saveFold } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
@@ -23,7 +23,7 @@ export interface KeptStatesOptions<State, Event extends DomainEvent> {
 export interface KeptStates<State> {
   /** What is kept of a stream; it may be behind the log. */
   get(stream: string): Folded<State> | undefined;
-  /** The state as the log has it now. */
+  /** The state as the log has it now. Throws `LOG_CORRUPT` if the log lacks events. */
   refresh(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
   /** A new state with events taken in; the old one stays as it was. */
   evolve(folded: Folded<State>, events: readonly EventEnvelope[]): Folded<State>;
@@ -54,16 +54,26 @@ export const keptStates = <State, Event extends DomainEvent>({
   };
 
   const refresh = async (stream: string, signal?: CancelSignal): Promise<Folded<State>> => {
-    const options = signal === undefined ? {} : { signal };
+    const folded = await read(stream, signal === undefined ? {} : { signal });
+    if (folded.gaps > 0) {
+      kept.delete(stream);
+      throw lacksEvents(stream);
+    }
+    return keep(stream, folded);
+  };
+
+  const read = async (
+    stream: string,
+    options: { readonly signal?: CancelSignal },
+  ): Promise<Folded<State>> => {
     const begun = kept.get(stream);
-    if (begun === undefined)
-      return keep(stream, await loadFold(store, stream, privateSpec, { snapshots, ...options }));
+    if (begun === undefined) return loadFold(store, stream, privateSpec, { snapshots, ...options });
     try {
-      return keep(stream, await foldOnto(store, stream, sharedSpec, begun, options));
+      return await foldOnto(store, stream, sharedSpec, begun, options);
     } catch (error) {
       kept.delete(stream);
       if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
-      return keep(stream, await loadFold(store, stream, privateSpec, { snapshots: noSnapshots, ...options }));
+      return loadFold(store, stream, privateSpec, { snapshots: noSnapshots, ...options });
     }
   };
 
@@ -76,7 +86,7 @@ export const keptStates = <State, Event extends DomainEvent>({
       sinceSnapshot += 1;
       head = headAfter(event);
     }
-    return { head, state, unknownEvents, sinceSnapshot };
+    return { ...folded, head, state, unknownEvents, sinceSnapshot };
   };
 
   const advance = async (stream: string, folded: Folded<State>): Promise<void> => {
@@ -97,3 +107,12 @@ export const keptStates = <State, Event extends DomainEvent>({
     },
   };
 };
+
+/** Nothing is decided on a state that lacks events: a claim could be granted twice. */
+const lacksEvents = (stream: string): StoreFault =>
+  new StoreFault("LOG_CORRUPT", `the log of ${stream} lacks events between those that can be read`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Keep the log as it is, and look at what `mled verify` says of it.",
+    details: { stream },
+  });

@@ -3,7 +3,7 @@ import type { DomainCommand } from "./decider.ts";
 import { digestOf } from "./digest.ts";
 import { type Commit, digestOfEvent, maxEventsPerCommit, type RecordedEvent } from "./event.ts";
 import type { StoreSupport } from "./event-store.ts";
-import { StoreFault } from "./faults.ts";
+import { type Outcome, StoreFault } from "./faults.ts";
 import { NotCanonical } from "./json.ts";
 
 /** A command without its time: what a retry must repeat exactly. Throws `LIMIT_EXCEEDED` for content that JSON cannot carry. */
@@ -83,8 +83,13 @@ export const tooManyEvents = (stream: string, commandId: string, count: number):
   );
 
 /** The same fault, naming the stream and the command id with which its caller may find out or try again. */
-export const naming = (fault: StoreFault, stream: string, commandId: string): StoreFault => {
-  const { code, message, outcome, retryable, hint, details, cause } = fault;
+export const naming = (
+  fault: StoreFault,
+  stream: string,
+  commandId: string,
+  outcome: Outcome,
+): StoreFault => {
+  const { code, message, retryable, hint, details, cause } = fault;
   return new StoreFault(code, message, {
     outcome,
     retryable,

@@ -34,6 +34,8 @@ export interface Seen<View> {
   readonly head: StreamHead;
   /** Events this reader does not know; they are in the log and not in the view. */
   readonly unknownEvents: number;
+  /** Breaks in the chain of events that was read; where there is one, the view is incomplete. */
+  readonly gaps: number;
 }
 
 export interface LedgerOptions {
@@ -71,7 +73,7 @@ export interface MissionHandle {
   state(signal?: CancelSignal): Promise<Mission>;
   /** A projection of this mission: from its snapshot and what came since. Writes nothing. */
   view<View>(projection: Projection<View, MissionEvent>, options?: ViewOptions): Promise<Seen<View>>;
-  /** Writes the projection down, so that later views start from here. */
+  /** Writes the projection down, so that later views start from here. Does nothing for a view with gaps. */
   remember<View>(projection: Projection<View, MissionEvent>, seen: Seen<View>): Promise<void>;
   /** The mission's events as recorded. */
   history(options?: ReadOptions): AsyncIterable<EventBatch>;
@@ -128,7 +130,7 @@ export const ledgerOver = ({
       },
       state: async (signal) => (await handler.load(stream, signal)).state,
       view: async (projection, { at, fromStart = false, signal } = {}) => {
-        const { state, head, unknownEvents } = await loadFold(
+        const { state, head, unknownEvents, gaps } = await loadFold(
           store,
           stream,
           projectionFold(projection, missionCodec),
@@ -138,10 +140,18 @@ export const ledgerOver = ({
             ...(signal === undefined ? {} : { signal }),
           },
         );
-        return { view: state, head, unknownEvents };
+        return { view: state, head, unknownEvents, gaps };
       },
-      remember: (projection, { view, head, unknownEvents }) =>
-        saveFold(snapshots, stream, projection, { state: view, head, unknownEvents, sinceSnapshot: 0 }),
+      remember: async (projection, { view, head, unknownEvents, gaps }) => {
+        if (gaps === 0)
+          await saveFold(snapshots, stream, projection, {
+            state: view,
+            head,
+            unknownEvents,
+            gaps,
+            sinceSnapshot: 0,
+          });
+      },
       history: (options) => store.read(stream, options),
     };
   };

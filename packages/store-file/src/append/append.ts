@@ -21,7 +21,7 @@ import { handleOf, type LogHandle } from "../log/log-handle.ts";
 import { markOf } from "../log/mark.ts";
 import { commitOf, encodeRecord } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
-import type { StreamView } from "../log/stream-view.ts";
+import { logMissing, type StreamView } from "../log/stream-view.ts";
 import type { LedgerDirectories } from "./directories.ts";
 import { ReceiptMark } from "./receipt-mark.ts";
 import { commandIdReused, markSuspect, refuseDamaged, refuseSuspect, shortWrite } from "./refusals.ts";
@@ -74,10 +74,14 @@ const appendLocked = async (locked: Locked): Promise<Appended | Conflict> => {
   const revision = expected === "no_stream" ? -1 : expected;
   const found = at(locked, "catch-up", () => {
     context.failpoint("append:catch-up");
-    refuseSuspect(context, view);
     view.refresh(mark === undefined ? emptyHead : { revision, digest: commit.previous, mark });
-    refuseDamaged(view);
-    return hasFreshId ? undefined : findCommandIn(view, commit.commandId);
+    const earlier = hasFreshId ? undefined : findCommandIn(view, commit.commandId);
+    // What the command wrote before, perhaps where the damage is, may count again one day: nobody may say it wrote nothing.
+    const mayHaveWritten = earlier !== undefined || (!hasFreshId && view.finding !== undefined);
+    const outcome = mayHaveWritten ? "unknown" : "not_written";
+    refuseSuspect(context, view, outcome);
+    refuseDamaged(view, outcome);
+    return earlier;
   });
   if (found !== undefined) return repeated(locked, found);
   signal?.throwIfAborted();
@@ -179,6 +183,7 @@ const write = async (locked: Locked, commit: Commit): Promise<Appended> => {
     mark.release();
     throw error;
   }
+  context.written.add(commit.stream);
   const last = commit.events[commit.events.length - 1] as EventEnvelope;
   view.tail = 0;
   view.add(
@@ -211,6 +216,7 @@ const writeOnce = (locked: Locked, { fd }: LogHandle, bytes: Buffer, size: numbe
     } catch {
       throw faultOf(error, "written", locked.details);
     }
+    if ((error as NodeJS.ErrnoException).code === "EIO") markSuspect(locked.context, locked.writer.view);
     throw faultOf(error, grown >= bytes.length ? "written" : "write", locked.details);
   }
   if (count !== bytes.length) throw shortWrite(locked.details, count, bytes.length);
@@ -238,6 +244,7 @@ const flushNames = (locked: Locked): void => {
 };
 
 const create = ({ context }: Locked, view: StreamView): LogHandle => {
+  if (context.written.has(view.paths.stream)) throw logMissing(view.paths);
   context.failpoint("append:open");
   const log = handleOf(context.files, openRegular(context.files, view.paths.log, createAppend), true);
   view.adopt(log);

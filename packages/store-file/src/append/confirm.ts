@@ -9,17 +9,14 @@ import { markSuspect, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** Flushes the log, then looks for the event by a descriptor opened by path. Throws `LOG_REPLACED` if it is not there. */
-export const confirmHead = (
-  { files, failpoint, ensureOpen, names }: StoreContext,
-  view: StreamView,
-  head: StreamHead,
-): void => {
+export const confirmHead = (context: StoreContext, view: StreamView, head: StreamHead): void => {
+  const { files, failpoint, ensureOpen, names } = context;
   const { stream, encoded, log: path } = view.paths;
   const details = { stream, path };
   ensureOpen();
   try {
     names.generation();
-    refuseSuspect({ files, names }, view);
+    refuseSuspect(context, view, "not_written");
     view.refresh(head);
     const { log } = view;
     if (log === undefined) throw notThere(view, head);
@@ -27,7 +24,7 @@ export const confirmHead = (
     try {
       files.fdatasync(log.fd);
     } catch (error) {
-      markSuspect({ files }, view);
+      markSuspect(context, view);
       throw flushFailed(error, "not_written", details);
     }
     failpoint("confirm:read-back");

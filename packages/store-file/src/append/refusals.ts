@@ -1,5 +1,6 @@
 /** Why a writer turns back before it has written anything, and the mark that makes all writers turn back. */
-import { type Commit, type FaultCode, StoreFault } from "@mission-ledger/core";
+import { type Commit, type FaultCode, type Outcome, StoreFault } from "@mission-ledger/core";
+import type { FilePort } from "../files/file-port.ts";
 import { createNew } from "../files/safe-files.ts";
 import type { Finding, FindingKind } from "../log/fold.ts";
 import type { StreamView } from "../log/stream-view.ts";
@@ -7,34 +8,47 @@ import type { StoreContext } from "./store-context.ts";
 
 /** After a failed flush nobody writes until the log was recovered: the next flush would say yes without having written. */
 export const refuseSuspect = (
-  { files, names }: Pick<StoreContext, "files" | "names">,
+  { files, names, suspects }: Pick<StoreContext, "files" | "names" | "suspects">,
   view: StreamView,
+  outcome: Outcome,
 ): void => {
   const { paths } = view;
   const generation = names.latest;
-  if (view.cleanAt === generation) return;
-  if (files.lstat(paths.suspect) === undefined) {
-    view.cleanAt = generation;
-    return;
+  if (suspects.has(paths.stream)) writeMark(files, view);
+  else {
+    if (view.cleanAt === generation) return;
+    if (files.lstat(paths.suspect) === undefined) {
+      view.cleanAt = generation;
+      return;
+    }
   }
   throw new StoreFault(
     "DURABILITY_UNKNOWN",
     `a flush of ${paths.stream} failed earlier; its log is suspect`,
     {
-      outcome: "not_written",
+      outcome,
       retryable: false,
-      hint: "Recover the log (mission-ledger doctor), then repeat the command with the same command id.",
+      hint: "Keep the file as it is: nothing recovers it yet. Then repeat the command with the same command id.",
       details: { stream: paths.stream, path: paths.suspect },
     },
   );
 };
 
-/** Best effort: a disk that fails a flush may fail this too. */
-export const markSuspect = ({ files }: Pick<StoreContext, "files">, { paths }: StreamView): void => {
+/** This process knows it for good; the others learn it from the mark. */
+export const markSuspect = (
+  { files, suspects }: Pick<StoreContext, "files" | "suspects">,
+  view: StreamView,
+): void => {
+  suspects.add(view.paths.stream);
+  writeMark(files, view);
+};
+
+/** Best effort: a disk that fails a flush may fail this too. Tried again with each refusal. */
+const writeMark = (files: FilePort, { paths }: StreamView): void => {
   try {
     files.close(files.open(paths.suspect, createNew, 0o600));
   } catch {
-    // Then only this process knows, and says so in its answer.
+    // It is there already, or only this process knows.
   }
 };
 
@@ -47,25 +61,27 @@ const codes: Readonly<Record<FindingKind, FaultCode>> = {
 };
 
 const hints: Readonly<Record<FindingKind, string>> = {
-  damaged: "Repair the log (mission-ledger doctor); nothing is lost that can still be read.",
-  gap: "Repair the log (mission-ledger doctor), or restore the missing lines from another copy.",
+  damaged:
+    "Keep the file as it is, and see `mled verify` for what can still be read; nothing repairs it yet.",
+  gap: "Keep the file as it is, and restore the missing lines from another copy; nothing repairs it yet.",
   conflict_marker: "Resolve the merge: keep the lines of both sides, and remove the marker lines.",
   newer_format: "Use the version of mission-ledger that wrote it, or a newer one.",
   fork: "Reconcile the two copies of the log.",
 };
 
 /** What is wrong with the part of the log that was read makes writing wrong. */
-export const refuseDamaged = ({ finding, paths }: StreamView): void => {
-  if (finding !== undefined) throw findingFault(finding, paths.stream, paths.log);
+export const refuseDamaged = ({ finding, paths }: StreamView, outcome: Outcome): void => {
+  if (finding !== undefined) throw findingFault(finding, paths.stream, paths.log, outcome);
 };
 
 export const findingFault = (
   { kind, offset, length, why }: Finding,
   stream: string,
   path: string,
+  outcome: Outcome = "not_written",
 ): StoreFault =>
   new StoreFault(codes[kind], `${path} at byte ${offset}, ${length} bytes: ${kind} (${why})`, {
-    outcome: "not_written",
+    outcome,
     retryable: false,
     hint: hints[kind],
     details: { stream, path, offset, length, kind, why },

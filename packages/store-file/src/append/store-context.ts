@@ -11,6 +11,10 @@ export interface StoreContext {
   readonly order: LedgerOrder;
   /** Of the directory of the locks. */
   readonly names: NameWatch;
+  /** Streams that a flush failed for in this process. Nothing takes one off again but a new process and a recovered log. */
+  readonly suspects: Set<string>;
+  /** Streams whose log this process has written to: if one is gone, it was taken away and is not made anew. */
+  readonly written: Set<string>;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly failpoint: Failpoint;

@@ -26,10 +26,10 @@ const mostWriters = 64;
 
 export const streamWriters = (context: StoreContext): StreamWriters => {
   const writers = new Map<string, StreamWriter>();
-  const evict = (): void => {
+  const evict = (wanted: StreamWriter): void => {
     for (const [stream, writer] of writers) {
       if (writers.size <= mostWriters) return;
-      if (!writer.idle) continue;
+      if (!writer.idle || writer === wanted) continue;
       writers.delete(stream);
       writer.close();
     }
@@ -40,7 +40,7 @@ export const streamWriters = (context: StoreContext): StreamWriters => {
       const writer = known ?? openWriter(context, stream);
       if (known !== undefined) writers.delete(stream);
       writers.set(stream, writer);
-      if (writers.size > mostWriters) evict();
+      if (writers.size > mostWriters) evict(writer);
       return writer;
     },
     warm: (stream) => writers.get(stream),

@@ -80,7 +80,7 @@ describe("a damaged line", () => {
     const head = { revision, digest }; // without its mark, the log is read from the start
     await expect(put(store, head, "next")).rejects.toMatchObject({
       code: "LOG_CORRUPT",
-      outcome: "not_written",
+      outcome: "unknown",
     });
     await store.close();
     const [first, second] = inspectStream({ directory, stream }).findings;

@@ -98,7 +98,9 @@ const searchRange = (
 ): FoundRecord | undefined => {
   const { files, log, paths } = view;
   if (log === undefined || !appears(files, log.fd, from, to, commandNeedle(commandId))) return undefined;
-  const fold = foldLog(paths.stream, paths.encoded, view.stateAt(from), () => {});
+  const fold = foldLog(paths.stream, paths.encoded, view.stateAt(from), (finding) => {
+    view.finding ??= finding;
+  });
   const reader = openLineReader(files, log.fd, { from, to });
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
     const step = fold.take(line);

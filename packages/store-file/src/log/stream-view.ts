@@ -95,14 +95,22 @@ export class StreamView {
       return;
     }
     if (status.nlink > 1) throw unsafeFile(this.paths.log, "has a second name (hard link)");
-    const before = this.end === 0 ? 0 : 1;
+    const expected = this.#lastBytes();
+    const before = expected.length;
     const got = this.files.read(log.fd, this.#scratch, 0, catchUpBytes, this.end - before);
-    if (got < before || (before === 1 && this.#scratch[0] !== 0x0a)) {
+    if (got < before || this.#scratch.toString("latin1", 0, before) !== expected) {
       this.#reload();
       return;
     }
     this.tail = got - before;
     if (got > before) this.#readOn();
+  }
+
+  /** What stands before {@link end}: the checksum of the last record, so that a log rewritten in place is another one. */
+  #lastBytes(): string {
+    const { last, end } = this;
+    if (end === 0) return "";
+    return last !== undefined && last.offset + last.length === end ? `${last.crc}"}\n` : "\n";
   }
 
   /** Takes the log that this process has just made. */
@@ -282,7 +290,7 @@ export class StreamView {
   }
 }
 
-const logMissing = ({ stream, log }: StreamPaths): StoreFault =>
+export const logMissing = ({ stream, log }: StreamPaths): StoreFault =>
   new StoreFault("STORE_MISSING", `the log of ${stream} is gone`, {
     outcome: "not_written",
     retryable: false,

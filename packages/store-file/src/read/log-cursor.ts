@@ -23,7 +23,8 @@ export class LogCursor {
   /** Orders records of equal number as their positions do. */
   readonly tieBreak: string;
   readonly #files: FilePort;
-  readonly #after: string | undefined;
+  /** Position of the last event that was delivered. */
+  #after: string | undefined;
   #fold: LogFold;
   #ino = -1;
   #offset = 0;
@@ -59,6 +60,7 @@ export class LogCursor {
   }
 
   drop(): void {
+    this.#after = this.#next?.events.at(-1)?.position ?? this.#after;
     this.#next = undefined;
   }
 

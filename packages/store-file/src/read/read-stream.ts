@@ -45,7 +45,9 @@ export async function* readStream(
     const place = step(() => startOf(files, fd, status.ino, paths, after));
     let anchored = place.anchored;
     let finding: Finding | undefined;
+    let isDamaged = false;
     const fold = foldLog(stream, paths.encoded, place.state, (found) => {
+      isDamaged = true;
       if (found.kind === "newer_format") finding ??= found;
     });
     const reader = openLineReader(files, fd, { from: place.offset, to: status.size });
@@ -70,7 +72,9 @@ export async function* readStream(
           }
           if (!anchored && fold.head.revision >= after.revision) throw notInLog(stream, after);
           const { offset, length } = taken;
-          mark = ended ? undefined : markOf(status.ino, { offset, length, crc: crcOf(line.bytes) });
+          // No mark behind damage: with one, an append would start from there and never meet what has to stop it.
+          mark =
+            ended || isDamaged ? undefined : markOf(status.ino, { offset, length, crc: crcOf(line.bytes) });
         }
         const last = events.pop();
         return last === undefined ? [] : [...events, mark === undefined ? last : { ...last, mark }];
