@@ -35,8 +35,8 @@ import { tornSeal } from "./log/fold.ts";
 import { commitOf } from "./log/record.ts";
 import { StreamView } from "./log/stream-view.ts";
 import { isOfCategory } from "./names.ts";
-import { listLogs } from "./order/highest-seq.ts";
 import { ledgerOrder } from "./order/ledger-order.ts";
+import { begunStreams } from "./read/begun-logs.ts";
 import { readAllStreams, subscribeToAll } from "./read/read-all.ts";
 import { readStream } from "./read/read-stream.ts";
 import { subscriptionBell } from "./read/waking.ts";
@@ -164,8 +164,9 @@ export const openFileStore = async ({
     streams: async (category) => {
       ensureOpen();
       try {
-        const names = listLogs(files, layout).map(({ stream }) => stream);
-        return names.filter((stream) => isOfCategory(stream, category)).sort();
+        return begunStreams(files, layout)
+          .filter((stream) => isOfCategory(stream, category))
+          .sort();
       } catch (error) {
         throw faultOf(error, "read", { category });
       }

@@ -825,6 +825,8 @@ describe("a log that lacks events", () => {
       code: "LOG_CORRUPT",
       outcome: "not_written",
     });
+    const again = await notDone(handlerOn(holed), add(2), { commandId: "perhaps-the-lost-one" });
+    expect(again).toMatchObject({ code: "LOG_CORRUPT", outcome: "unknown" });
     expect(await all(store)).toEqual(before);
   });
 });

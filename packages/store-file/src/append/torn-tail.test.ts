@@ -130,3 +130,20 @@ describe("a damaged line", () => {
     expect(inspectStream({ directory, stream })).toMatchObject({ records: 2, voidRecords: 1, findings: [] });
   });
 });
+
+test("a log whose first record was never whole is no stream yet, and can become one", async () => {
+  const directory = scratchDirectory();
+  const store = await openFileStore({ directory });
+  await put(store, emptyHead, "c0");
+  const { log } = layoutOf(directory).of(stream);
+  const whole = fs.readFileSync(log);
+  await store.close();
+  for (const length of [0, 1, whole.length - 1]) {
+    fs.writeFileSync(log, whole.subarray(0, length));
+    const other = await openFileStore({ directory });
+    expect(await other.streams("mission")).toEqual([]);
+    await put(other, emptyHead, "c0");
+    expect(await other.streams("mission")).toEqual([stream]);
+    await other.close();
+  }
+});
