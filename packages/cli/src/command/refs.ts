@@ -1,9 +1,10 @@
 /** From what a person calls a mission or a work package to which one it is. Never a silent pick between two. */
 import type { CancelSignal } from "@mission-ledger/core";
 import type { Ledger, Mission, OpenMission, WorkPackage } from "@mission-ledger/core/mission";
-import { findWorkPackage } from "@mission-ledger/core/mission";
+import { findWorkPackage, missionStream } from "@mission-ledger/core/mission";
 import { CliError } from "../output/problem.ts";
 import { nearest } from "../output/suggest.ts";
+import { isOfOneLog } from "./incomplete.ts";
 
 export interface Ref {
   readonly slug: string;
@@ -21,10 +22,17 @@ export const resolveRef = async (ledger: Ledger, text: string): Promise<Ref> => 
   const slugs = await ledger.missions();
   if (slugs.length === 1) return { slug: slugs[0] as string, workPackageId: text };
   const holding: string[] = [];
-  for (const slug of slugs) {
-    const state = await ledger.mission(slug).state();
-    if (state._tag === "Open" && findWorkPackage(state, text) !== undefined) holding.push(slug);
-  }
+  let unreadable: unknown;
+  for (const slug of slugs)
+    try {
+      const state = await ledger.mission(slug).state();
+      if (state._tag === "Open" && findWorkPackage(state, text) !== undefined) holding.push(slug);
+    } catch (error) {
+      if (!isOfOneLog(error)) throw error;
+      unreadable ??= error;
+    }
+  // It may be in the one that cannot be read; "there is none" would be a guess.
+  if (holding.length === 0 && unreadable !== undefined) throw unreadable;
   if (holding.length === 1) return { slug: holding[0] as string, workPackageId: text };
   if (holding.length === 0)
     throw new CliError("NOT_FOUND", `no mission has a work package ${text}`, {
@@ -39,12 +47,27 @@ export const resolveRef = async (ledger: Ledger, text: string): Promise<Ref> => 
 /** The mission of that name, or the only one when nobody names any. */
 export const resolveMission = async (ledger: Ledger, slug: string | undefined): Promise<string> => {
   if (slug !== undefined) return slug;
-  const slugs = await ledger.missions();
+  const slugs = await missionsWithEvents(ledger);
   if (slugs.length === 1) return slugs[0] as string;
   if (slugs.length === 0) throw new CliError("NOT_FOUND", "there is no mission in this ledger yet");
   throw new CliError("AMBIGUOUS_REF", `there are ${slugs.length} missions; say which one`, {
     details: { missions: slugs.slice(0, 50) },
   });
+};
+
+/** A log without any event is no mission yet, and makes no other one ambiguous. */
+const missionsWithEvents = async (ledger: Ledger): Promise<readonly string[]> => {
+  const slugs = await ledger.missions();
+  if (slugs.length < 2) return slugs;
+  const begun: string[] = [];
+  for (const slug of slugs) {
+    const head = await ledger.store.head(missionStream(slug)).catch((error: unknown) => {
+      if (!isOfOneLog(error)) throw error;
+      return undefined;
+    });
+    if (head === undefined || head.revision >= 0) begun.push(slug);
+  }
+  return begun;
 };
 
 /** The named missions, or all. Throws `NOT_FOUND` for a name that is none. */

@@ -28,6 +28,8 @@ export interface CommandResult {
   readonly jsonl?: () => Iterable<Row>;
   /** Printed one by one as they come, instead of `human`. */
   readonly rows?: AsyncIterable<Row>;
+  /** The exit code, where only the end of `rows` decides it. */
+  readonly exitAfterRows?: () => ExitCode;
   /** Position in the log after the last row, for the end record of `--jsonl`. */
   readonly position?: () => string | null;
   /** Printed as they are, instead of `human`. */

@@ -15,6 +15,8 @@ export interface Place {
   /** What decided: `--ledger`, `--store`, `MISSION_LEDGER_STORE`, `git`, `folder`, `default` or `host`. */
   readonly decidedBy: string;
   readonly why: string;
+  /** A ledger in a folder here or above that is passed over, where there is none at `directory`. */
+  readonly elsewhere?: string;
 }
 
 /** What a command may reach: a ledger, who acts, the time, texts to read. Never a process, a stream or argv. */

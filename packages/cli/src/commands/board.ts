@@ -14,10 +14,12 @@ import {
   shownLanes,
 } from "@mission-ledger/core/mission";
 import { roughly } from "../command/duration.ts";
+import { incompleteWarning } from "../command/incomplete.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Span, type Surface, toned } from "../output/lines.ts";
 import { printable } from "../output/printable.ts";
+import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { displayWidth, padTo } from "../output/width.ts";
 import { sayCommand } from "./say-command.ts";
@@ -39,13 +41,15 @@ export const board: CommandSpec = command({
       ...(signal === undefined ? {} : { signal }),
     };
     const mission = ledger.mission(slug);
-    const [{ view, head }, readiness, reviewed] = [
+    const [{ view, head, gaps }, readiness, reviewed] = [
       await mission.view(boardView, options),
       await mission.view(readyView, options),
       await mission.view(reviewsView, options),
     ];
     // A board without a head is a mission that does not exist; this names it.
     if (head.revision < 0) await openMission(ledger, slug, signal);
+    if (input.at !== undefined && input.at > head.revision)
+      throw usage(`--at: ${slug} ends at revision ${head.revision}`);
     const cards = shownCards(view);
     const now = context.clock.now();
     const attention = attentionItems(readiness.view, reviewed.view, timestamp(now));
@@ -69,6 +73,7 @@ export const board: CommandSpec = command({
         attention,
         revision: head.revision,
       },
+      warnings: gaps > 0 ? [incompleteWarning(context, slug)] : [],
       empty: cards.length === 0,
       human: (surface): readonly Line[] =>
         surface.plain

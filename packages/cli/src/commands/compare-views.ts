@@ -1,46 +1,25 @@
 /** Every view of a mission twice: as commands see it (snapshot and tail) and from the first event. They must be the same. */
-import {
-  type CancelSignal,
-  canonicalJson,
-  deciderFold,
-  type FoldSpec,
-  loadFold,
-  noSnapshots,
-  projectionFold,
-  saveFold,
-} from "@mission-ledger/core";
-import {
-  board,
-  claims,
-  type Ledger,
-  mission,
-  missionCodec,
-  ready,
-  reviews,
-} from "@mission-ledger/core/mission";
+import { type CancelSignal, canonicalJson, loadFold, noSnapshots, saveFold } from "@mission-ledger/core";
+import type { Ledger } from "@mission-ledger/core/mission";
+import { folds } from "./folds.ts";
 
 export interface ComparedView {
   readonly view: string;
   readonly equal: boolean;
   /** The first place where they differ. */
   readonly difference: { readonly path: string; readonly live: unknown; readonly rebuilt: unknown } | null;
+  /** The rebuilt view was written down and came back as written. */
+  readonly kept: boolean;
 }
 
 export interface ComparedMission {
   readonly slug: string;
   readonly revision: number;
   readonly unknownEvents: number;
+  /** More than none: the log lacks records, no view of it is whole, and none was written. */
+  readonly gaps: number;
   readonly views: readonly ComparedView[];
 }
-
-/** The state that commands are decided on, and what people look at. */
-const folds: readonly { readonly view: string; readonly spec: FoldSpec<unknown> }[] = [
-  { view: "state", spec: deciderFold(mission, missionCodec) as FoldSpec<unknown> },
-  { view: "board", spec: projectionFold(board, missionCodec) as FoldSpec<unknown> },
-  { view: "ready", spec: projectionFold(ready, missionCodec) as FoldSpec<unknown> },
-  { view: "claims", spec: projectionFold(claims, missionCodec) as FoldSpec<unknown> },
-  { view: "reviews", spec: projectionFold(reviews, missionCodec) as FoldSpec<unknown> },
-];
 
 /** With `write`, the rebuilt views become what later commands start from. */
 export const compareViews = async (
@@ -51,18 +30,25 @@ export const compareViews = async (
   const { stream } = handleOf(slug);
   const cancel = signal === undefined ? {} : { signal };
   const views: ComparedView[] = [];
-  let [revision, unknownEvents] = [-1, 0];
+  let [revision, unknownEvents, gaps] = [-1, 0, 0];
   for (const { view, spec } of folds) {
     const rebuilt = await loadFold(store, stream, spec, { snapshots: noSnapshots, ...cancel });
     // Others may have appended in between; both sides are taken at the same revision.
     const live = await loadFold(store, stream, spec, { snapshots, to: rebuilt.head.revision, ...cancel });
     const difference = firstDifference(live.state, rebuilt.state, "");
-    views.push({ view, equal: difference === null, difference });
-    if (write) await saveFold(snapshots, stream, spec, rebuilt);
+    gaps = Math.max(gaps, rebuilt.gaps);
+    let kept = false;
+    if (write && gaps === 0) {
+      await saveFold(snapshots, stream, spec, rebuilt);
+      // A cache never throws; whether it took the view is seen only by asking for it.
+      const { head } = (await snapshots.load({ stream, name: spec.name, version: spec.version })) ?? {};
+      kept = head?.revision === rebuilt.head.revision && head.digest === rebuilt.head.digest;
+    }
+    views.push({ view, equal: difference === null, difference, kept });
     revision = rebuilt.head.revision;
     unknownEvents = Math.max(unknownEvents, rebuilt.unknownEvents);
   }
-  return { slug, revision, unknownEvents, views };
+  return { slug, revision, unknownEvents, gaps, views };
 };
 
 const firstDifference = (live: unknown, rebuilt: unknown, path: string): ComparedView["difference"] => {

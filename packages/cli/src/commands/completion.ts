@@ -25,6 +25,12 @@ export const completion: CommandSpec = command({
 const valuesOf = ({ kind, choices }: FieldSpec): readonly string[] =>
   choices ?? (kind === "lane" ? shownLanes : []);
 
+/** What stands behind one of these is no word of a command. */
+const valuedGlobals = globalFlags
+  .filter(({ kind }) => kind !== "boolean")
+  .flatMap(({ name, short }) => [...(short === undefined ? [] : [`-${short}`]), flagName(name)])
+  .join("|");
+
 const flagsOf = (spec: CommandSpec): readonly FieldSpec[] => [...spec.flags, ...globalFlags];
 
 const groupsOf = (commands: readonly CommandSpec[]): ReadonlyMap<string, readonly string[]> => {
@@ -54,7 +60,11 @@ const bash = (commands: readonly CommandSpec[], zsh: boolean): readonly string[]
     "  local cur prev line words=() index",
     '  cur="${COMP_WORDS[COMP_CWORD]}"; prev="${COMP_WORDS[COMP_CWORD-1]}"',
     "  for ((index = 1; index < COMP_CWORD; index++)); do",
-    '    [[ "${COMP_WORDS[index]}" == -* ]] || words+=("${COMP_WORDS[index]}")',
+    '    case "${COMP_WORDS[index]}" in',
+    `      ${valuedGlobals}) ((index++)) ;;`,
+    "      -*) ;;",
+    '      *) words+=("${COMP_WORDS[index]}") ;;',
+    "    esac",
     "  done",
     '  case "$prev" in',
     ...[...flagValues].map(

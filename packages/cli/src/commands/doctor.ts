@@ -7,8 +7,10 @@ import {
   missionStream,
   type OpenMission,
   ready,
+  readyItems,
   reviews,
 } from "@mission-ledger/core/mission";
+import { damageStep } from "../command/damage-step.ts";
 import { openMission, selectMissions } from "../command/refs.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
@@ -18,6 +20,8 @@ import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { compareViews } from "./compare-views.ts";
 import { checkLog } from "./inspect.ts";
+import { findLeftovers, type Leftovers } from "./leftovers.ts";
+import { checkRemembered } from "./remembered.ts";
 import { sayCommand } from "./say-command.ts";
 
 interface Finding {
@@ -46,19 +50,28 @@ export const doctor: CommandSpec = command({
     const { directory } = await context.place();
     const findings: Finding[] = [];
     let events = 0;
-    const slugs = await selectMissions(ledger, input.mission);
+    const leftovers = directory === null ? undefined : findLeftovers(directory);
+    // A log without any event is listed or not, as the store sees it; here it has to be mentioned either way.
+    const listed = await ledger.missions();
+    const onlyFile =
+      input.mission !== undefined &&
+      !listed.includes(input.mission) &&
+      leftovers?.logs.includes(input.mission) === true;
+    const slugs = onlyFile ? [] : await selectMissions(ledger, input.mission);
+    const begun = new Set(slugs);
     for (const slug of slugs) {
-      const { report, problems } = await checkLog(ledger, missionStream(slug), directory, {
+      const { report, problems: found } = await checkLog(ledger, missionStream(slug), directory, {
         digests: false,
         signal,
       });
+      const problems = found.length > 0 ? found : await checkRemembered(ledger, missionStream(slug), signal);
       const about = { mission: slug, workPackageId: null };
       for (const { code, message, offset } of problems)
         findings.push({
           severity: "damage",
           kind: code,
           ...about,
-          message: `${slug}: ${message} (offset ${offset ?? "unknown"})`,
+          message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}`,
           command: context.say("verify", shellQuote(slug)),
         });
       if (report?.suspect === true)
@@ -78,6 +91,10 @@ export const doctor: CommandSpec = command({
           command: null,
         });
       if (problems.length > 0) continue;
+      if ((await ledger.store.head(missionStream(slug))).revision < 0) {
+        begun.delete(slug);
+        continue;
+      }
       const compared = await compareViews(ledger, slug, { write: false, signal });
       events += compared.revision + 1;
       for (const { view, equal, difference } of compared.views)
@@ -91,10 +108,14 @@ export const doctor: CommandSpec = command({
           });
       findings.push(...(await aboutMission(context, ledger, slug, signal)));
     }
+    const isAsked = (slug: string): boolean => input.mission === undefined || input.mission === slug;
+    for (const slug of new Set([...(leftovers?.logs ?? []), ...slugs]))
+      if (isAsked(slug) && !begun.has(slug)) findings.push(neverBegun(slug));
+    for (const lost of leftovers?.lostLogs ?? []) if (isAsked(lost.slug)) findings.push(logIsGone(lost));
     const damaged = findings.filter(({ severity }) => severity === "damage");
     const [first] = damaged;
     return {
-      data: { ledger: directory, missions: slugs.length, events, findings },
+      data: { ledger: directory, missions: begun.size, events, findings },
       ...(first === undefined
         ? {}
         : {
@@ -102,7 +123,10 @@ export const doctor: CommandSpec = command({
             error: {
               code: first.kind,
               message: first.message,
-              hint: first.command ?? "",
+              hint:
+                first.kind === "STORE_MISSING"
+                  ? "Put the log back from a copy; nothing here can make it again."
+                  : damageStep(context, first.mission),
               details: { damaged: damaged.length },
             },
           }),
@@ -110,7 +134,7 @@ export const doctor: CommandSpec = command({
         ...(damaged.length === 0
           ? [
               okLine(
-                `log readable, revisions without gaps, ${counted(events, "event")} in ${counted(slugs.length, "mission")}`,
+                `log readable, revisions without gaps, ${counted(events, "event")} in ${counted(begun.size, "mission")}`,
               ),
             ]
           : []),
@@ -121,6 +145,27 @@ export const doctor: CommandSpec = command({
       ],
     };
   },
+});
+
+const neverBegun = (slug: string): Finding => ({
+  severity: "note",
+  kind: "never_begun",
+  mission: slug,
+  workPackageId: null,
+  message: `${slug}: its log has no event, so it is no mission yet; run the same create or import again`,
+  command: null,
+});
+
+/** A first write that was cut off can leave a lock alone; only what was read from the log once proves that it was there. */
+const logIsGone = ({ slug, hadEvents }: Leftovers["lostLogs"][number]): Finding => ({
+  severity: hadEvents ? "damage" : "action",
+  kind: "STORE_MISSING",
+  mission: slug,
+  workPackageId: null,
+  message: hadEvents
+    ? `${slug}: its log is gone; its lock and what was remembered of it are there`
+    : `${slug}: its lock is there and its log is not: the log is gone, or was never begun`,
+  command: null,
 });
 
 const okLine = (text: string): Line => [toned("good", "ok      "), text];
@@ -157,11 +202,18 @@ const aboutMission = async (
       command: sayCommand(context, { mission, workPackageId, command: words }),
     }),
   );
-  return [...attention, ...neverClaimed(state, context), ...forceHabit(state, context)];
+  return [...attention, ...neverClaimed(state, readiness.view, context), ...forceHabit(state, context)];
 };
 
-const neverClaimed = ({ slug, workPackages }: OpenMission, context: CommandContext): readonly Finding[] =>
-  Object.values(workPackages)
+/** What waits for something else has not been claimed for a good reason. */
+const neverClaimed = (
+  { slug, workPackages }: OpenMission,
+  readiness: Parameters<typeof readyItems>[0],
+  context: CommandContext,
+): readonly Finding[] =>
+  readyItems(readiness)
+    .filter((item) => item.ready)
+    .flatMap(({ workPackageId }) => workPackages[workPackageId] ?? [])
     .filter(({ lane, fence, reviewCycle }) => lane === "planned" && fence === 0 && reviewCycle === 0)
     .map(({ id }) => ({
       severity: "note",

@@ -1,5 +1,11 @@
 /** What happened: the timeline of the past, and the same as it goes on. */
-import type { CancelSignal, EventBatch, EventEnvelope, RecordedEvent } from "@mission-ledger/core";
+import {
+  type CancelSignal,
+  type EventBatch,
+  type EventEnvelope,
+  LedgerError,
+  type RecordedEvent,
+} from "@mission-ledger/core";
 import {
   type Ledger,
   missionCategory,
@@ -7,11 +13,13 @@ import {
   type TimelineEntry,
   timelineEntry,
 } from "@mission-ledger/core/mission";
-import { openMission } from "../command/refs.ts";
+import { incompleteWarning } from "../command/incomplete.ts";
+import { openMission, openWorkPackage } from "../command/refs.ts";
 import type { Row } from "../command/result.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
-import { type Line, toned } from "../output/lines.ts";
-import { CliError, usage } from "../output/problem.ts";
+import { exitCodes } from "../output/exit-codes.ts";
+import { columns, type Line, toned } from "../output/lines.ts";
+import { usage } from "../output/problem.ts";
 
 const aboutArgument = {
   about: {
@@ -35,8 +43,10 @@ async function* entriesFrom(
   ledger: Ledger,
   { slug, workPackageId }: About,
   after: string | undefined,
+  incomplete: Set<string>,
   signal: CancelSignal | undefined,
 ): AsyncGenerator<Shown> {
+  const next = new Map<string, number>();
   const options = {
     category: missionCategory,
     ...(after === undefined ? {} : { after }),
@@ -48,12 +58,47 @@ async function* entriesFrom(
       : ledger.mission(slug).history(signal === undefined ? {} : { signal });
   for await (const batch of batches)
     for (const event of batch) {
+      // Where a list begins in the middle, what its first revision ought to be is not known.
+      if (event.revision !== (next.get(event.stream) ?? (after === undefined ? 0 : event.revision)))
+        incomplete.add(slugOfStream(event.stream));
+      next.set(event.stream, event.revision + 1);
       if (slug !== undefined && after !== undefined && event.position <= after) continue;
       const shown = show(event);
       if (shown !== undefined && (workPackageId === undefined || shown.workPackageId === workPackageId))
         yield shown;
     }
 }
+
+/** Throws `NOT_FOUND` for names that nothing has; adds the mission to `incomplete` where its log cannot tell. */
+const checkAbout = async (
+  ledger: Ledger,
+  { slug, workPackageId }: About,
+  incomplete: Set<string>,
+  signal: CancelSignal | undefined,
+): Promise<void> => {
+  if (slug === undefined) return;
+  try {
+    const mission = await openMission(ledger, slug, signal);
+    if (workPackageId !== undefined) openWorkPackage(mission, workPackageId);
+  } catch (error) {
+    if (!LedgerError.is(error) || error.code !== "LOG_CORRUPT") throw error;
+    incomplete.add(slug);
+  }
+};
+
+/** Throws `USAGE` for what sorts behind the last event: nothing would ever be shown, and nobody would be told why. */
+const checkPosition = async (
+  ledger: Ledger,
+  flag: string,
+  position: string | undefined,
+  signal: CancelSignal | undefined,
+): Promise<void> => {
+  if (position === undefined) return;
+  const options = { category: missionCategory, after: position, ...(signal === undefined ? {} : { signal }) };
+  for await (const batch of ledger.store.readAll(options)) if (batch.length > 0) return;
+  if (position > ((await endOfLog(ledger, signal)) ?? "0"))
+    throw usage(`${flag}: ${JSON.stringify(position)} is not a position in this log`);
+};
 
 interface Shown extends TimelineEntry {
   readonly mission: string;
@@ -76,6 +121,14 @@ const lineOf = ({ at, mission, workPackageId, actor, text, revision }: Shown): L
   toned("dim", `   ${actor}  rev ${revision}`),
 ];
 
+const cellsOf = ({ at, mission, workPackageId, actor, text, revision }: Shown): readonly string[] => [
+  at,
+  workPackageId === null ? mission : `${mission}/${workPackageId}`,
+  text,
+  actor,
+  String(revision),
+];
+
 export const log: CommandSpec = command({
   name: "log",
   summary: "Show what happened, oldest first",
@@ -91,12 +144,14 @@ export const log: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const about = parseAbout(input.about);
-    if (about.slug !== undefined) await openMission(ledger, about.slug, signal);
+    const incomplete = new Set<string>();
+    await checkAbout(ledger, about, incomplete, signal);
     if (input.newest && input.cursor !== undefined) throw usage("--newest and --cursor do not go together");
+    await checkPosition(ledger, "--cursor", input.cursor, signal);
     const limit = input.limit === 0 ? Number.POSITIVE_INFINITY : input.limit;
     const shown: Shown[] = [];
     let more = 0;
-    for await (const entry of entriesFrom(ledger, about, input.cursor, signal)) {
+    for await (const entry of entriesFrom(ledger, about, input.cursor, incomplete, signal)) {
       if (shown.length < limit) shown.push(entry);
       else if (input.newest) {
         shown.shift();
@@ -107,11 +162,12 @@ export const log: CommandSpec = command({
     const nextCursor = more > 0 && !input.newest ? (shown.at(-1)?.position ?? null) : null;
     return {
       data: { events: shown, nextCursor },
+      warnings: [...incomplete].map((slug) => incompleteWarning(context, slug)),
       empty: shown.length === 0,
       position: () => shown.at(-1)?.position ?? null,
-      human: [
+      human: (surface): readonly Line[] => [
         ...(input.newest && more > 0 ? [toned("dim", `${more} before these`)] : []),
-        ...shown.map(lineOf),
+        ...(surface.plain ? columns(shown.map(cellsOf), surface) : shown.map(lineOf)),
         ...(nextCursor === null
           ? []
           : [toned("dim", `${more} more: --cursor ${nextCursor}, or --limit 0 for all`)]),
@@ -139,7 +195,9 @@ export const watch: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const about = parseAbout(input.about);
-    if (about.slug !== undefined) await openMission(ledger, about.slug, signal);
+    const incomplete = new Set<string>();
+    await checkAbout(ledger, about, incomplete, signal);
+    await checkPosition(ledger, "--after", input.after, signal);
     const after = input.after ?? (await endOfLog(ledger, signal));
     let position: string | null = after ?? null;
     const stop = new AbortController();
@@ -169,9 +227,16 @@ export const watch: CommandSpec = command({
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
       }
-      if (signal?.aborted) throw new CliError("INTERRUPTED", "interrupted");
     };
-    return { data: null, human: [], rows: rows(), position: () => position };
+    return {
+      data: null,
+      human: [],
+      warnings: [...incomplete].map((slug) => incompleteWarning(context, slug)),
+      rows: rows(),
+      position: () => position,
+      // An interrupt is how a watch ends: what was seen is a result, and only the exit code tells.
+      exitAfterRows: () => (signal?.aborted === true ? exitCodes.interrupted : exitCodes.done),
+    };
   },
 });
 

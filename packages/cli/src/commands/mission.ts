@@ -2,6 +2,7 @@
 import { eventNamespace, nameBasedUuid } from "@mission-ledger/core";
 import { type OpenMission, shownLanes } from "@mission-ledger/core/mission";
 import { listFlags, page } from "../command/paging.ts";
+import { readMissions } from "../command/read-missions.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
@@ -54,10 +55,10 @@ export const missionList: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const { items: slugs, nextCursor, hidden } = page(await ledger.missions(), input);
-    const missions: OpenMission[] = [];
-    for (const slug of slugs) missions.push(await openMission(ledger, slug, signal));
+    const { missions, warnings } = await readMissions(context, ledger, slugs, { named: false, signal });
     return {
       data: { missions: missions.map(summaryOf), nextCursor },
+      warnings,
       empty: missions.length === 0,
       human: (surface): readonly Line[] => [
         ...columns(

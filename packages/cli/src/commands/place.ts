@@ -2,6 +2,7 @@
 import { type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { toned } from "../output/lines.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 
 export const init: CommandSpec = command({
   name: "init",
@@ -38,15 +39,18 @@ export const where: CommandSpec = command({
   summary: "Say which ledger is used, and why that one",
   examples: ["where", "where --json"],
   run: async (context) => {
-    const { directory, exists, decidedBy, why } = await context.place();
+    const { directory, exists, decidedBy, why, elsewhere = null } = await context.place();
     return {
-      data: { directory, exists, decidedBy, why },
+      data: { directory, exists, decidedBy, why, elsewhere },
       human: [
         [
           toned("strong", directory ?? "a ledger brought by the host program"),
           exists ? "" : "   (not there yet)",
         ],
         `${decidedBy}: ${why}`,
+        ...(elsewhere === null
+          ? []
+          : [`there is a ledger at ${elsewhere}: use it with --ledger ${shellQuote(elsewhere)}`]),
         ...(exists ? [] : [`make it: ${context.say("init")}`]),
       ],
     };

@@ -8,9 +8,10 @@ import {
   ready as readyView,
   type WaitingReason,
 } from "@mission-ledger/core/mission";
+import { incompleteWarning, unreadableWarning } from "../command/incomplete.ts";
 import { listFlags, page } from "../command/paging.ts";
 import { selectMissions } from "../command/refs.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import {
   commandIdFor,
   receiptData,
@@ -28,18 +29,39 @@ interface Listed extends ReadyItem {
   readonly ref: string;
 }
 
+interface ReadyList {
+  readonly items: readonly Listed[];
+  /** One for each mission of which not everything could be read. */
+  readonly warnings: readonly string[];
+  /** Those missions: nothing can be claimed there. */
+  readonly incomplete: ReadonlySet<string>;
+}
+
 const listReady = async (
-  ledger: Ledger,
+  context: CommandContext,
   mission: string | undefined,
   signal: CancelSignal | undefined,
-): Promise<readonly Listed[]> => {
-  const found: Listed[] = [];
-  for (const slug of await selectMissions(ledger, mission)) {
-    const { view } = await ledger.mission(slug).view(readyView, signal === undefined ? {} : { signal });
-    for (const item of readyItems(view))
-      found.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
-  }
-  return found;
+): Promise<ReadyList> => {
+  const ledger = await context.ledger();
+  const items: Listed[] = [];
+  const warnings: string[] = [];
+  const incomplete = new Set<string>();
+  for (const slug of await selectMissions(ledger, mission))
+    try {
+      const options = signal === undefined ? {} : { signal };
+      const { view, gaps } = await ledger.mission(slug).view(readyView, options);
+      for (const item of readyItems(view))
+        items.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
+      if (gaps > 0) {
+        incomplete.add(slug);
+        warnings.push(incompleteWarning(context, slug));
+      }
+    } catch (error) {
+      if (mission !== undefined) throw error;
+      incomplete.add(slug);
+      warnings.push(unreadableWarning(context, slug, error));
+    }
+  return { items, warnings, incomplete };
 };
 
 const kindFlag = {
@@ -63,12 +85,14 @@ export const ready: CommandSpec = command({
   examples: ["ready", "ready passkeys --why"],
   common: true,
   run: async (context, input, signal) => {
-    const all = (await listReady(await context.ledger(), input.mission, signal)).filter(
+    const found = await listReady(context, input.mission, signal);
+    const all = found.items.filter(
       (item) => (input.why || item.ready) && (input.kind === "any" || item.kind === input.kind),
     );
     const { items, nextCursor, hidden } = page(all, input);
     return {
       data: { items, nextCursor },
+      warnings: found.warnings,
       empty: !all.some((item) => item.ready),
       human: (surface): readonly Line[] => [
         ...columns(
@@ -122,10 +146,12 @@ export const next: CommandSpec = command({
     const wanted = (item: Listed): boolean =>
       item.ready && (input.kind === "any" || item.kind === input.kind);
     if (!input.claim) {
-      const item = (await listReady(ledger, input.mission, signal)).find(wanted);
-      if (item === undefined) return nothingReady;
+      const { items: listed, warnings } = await listReady(context, input.mission, signal);
+      const item = listed.find(wanted);
+      if (item === undefined) return { ...nothingReady, warnings };
       return {
         data: { item },
+        warnings,
         human: [
           [toned("strong", item.ref), "  ", item.title],
           toned("dim", `claim it: ${context.say(claimCommand(item), shellQuote(item.ref))}`),
@@ -150,14 +176,19 @@ export const next: CommandSpec = command({
       });
     const earlier =
       input.requestId === undefined ? undefined : await findEarlierClaim(ledger, input.mission, commandId);
-    const items =
-      earlier === undefined ? (await listReady(ledger, input.mission, signal)).filter(wanted) : [earlier];
-    for (const item of items) {
+    const { items, warnings, incomplete }: ReadyList =
+      earlier === undefined
+        ? await listReady(context, input.mission, signal)
+        : { items: [earlier], warnings: [], incomplete: new Set() };
+    for (const item of items.filter(wanted)) {
+      // Of a mission that was named, the refusal is the answer.
+      if (input.mission === undefined && incomplete.has(item.mission)) continue;
       if (item.notBy.includes(actor)) continue;
       try {
         const written = await claimItem(item);
         return {
           data: { item: { ...item, ...grantData(written) }, ...receiptData(written) },
+          warnings,
           human: receiptLines(written, saidClaimed(item.ref, written, input.lease, context.clock.now())),
         };
       } catch (error) {
@@ -165,7 +196,7 @@ export const next: CommandSpec = command({
         if (!(error instanceof Refused) || !passedBy.has(error.code)) throw error;
       }
     }
-    return nothingReady;
+    return { ...nothingReady, warnings };
   },
 });
 

@@ -75,7 +75,8 @@ export const reviewSubmit: CommandSpec = command({
       throw usage("--notes and --notes-file say the same thing; give one");
     const read =
       input.notesFile === undefined ? input.notes : (await context.readText(input.notesFile)).trim();
-    const notes = read === "" ? undefined : read;
+    if (read === "") throw usage("--notes-file: the text is blank");
+    const notes = read;
     return aboutWorkPackage({
       context,
       input,

@@ -8,7 +8,7 @@ import type { CommandContext } from "../command/spec.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { exitCodeOf } from "../output/exit-codes.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
-import { type Problem, problemOf } from "../output/problem.ts";
+import { CliError, type Problem, problemOf } from "../output/problem.ts";
 import { type FoundFolder, findMissionFolders, readMissionFolder } from "../place/mission-folders.ts";
 
 /** One mission as the import reports it. `error` is set when it could not be imported; the others go on. */
@@ -39,7 +39,14 @@ export const importSpecKitty: CommandSpec = command({
     const found = input.folders.flatMap((folder) =>
       findMissionFolders(context.cwd, folder, (warning) => warnings.push(warning)),
     );
-    const ledger = input.dryRun ? undefined : (await context.createLedger()).ledger;
+    if (found.length === 0)
+      throw new CliError("NOT_FOUND", `no mission was found in ${input.folders.join(", ")}`, {
+        hint: warnings.join("\n"),
+        details: { folders: input.folders },
+      });
+    // A mistyped path leaves no ledger behind.
+    const nothingToWrite = input.dryRun || found.every((folder) => "error" in folder);
+    const ledger = nothingToWrite ? undefined : (await context.createLedger()).ledger;
     const missions: Imported[] = [];
     for (const folder of found) missions.push(await importOne(folder, ledger, signal));
     const { directory } = await context.place();

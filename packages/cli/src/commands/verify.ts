@@ -4,12 +4,13 @@ import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream } from "@mission-ledger/core/mission";
 import { selectMissions } from "../command/refs.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
+import { checkRemembered } from "./remembered.ts";
 
 interface VerifiedMission {
   readonly slug: string;
@@ -80,7 +81,7 @@ export const verify: CommandSpec = command({
           .filter(({ unknownEvents }) => unknownEvents > 0)
           .map(({ slug, unknownEvents }) => `${slug}: ${unknownEvents} events this version does not know`),
       ],
-      ...(ok ? {} : failure(problems, drifted, context.say("rebuild"))),
+      ...(ok ? {} : failure(problems, drifted, context)),
       human: [
         mark(
           digests === events,
@@ -109,10 +110,17 @@ const verifyMission = async (
   signal: CancelSignal | undefined,
 ): Promise<VerifiedMission> => {
   const stream = missionStream(slug);
-  const { events, digests, report, problems } = await checkLog(ledger, stream, directory, {
+  const {
+    events,
+    digests,
+    report,
+    problems: found,
+  } = await checkLog(ledger, stream, directory, {
     digests: true,
     signal,
   });
+  // A damaged log is known not to hold everything; why it does not hold this is no second finding.
+  const problems = found.length > 0 ? found : await checkRemembered(ledger, stream, signal);
   const compared =
     problems.length > 0 ? undefined : await compareViews(ledger, slug, { write: false, signal });
   return {
@@ -179,7 +187,7 @@ const checkOrder = async (
 const failure = (
   problems: readonly LogProblem[],
   drifted: readonly (ComparedView & { readonly slug: string })[],
-  rebuild: string,
+  context: CommandContext,
 ): {
   readonly exit: ExitCode;
   readonly error: {
@@ -196,7 +204,7 @@ const failure = (
       error: {
         code: "PROJECTION_DRIFT",
         message: `${drifted.length} views differ from a fresh rebuild; the log is sound`,
-        hint: `Mend them: ${rebuild}`,
+        hint: `Mend them: ${context.say("rebuild")}`,
         details: {
           views: drifted.map(({ slug, view, difference }) => ({
             mission: slug,
@@ -211,7 +219,7 @@ const failure = (
     error: {
       code: first.code,
       message: `${problems.length} problems; the first is in ${placeOf(first)}: ${first.message}`,
-      hint: "Keep the file as it is; nothing here ever changes a damaged log.",
+      hint: "Nothing repairs it yet; keep the file as it is. Nothing here ever changes a damaged log.",
       details: { ...first, problems: problems.length },
     },
   };

@@ -7,6 +7,7 @@ import {
   type WorkPackage,
 } from "@mission-ledger/core/mission";
 import { listFlags, page } from "../command/paging.ts";
+import { readMissions } from "../command/read-missions.ts";
 import { formatRef, openMission, openWorkPackage, resolveRef, selectMissions } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import {
@@ -137,19 +138,21 @@ export const wpList: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const all: (WorkPackage & { readonly ref: string })[] = [];
-    for (const slug of await selectMissions(ledger, input.mission)) {
-      const mission = await openMission(ledger, slug, signal);
-      for (const one of Object.values(mission.workPackages))
+    const slugs = await selectMissions(ledger, input.mission);
+    const named = input.mission !== undefined;
+    const { missions, warnings } = await readMissions(context, ledger, slugs, { named, signal });
+    for (const { slug, workPackages } of missions)
+      for (const one of Object.values(workPackages))
         if (
           lanes[one.lane].shown &&
           (input.lane.length === 0 || input.lane.includes(one.lane)) &&
           (input.holder === undefined || one.claim?.holder === input.holder)
         )
           all.push({ ...one, ref: formatRef({ slug, workPackageId: one.id }) });
-    }
     const { items, nextCursor, hidden } = page(all, input);
     return {
       data: { workPackages: items.map(listed), nextCursor },
+      warnings,
       empty: items.length === 0,
       human: (surface): readonly Line[] => [
         ...columns(

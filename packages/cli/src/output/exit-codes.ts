@@ -37,6 +37,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   LIMIT_EXCEEDED: exitCodes.refused,
   LOCK_TIMEOUT: exitCodes.store,
   NOT_FOUND: exitCodes.notFound,
+  OUTPUT_FAILED: exitCodes.unexpected,
   PERMISSION_DENIED: exitCodes.store,
   PROJECTION_DRIFT: exitCodes.data,
   RESOURCES_EXHAUSTED: exitCodes.store,

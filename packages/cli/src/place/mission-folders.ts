@@ -26,7 +26,11 @@ export const findMissionFolders = (
     return [
       {
         ...found,
-        error: new CliError("NOT_FOUND", `there is no folder ${folder}`, { details: { path: folder } }),
+        error: new CliError(
+          "NOT_FOUND",
+          isFile(folder) ? `${folder} is a file, not a mission's folder` : `there is no folder ${folder}`,
+          { details: { path: folder } },
+        ),
       },
     ];
   const nested = children.includes("kitty-specs") ? path.join(folder, "kitty-specs") : undefined;
@@ -94,10 +98,18 @@ const readIfThere = (file: string): Uint8Array | undefined => {
   }
 };
 
-const isFile = (file: string): boolean => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+const isFile = (file: string): boolean => statusOf(file)?.isFile() === true;
 
-const isFolder = (folder: string): boolean =>
-  fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+const isFolder = (folder: string): boolean => statusOf(folder)?.isDirectory() === true;
+
+/** `undefined` also for a path through something that is no folder, or that may not be looked into. */
+const statusOf = (file: string): fs.Stats | undefined => {
+  try {
+    return fs.statSync(file);
+  } catch {
+    return undefined;
+  }
+};
 
 const childrenOf = (folder: string): readonly string[] | undefined => {
   try {

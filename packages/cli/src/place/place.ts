@@ -5,6 +5,7 @@ import { type FaultCode, StoreFault } from "@mission-ledger/core";
 import { locateLedger } from "@mission-ledger/store-file";
 import type { Environment, Place } from "../command/spec.ts";
 import { CliError, usage } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 
 export interface PlaceQuestion {
   readonly cwd: string;
@@ -36,7 +37,18 @@ export const findPlace = ({
     (name) => env[name] !== undefined && env[name] !== "",
   );
   const { directory, kind, reason } = locateLedger(cwd, { git: { askGit: asked, env: gitEnvironment(env) } });
-  return placeAt(directory, kind === "git" ? "git" : "folder", reason);
+  const place = placeAt(directory, kind === "git" ? "git" : "folder", reason);
+  const elsewhere = place.exists || kind !== "git" ? undefined : ledgerAbove(cwd);
+  return elsewhere === undefined ? place : { ...place, elsewhere };
+};
+
+/** A ledger from the time before `git init`, or one that was made on purpose in the work tree. */
+const ledgerAbove = (cwd: string): string | undefined => {
+  for (let at = path.resolve(cwd); ; at = path.dirname(at)) {
+    const folder = path.join(at, ".mission-ledger");
+    if (isLedger(folder)) return folder;
+    if (at === path.dirname(at)) return undefined;
+  }
 };
 
 const placeAt = (
@@ -104,11 +116,20 @@ const faultOf: Readonly<Record<string, FaultCode>> = {
   EDQUOT: "STORAGE_FULL",
 };
 
-export const ledgerNotFound = ({ directory, why }: Place, init: string): CliError =>
-  new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${directory}`, {
-    hint: init,
-    details: { directory, why },
-  });
+export const ledgerNotFound = ({ directory, why, elsewhere }: Place, init: string): CliError =>
+  elsewhere === undefined
+    ? new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${directory}`, {
+        hint: init,
+        details: { directory, why },
+      })
+    : new CliError(
+        "LEDGER_NOT_FOUND",
+        `there is no ledger at ${directory}, but there is one at ${elsewhere}`,
+        {
+          hint: `use it: --ledger ${shellQuote(elsewhere)}\nor make one beside git's own files: ${init}`,
+          details: { directory, why, elsewhere },
+        },
+      );
 
 /** `file:<directory>`; other stores follow. */
 const parseAddress = (address: string, from: string, cwd: string): string => {

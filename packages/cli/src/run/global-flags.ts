@@ -44,7 +44,11 @@ export const splitGlobals = (
   options: Readonly<Record<string, unknown>>,
   own: ReadonlySet<string>,
 ): { readonly globals: Globals; readonly rest: Readonly<Record<string, unknown>> } => {
-  const is = (name: string): boolean => options[name] === true;
+  // A flag that another one took for its value was asked for all the same: the refusal is printed as it wants.
+  const swallowed = Object.entries(options).flatMap(([name, value]) =>
+    own.has(name) || globalNames.has(name) ? value : [],
+  );
+  const is = (name: string): boolean => options[name] === true || swallowed.includes(`--${name}`);
   const text = (name: string): string | undefined =>
     typeof options[name] === "string" ? options[name] : undefined;
   return {

@@ -1,5 +1,6 @@
 /** The next step after a refusal, as words that can be typed here. Core says what is wrong; this says what to run. */
-import { type findExit, isLane, lanes } from "@mission-ledger/core/mission";
+import { type findExit, isLane, lanes, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
+import { damageStep } from "../command/damage-step.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import type { Problem } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -13,7 +14,7 @@ export interface HintContext {
 
 /** `undefined` where core's own hint is the best there is. */
 export const hintFor = (
-  { code, details }: Problem,
+  { code, details, outcome }: Problem,
   { names, spec, now }: HintContext,
 ): string | undefined => {
   const { mission, workPackageId, from, guard, lane, _tag } = details as Readonly<
@@ -48,6 +49,13 @@ export const hintFor = (
       return ref && typeof guard === "string" ? guardHint(guard, ref, names, spec) : undefined;
     case "SELF_REVIEW":
       return ref && `let somebody else review: ${names.say("review.start", `${ref} --as <another>`)}`;
+    case "LOG_CORRUPT":
+      // After a write that may have happened, the one way to find out comes first.
+      return outcome !== "unknown" &&
+        typeof details.stream === "string" &&
+        details.stream.startsWith(`${missionCategory}-`)
+        ? damageStep(names, slugOfStream(details.stream))
+        : undefined;
     case "IMPORT_INCOMPLETE":
       return `next: ${names.say("import.spec-kitty", "<the same folder>")}`;
     case "NOT_FOUND":

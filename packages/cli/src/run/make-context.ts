@@ -44,6 +44,8 @@ export const makeContext = ({
 }: ContextOptions): { readonly context: CommandContext; close(): Promise<void> } => {
   const { env, clock = systemClock, randomness = systemRandomness } = io;
   const cwd = globals.cwd === undefined ? io.cwd : path.resolve(io.cwd, globals.cwd);
+  // Nothing is made or looked for below a folder that is not there.
+  if (globals.cwd !== undefined && !isFolder(cwd)) throw usage(`-C: there is no folder ${cwd}`);
   const here = namesAt(names, globals);
   let place: (Place & { readonly directory: string }) | undefined;
   const find = (): Place & { readonly directory: string } =>
@@ -102,6 +104,14 @@ export const makeContext = ({
     again: (commandId) => formatInvocation(here, spec, { ...input, requestId: commandId }),
   };
   return { context, close: async () => (await opened?.catch(() => undefined))?.close() };
+};
+
+const isFolder = (folder: string): boolean => {
+  try {
+    return fs.statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
 };
 
 const decode = (bytes: Uint8Array, from: string): string => {

@@ -12,6 +12,7 @@ import { hintFor } from "./hints.ts";
 import type { Io } from "./io.ts";
 import { makeContext } from "./make-context.ts";
 import { type Names, namesAt } from "./names.ts";
+import { refuseSwallowedFlags } from "./swallowed-flags.ts";
 
 export interface Ending {
   readonly exit: ExitCode;
@@ -44,6 +45,7 @@ export const perform = async (options: PerformOptions): Promise<Performance> => 
   let close = async (): Promise<void> => {};
   try {
     if (globals.jsonl && !spec.jsonl) throw usage(`${spec.name} prints one document; use --json`);
+    refuseSwallowedFlags(spec, { ...raw, ...globals });
     const input: CommandInput = parseInput(spec, raw);
     const made = makeContext({ io, globals, names, commands, spec, input, hostLedger, hostActor });
     close = made.close;

@@ -28,10 +28,21 @@ export const printEnding = async (ending: Ending, printing: Printing): Promise<E
     const said = error instanceof Error ? error.message : String(error);
     await put(
       printing.io.stderr,
-      renderLines([`OUTPUT_FAILED: the result could not be printed: ${said}`], { color: false }),
+      renderLines(
+        [`OUTPUT_FAILED: the result could not be printed: ${said}`, ...whatWasWritten(ending.data)],
+        { color: false },
+      ),
     ).catch(() => {});
     return ending.exit === exitCodes.done ? exitCodes.unexpected : ending.exit;
   }
+};
+
+/** The printing failed, the write did not: whoever reads this must not take it for undone. */
+const whatWasWritten = (data: unknown): readonly Line[] => {
+  const { commandId, eventIds } = (data ?? {}) as { commandId?: unknown; eventIds?: unknown };
+  return typeof commandId === "string" && Array.isArray(eventIds) && eventIds.length > 0
+    ? [`  it was written; the receipt again: the same command with --request-id ${commandId}`]
+    : [];
 };
 
 const printAll = async (ending: Ending, printing: Printing): Promise<ExitCode> => {
@@ -45,6 +56,7 @@ const printDocument = async (ending: Ending, { io, command, fail }: Printing): P
   let { exit, data, warnings, error, result } = ending;
   try {
     data = await collect(result, data);
+    exit = result?.exitAfterRows?.() ?? exit;
   } catch (thrown) {
     ({ exit, data, warnings, error } = fail(thrown));
   }
@@ -82,7 +94,7 @@ const printRecords = async (ending: Ending, { io, fail }: Printing): Promise<Exi
     try {
       for await (const { record } of rowsOf(result)) await line(record);
       await line({ type: "end", position: result.position?.() ?? null });
-      return exit;
+      return result.exitAfterRows?.() ?? exit;
     } catch (thrown) {
       if (thrown instanceof OutputFailed) throw thrown;
       ({ exit, error } = fail(thrown));
@@ -102,9 +114,10 @@ const printForPeople = async (ending: Ending, { io, globals, fail }: Printing): 
   if (result !== undefined)
     try {
       if (result.bytes !== undefined) for await (const chunk of result.bytes) await put(io.stdout, chunk);
-      else if (result.rows !== undefined)
+      else if (result.rows !== undefined) {
         for await (const { lines } of result.rows) await put(io.stdout, renderLines(lines, surface));
-      else await put(io.stdout, renderLines(linesOf(result, surface), surface));
+        exit = result.exitAfterRows?.() ?? exit;
+      } else await put(io.stdout, renderLines(linesOf(result, surface), surface));
     } catch (thrown) {
       if (thrown instanceof OutputFailed) throw thrown;
       ({ exit, error } = fail(thrown));

@@ -1,0 +1,28 @@
+/** What readers say about a damaged log: they show what there is, and never as if that were all. */
+import { LedgerError } from "@mission-ledger/core";
+import { shellQuote } from "../output/shell-quote.ts";
+import type { CommandContext } from "./spec.ts";
+
+export const incompleteWarning = (context: CommandContext, slug: string): string =>
+  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; next: ${context.say("verify", shellQuote(slug))}`;
+
+/** What is wrong with one log and says nothing about the others. */
+const ofOneLog: ReadonlySet<string> = new Set([
+  "FORK_DETECTED",
+  "LOG_CONFLICTED",
+  "LOG_CORRUPT",
+  "LOG_REPLACED",
+  "UNSAFE_FILE",
+  "UNSUPPORTED_FORMAT",
+]);
+
+export const isOfOneLog = (error: unknown): error is LedgerError =>
+  LedgerError.is(error) && ofOneLog.has(error.code);
+
+/** The warning that stands for a mission that could not be read. Throws what concerns the whole ledger. */
+export const unreadableWarning = (context: CommandContext, slug: string, error: unknown): string => {
+  if (!isOfOneLog(error)) throw error;
+  return error.code === "LOG_CORRUPT"
+    ? incompleteWarning(context, slug)
+    : `${error.code}: ${slug} is not shown: ${error.message}; next: ${context.say("verify", shellQuote(slug))}`;
+};

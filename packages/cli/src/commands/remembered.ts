@@ -1,0 +1,28 @@
+/** What snapshots remember against what the log holds: an older copy of a log shows itself here, and nowhere else. */
+import type { CancelSignal } from "@mission-ledger/core";
+import type { Ledger } from "@mission-ledger/core/mission";
+import { folds } from "./folds.ts";
+import type { LogProblem } from "./inspect.ts";
+
+/** At most one problem: the last event that was remembered and is not in the log any more. Reads only. */
+export const checkRemembered = async (
+  { store, snapshots }: Ledger,
+  stream: string,
+  signal: CancelSignal | undefined,
+): Promise<readonly LogProblem[]> => {
+  const remembered = new Map<string, number>();
+  for (const { spec } of folds) {
+    const snapshot = await snapshots.load({ stream, name: spec.name, version: spec.version });
+    const { revision = -1, digest = null } = snapshot?.head ?? {};
+    if (revision >= 0) remembered.set(`${revision} ${digest}`, revision);
+  }
+  if (remembered.size === 0) return [];
+  const to = Math.max(...remembered.values());
+  // After the snapshots: what they remember was written before they were.
+  for await (const batch of store.read(stream, { to, ...(signal === undefined ? {} : { signal }) }))
+    for (const { revision, digest } of batch) remembered.delete(`${revision} ${digest}`);
+  const gone = Math.max(-1, ...remembered.values());
+  if (gone < 0) return [];
+  const message = `the log of ${stream} no longer holds event ${gone}, which was remembered`;
+  return [{ code: "LOG_REPLACED", stream, revision: gone, offset: null, message }];
+};
