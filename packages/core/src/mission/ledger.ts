@@ -42,7 +42,7 @@ export interface LedgerOptions {
   readonly store: EventStore;
   /** @defaultValue none */
   readonly snapshots?: SnapshotStore;
-  /** Events between two snapshots; few for processes that end after a command. @defaultValue 128 */
+  /** Events between two snapshots; few for processes that end after a command. @defaultValue 512 */
   readonly snapshotEvery?: number;
   /** Who acts when a request does not say. */
   readonly actor: string;
