@@ -91,6 +91,14 @@ export const ledgerOrder = ({
     const got = files.read(from, scratch, 0, textLength, 0);
     return parseCounter(scratch, got, bootId());
   };
+  /** The record stands, with a number that the counter does not cover. What cannot be parsed makes everybody ask the logs. */
+  const disbelieve = (): void => {
+    try {
+      files.write(open(), Buffer.from("?"), 0, 1, 0);
+    } catch {
+      // Then the next writer of its stream sees that its number is higher, and raises the counter.
+    }
+  };
   const leave = (): void => {
     if (fd === undefined) return;
     try {
@@ -108,9 +116,9 @@ export const ledgerOrder = ({
       if (used === undefined || (stored !== undefined && used <= stored)) return;
       failpoint("order:write");
       try {
-        files.write(open(), counterText(used, bootId()), 0, textLength, 0);
+        if (files.write(open(), counterText(used, bootId()), 0, textLength, 0) < textLength) disbelieve();
       } catch {
-        // The record stands. The next writer of its stream sees that its number is higher, and raises the counter.
+        disbelieve();
         close();
       }
     } finally {

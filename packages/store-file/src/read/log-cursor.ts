@@ -2,7 +2,7 @@
 import type { RecordedEvent } from "@mission-ledger/core";
 import { findingFault } from "../append/refusals.ts";
 import type { FilePort } from "../files/file-port.ts";
-import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
+import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
 import type { StreamPaths } from "../layout.ts";
 import { hardRecordBytes } from "../log/bounds.ts";
 import { type FoldState, foldLog, type LogFold, startOfLog } from "../log/fold.ts";
@@ -10,6 +10,9 @@ import { markOf } from "../log/mark.ts";
 import type { StoredRecord } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
 import { seekSeq } from "./seek-seq.ts";
+
+/** As many as hold a record's checksum and its LF. */
+const passedBytes = 11;
 
 /** A record on its way out, with the mark of its end. */
 export interface CursorRecord {
@@ -31,6 +34,8 @@ export class LogCursor {
   #block: Buffer = Buffer.alloc(0);
   #at = 0;
   #next: CursorRecord | undefined;
+  /** The last bytes before the place: an inode's number says nothing once its file was closed. */
+  #passed: Buffer = Buffer.alloc(0);
   /** Inside a line that is longer than any record: where it began. */
   #skipping = false;
 
@@ -66,6 +71,8 @@ export class LogCursor {
 
   /** Lets go of the block, keeps the place. */
   rest(): void {
+    if (this.#at > 0)
+      this.#passed = Buffer.from(this.#block.subarray(Math.max(0, this.#at - passedBytes), this.#at));
     this.#offset += this.#at;
     this.#at = 0;
     this.#block = Buffer.alloc(0);
@@ -96,7 +103,8 @@ export class LogCursor {
     if (opened === undefined) return false;
     const { fd, status } = opened;
     try {
-      if (this.#ino !== status.ino || status.size < this.#offset) this.#start(fd, status.ino, status.size);
+      if (this.#ino !== status.ino || status.size < this.#offset || !this.#isBehindWhatPassed(fd))
+        this.#start(fd, status.ino, status.size);
       for (let wanted = blockBytes; ; wanted *= 4) {
         const block = Buffer.allocUnsafe(Math.min(wanted, Math.max(0, status.size - this.#offset)));
         const got = block.length === 0 ? 0 : this.#files.read(fd, block, 0, block.length, this.#offset);
@@ -116,9 +124,15 @@ export class LogCursor {
     }
   }
 
+  #isBehindWhatPassed(fd: number): boolean {
+    const { length } = this.#passed;
+    return readFully(this.#files, fd, this.#offset - length, length).equals(this.#passed);
+  }
+
   /** A log that was not read before, or another file than the one before: positions say what was delivered already. */
   #start(fd: number, ino: number, size: number): void {
     this.#ino = ino;
+    this.#passed = Buffer.alloc(0);
     this.#skipping = false;
     const place =
       this.#after === undefined ? undefined : seekSeq(this.#files, fd, size, this.paths, this.#after);

@@ -3,8 +3,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
+import type { FilePort } from "../files/file-port.ts";
+import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
+import { errnoError } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { all, put } from "../testing/writing.ts";
 
@@ -145,3 +148,43 @@ const fingerprint = (directory: string): string[] =>
       const hash = status.isFile() ? createHash("sha256").update(fs.readFileSync(file)).digest("hex") : "";
       return `${name} ${status.mtimeMs} ${status.ctimeMs} ${status.mode} ${hash}`;
     });
+
+describe("an order that is disturbed", () => {
+  test("by a counter that cannot be written hides nothing that has a receipt", async () => {
+    const directory = scratchDirectory();
+    let failing = false;
+    const files: FilePort = {
+      ...nodeFiles,
+      write: (fd, buffer, offset, length, position) => {
+        if (failing && position === 0 && length > 1) throw errnoError("EIO");
+        return nodeFiles.write(fd, buffer, offset, length, position);
+      },
+    };
+    const store = await openFileStore({ directory, files });
+    const { head } = await put(store, emptyHead, "c0");
+    failing = true;
+    await put(store, head, "c1");
+    expect((await all(store.readAll())).map(({ commandId }) => commandId)).toEqual(["c0", "c1"]);
+    await store.close();
+  });
+
+  test("by a log put in place of its equal delivers nothing twice to who follows", async () => {
+    const directory = scratchDirectory();
+    const store = await openFileStore({ directory });
+    let head = emptyHead;
+    for (const id of ["c0", "c1", "c2"]) head = (await put(store, head, id)).head;
+    const seen: string[] = [];
+    for await (const batch of store.subscribe()) {
+      for (const { commandId } of batch) seen.push(commandId);
+      if (seen.length === 3) {
+        const { log } = layoutOf(directory).of("mission-m1");
+        fs.copyFileSync(log, `${log}.new`);
+        fs.renameSync(`${log}.new`, log);
+        head = (await put(store, await store.head("mission-m1"), "c3")).head;
+      }
+      if (seen.includes("c3")) break;
+    }
+    expect(seen).toEqual(["c0", "c1", "c2", "c3"]);
+    await store.close();
+  });
+});
