@@ -93,9 +93,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EIO: damagedDisk,
 };
 
-/** Every errno that has a meaning of its own. */
-export const knownErrnos: readonly string[] = Object.keys(meanings);
-
 /** The fault that stands for an error. Faults pass through, but an outcome is never said to be surer than its step allows. */
 export const faultOf = (
   error: unknown,

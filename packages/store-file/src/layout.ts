@@ -26,6 +26,7 @@ export interface Layout {
 }
 
 export const logSuffix = ".jsonl";
+export const lockSuffix = ".lock";
 
 /** Streams whose paths are kept; a command asks for them several times. */
 const mostKept = 1_024;
@@ -42,7 +43,7 @@ export const layoutOf = (root: string): Layout => {
       stream,
       encoded,
       log: path.join(logs, `${encoded}${logSuffix}`),
-      lock: path.join(locks, `${encoded}.lock`),
+      lock: path.join(locks, `${encoded}${lockSuffix}`),
       suspect: path.join(locks, `${encoded}.suspect`),
       index: path.join(indexes, encoded),
     };

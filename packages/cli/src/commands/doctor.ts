@@ -12,15 +12,14 @@ import {
 } from "@mission-ledger/core/mission";
 import { damageStep } from "../command/damage-step.ts";
 import { openMission, selectMissions } from "../command/refs.ts";
-import type { CommandContext } from "../command/spec.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { compareViews } from "./compare-views.ts";
 import { checkLog } from "./inspect.ts";
-import { findLeftovers, type Leftovers } from "./leftovers.ts";
+import { type LostLog, leftoverMissions } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
 import { sayCommand } from "./say-command.ts";
 
@@ -50,7 +49,7 @@ export const doctor: CommandSpec = command({
     const { directory } = await context.place();
     const findings: Finding[] = [];
     let events = 0;
-    const leftovers = directory === null ? undefined : findLeftovers(directory);
+    const leftovers = directory === null ? undefined : leftoverMissions(directory);
     // A log without any event is listed or not, as the store sees it; here it has to be mentioned either way.
     const listed = await ledger.missions();
     const onlyFile =
@@ -157,7 +156,7 @@ const neverBegun = (slug: string): Finding => ({
 });
 
 /** A first write that was cut off can leave a lock alone; only what was read from the log once proves that it was there. */
-const logIsGone = ({ slug, hadEvents }: Leftovers["lostLogs"][number]): Finding => ({
+const logIsGone = ({ slug, hadEvents }: LostLog): Finding => ({
   severity: hadEvents ? "damage" : "action",
   kind: "STORE_MISSING",
   mission: slug,

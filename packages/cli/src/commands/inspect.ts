@@ -1,7 +1,7 @@
 /** What a log has to say about itself: checksums, digests, chain, order. Shared by verify and doctor; reads only. */
 import { type CancelSignal, checkLink, emptyHead, LedgerError, type StreamHead } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
-import { type Finding, inspectStream, type StreamReport } from "@mission-ledger/store-file";
+import { findingCodes, inspectStream, type StreamReport } from "@mission-ledger/store-file";
 
 /** Something that is not what it should be. */
 export interface LogProblem {
@@ -75,7 +75,7 @@ const inspect = (directory: string, stream: string, problems: LogProblem[]): Str
   try {
     const report = inspectStream({ directory, stream, digests: false });
     for (const { kind, offset, why } of report.findings)
-      problems.push({ code: codeOf[kind], stream, revision: null, offset, message: why });
+      problems.push({ code: findingCodes[kind], stream, revision: null, offset, message: why });
     return report;
   } catch (error) {
     if (!LedgerError.is(error)) throw error;
@@ -88,15 +88,6 @@ const inspect = (directory: string, stream: string, problems: LogProblem[]): Str
     });
     return undefined;
   }
-};
-
-/** The code with which a writer would be refused. */
-const codeOf: Readonly<Record<Finding["kind"], string>> = {
-  damaged: "LOG_CORRUPT",
-  conflict_marker: "LOG_CONFLICTED",
-  newer_format: "UNSUPPORTED_FORMAT",
-  gap: "LOG_CORRUPT",
-  fork: "FORK_DETECTED",
 };
 
 const offsetIn = (details: Readonly<Record<string, unknown>>): number | null =>

@@ -1,49 +1,23 @@
-/** What lies in a ledger's folder and is no mission: logs that never got an event, and locks whose log is gone. Reads only. */
-import fs from "node:fs";
-import path from "node:path";
+/** What the file store finds left over, as missions. */
 import { missionCategory, slugOfStream } from "@mission-ledger/core/mission";
-import { decodeStreamName } from "@mission-ledger/store-file";
+import { findLeftovers } from "@mission-ledger/store-file";
 
-export interface Leftovers {
-  /** Missions whose log is there and has no event in it, as far as its file can tell. */
-  readonly logs: readonly string[];
-  readonly lostLogs: readonly {
-    readonly slug: string;
-    /** Something was read from that log once: it had events. */
-    readonly hadEvents: boolean;
-  }[];
+export interface LostLog {
+  readonly slug: string;
+  readonly hadEvents: boolean;
 }
 
-export const findLeftovers = (directory: string): Leftovers => {
-  const logs = slugsIn(path.join(directory, "log"), ".jsonl");
-  const known = new Set(logs);
-  const cached = [
-    ...namesIn(path.join(directory, "cache", "index")),
-    ...namesIn(path.join(directory, "cache", "snapshots")),
-  ].map((name) => name.split(".")[0] ?? "");
-  const remembered = new Set(cached.flatMap((name) => slugOf(name) ?? []));
+/** Missions whose log file is there, with an event in it or without, and those whose log is gone. Reads only. */
+export const leftoverMissions = (
+  directory: string,
+): { readonly logs: readonly string[]; readonly lostLogs: readonly LostLog[] } => {
+  const { logs, lostLogs } = findLeftovers({ directory });
   return {
-    logs,
-    lostLogs: slugsIn(path.join(directory, "lock"), ".lock")
-      .filter((slug) => !known.has(slug))
-      .map((slug) => ({ slug, hadEvents: remembered.has(slug) })),
+    logs: logs.filter(isMission).map(slugOfStream),
+    lostLogs: lostLogs
+      .filter(({ stream }) => isMission(stream))
+      .map(({ stream, hadEvents }) => ({ slug: slugOfStream(stream), hadEvents })),
   };
 };
 
-const slugsIn = (folder: string, suffix: string): readonly string[] =>
-  namesIn(folder)
-    .filter((name) => name.endsWith(suffix))
-    .flatMap((name) => slugOf(name.slice(0, -suffix.length)) ?? []);
-
-const slugOf = (encoded: string): string | undefined => {
-  const stream = decodeStreamName(encoded);
-  return stream?.startsWith(`${missionCategory}-`) === true ? slugOfStream(stream) : undefined;
-};
-
-const namesIn = (folder: string): readonly string[] => {
-  try {
-    return fs.readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
-};
+const isMission = (stream: string): boolean => stream.startsWith(`${missionCategory}-`);

@@ -103,23 +103,39 @@ export const foldOnto = async <State>(
   begun: Folded<State>,
   { to, signal }: { readonly to?: number; readonly signal?: CancelSignal } = {},
 ): Promise<Folded<State>> => {
-  let { head, state, unknownEvents, gaps, sinceSnapshot } = begun;
+  let folded = begun;
   const options = {
-    after: head,
+    after: begun.head,
     ...(to === undefined ? {} : { to }),
     ...(signal === undefined ? {} : { signal }),
   };
-  for await (const batch of store.read(stream, options)) {
-    for (const envelope of batch) {
-      if (envelope.previous !== head.digest || envelope.revision !== head.revision + 1) gaps += 1;
-      const next = spec.stepInPlace(state, envelope);
-      if (next === undefined) unknownEvents += 1;
-      else state = next;
-      sinceSnapshot += 1;
-      head = headAfter(envelope);
-    }
+  for await (const batch of store.read(stream, options)) folded = takeIn(spec, folded, batch);
+  return folded;
+};
+
+/** One step of every fold: takes events in, counts those it does not know and the breaks between them. */
+export const takeIn = <State>(
+  spec: FoldSpec<State>,
+  { head, state, unknownEvents, gaps, sinceSnapshot }: Folded<State>,
+  events: readonly (EventEnvelope & { readonly mark?: string })[],
+): Folded<State> => {
+  const last = events.at(-1);
+  let { revision, digest } = head;
+  let [folded, unknown, breaks] = [state, unknownEvents, gaps];
+  for (const event of events) {
+    if (event.previous !== digest || event.revision !== revision + 1) breaks += 1;
+    const next = spec.stepInPlace(folded, event);
+    if (next === undefined) unknown += 1;
+    else folded = next;
+    ({ revision, digest } = event);
   }
-  return { head, state, unknownEvents, gaps, sinceSnapshot };
+  return {
+    head: last === undefined ? head : headAfter(last),
+    state: folded,
+    unknownEvents: unknown,
+    gaps: breaks,
+    sinceSnapshot: sinceSnapshot + events.length,
+  };
 };
 
 /** Writes the fold down for the next reader. */

@@ -4,7 +4,7 @@ import type { Decider, DomainEvent } from "./decider.ts";
 import type { EventEnvelope } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
-import { deciderFold, type Folded, type FoldSpec, foldOnto, headAfter, loadFold, saveFold } from "./fold.ts";
+import { deciderFold, type Folded, type FoldSpec, foldOnto, loadFold, saveFold, takeIn } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
 
@@ -77,18 +77,6 @@ export const keptStates = <State, Event extends DomainEvent>({
     }
   };
 
-  const evolve = (folded: Folded<State>, events: readonly EventEnvelope[]): Folded<State> => {
-    let { head, state, unknownEvents, sinceSnapshot } = folded;
-    for (const event of events) {
-      const next = sharedSpec.stepInPlace(state, event);
-      if (next === undefined) unknownEvents += 1;
-      else state = next;
-      sinceSnapshot += 1;
-      head = headAfter(event);
-    }
-    return { ...folded, head, state, unknownEvents, sinceSnapshot };
-  };
-
   const advance = async (stream: string, folded: Folded<State>): Promise<void> => {
     const present = kept.get(stream);
     if (present === undefined || present.head.revision < folded.head.revision) keep(stream, folded);
@@ -100,7 +88,7 @@ export const keptStates = <State, Event extends DomainEvent>({
   return {
     get: (stream) => kept.get(stream),
     refresh,
-    evolve,
+    evolve: (folded, events) => takeIn(sharedSpec, folded, events),
     advance,
     forget: (stream) => {
       kept.delete(stream);

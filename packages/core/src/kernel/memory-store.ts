@@ -5,6 +5,7 @@
 import { type Commit, type EventEnvelope, emptyHead, type RecordedEvent, type StreamHead } from "./event.ts";
 import type { Appended, AppendRequest, Conflict, EventBatch, EventStore } from "./event-store.ts";
 import { StoreFault } from "./faults.ts";
+import { privateCopy } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 
 const batchSize = 256;
@@ -48,7 +49,7 @@ export const openMemoryStore = (): EventStore => {
       positions.push(log.push(JSON.stringify(event)) - 1);
       positionsOf.set(commit.stream, positions);
     }
-    commits.set(commandKey(commit.stream, commit.commandId), copyOf(commit));
+    commits.set(commandKey(commit.stream, commit.commandId), privateCopy(commit));
     for (const wake of wakeUps) wake();
     return appended(commit, false);
   };
@@ -71,7 +72,7 @@ export const openMemoryStore = (): EventStore => {
     const earlier = commits.get(commandKey(stream, commandId));
     if (earlier !== undefined) {
       if (earlier.commandDigest !== commandDigest) throw commandIdReused(stream, commandId);
-      return appended(copyOf(earlier), true);
+      return appended(privateCopy(earlier), true);
     }
     const head = headOf(stream);
     if (follows(commit, expected, head)) return write(commit);
@@ -130,7 +131,7 @@ export const openMemoryStore = (): EventStore => {
     findCommand: async (stream, commandId) => {
       ensureOpen();
       const found = commits.get(commandKey(stream, commandId));
-      return found === undefined ? undefined : copyOf(found);
+      return found === undefined ? undefined : privateCopy(found);
     },
     async *read(stream, { after = emptyHead, to, signal } = {}) {
       ensureOpen();
@@ -189,8 +190,6 @@ const positionOf = (index: number): string => String(index).padStart(16, "0");
 /** A category ends before the first dash: `mission-x` is the category of no stream. */
 const isIn = (stream: string, category: string): boolean =>
   !category.includes("-") && stream.startsWith(`${category}-`);
-
-const copyOf = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A;
 
 const commandIdReused = (stream: string, commandId: string): StoreFault =>
   new StoreFault("COMMAND_ID_REUSED", `command id ${commandId} was used for another command in ${stream}`, {

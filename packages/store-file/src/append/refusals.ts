@@ -52,7 +52,8 @@ const writeMark = (files: FilePort, { paths }: StreamView): void => {
   }
 };
 
-const codes: Readonly<Record<FindingKind, FaultCode>> = {
+/** The code with which a writer is refused for what was found in a log. */
+export const findingCodes: Readonly<Record<FindingKind, FaultCode>> = {
   damaged: "LOG_CORRUPT",
   gap: "LOG_CORRUPT",
   conflict_marker: "LOG_CONFLICTED",
@@ -80,7 +81,7 @@ export const findingFault = (
   path: string,
   outcome: Outcome = "not_written",
 ): StoreFault =>
-  new StoreFault(codes[kind], `${path} at byte ${offset}, ${length} bytes: ${kind} (${why})`, {
+  new StoreFault(findingCodes[kind], `${path} at byte ${offset}, ${length} bytes: ${kind} (${why})`, {
     outcome,
     retryable: false,
     hint: hints[kind],
