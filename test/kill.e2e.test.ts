@@ -8,6 +8,7 @@ import { ledgerOver } from "@mission-ledger/core/mission";
 import { inspectStream, openFileStore } from "@mission-ledger/store-file";
 import { seededRandomness } from "@mission-ledger/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { planMission } from "./planned-mission.ts";
 import { eventsOf, laneAfter } from "./workers/kill-plan.mjs";
 
 const workers = 8;
@@ -46,27 +47,10 @@ beforeAll(async () => {
   notes = mkdtempSync(path.join(tmpdir(), "mission-ledger-kill-notes-"));
   const ledger = ledgerOver({ store: await openFileStore({ directory }), actor: "planner" });
   for (const slug of slugs) {
-    const mission = ledger.mission(slug);
-    await mission.execute({
-      type: "CreateMission",
-      slug,
-      title: "A storm",
-      missionId: slug,
-      dependencyMetAt: "approved",
-    });
-    await mission.execute({
-      type: "AddWorkPackages",
-      workPackages: Array.from({ length: workers }, (_, worker) => worker)
-        .filter((worker) => slugOf(worker) === slug)
-        .map((worker) => ({
-          workPackageId: packageOf(worker),
-          title: "Round and round",
-          dependsOn: [],
-          owns: [],
-          subtasks: [],
-          executionLane: null,
-        })),
-    });
+    const packages = Array.from({ length: workers }, (_, worker) => worker)
+      .filter((worker) => slugOf(worker) === slug)
+      .map((worker) => ({ workPackageId: packageOf(worker), title: "Round and round" }));
+    await planMission(ledger, slug, "A storm", packages);
   }
   await ledger.close();
 });

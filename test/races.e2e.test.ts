@@ -6,6 +6,7 @@ import path from "node:path";
 import { ledgerOver, type MissionEvent } from "@mission-ledger/core/mission";
 import { inspectStream, openFileStore } from "@mission-ledger/store-file";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { planMission } from "./planned-mission.ts";
 
 const racers = 10;
 const rounds = 1000;
@@ -35,25 +36,11 @@ beforeAll(async () => {
   directory = mkdtempSync(path.join(tmpdir(), "mission-ledger-races-"));
   const ledger = ledgerOver({ store: await openFileStore({ directory }), actor: "planner" });
   for (const slug of slugs) {
-    const mission = ledger.mission(slug);
-    await mission.execute({
-      type: "CreateMission",
-      slug,
-      title: "A race",
-      missionId: slug,
-      dependencyMetAt: "approved",
-    });
-    await mission.execute({
-      type: "AddWorkPackages",
-      workPackages: Array.from({ length: packagesPerMission }, (_, index) => ({
-        workPackageId: packageOf(index),
-        title: `Prize ${index + 1}`,
-        dependsOn: [],
-        owns: [],
-        subtasks: [],
-        executionLane: null,
-      })),
-    });
+    const packages = Array.from({ length: packagesPerMission }, (_, index) => ({
+      workPackageId: packageOf(index),
+      title: `Prize ${index + 1}`,
+    }));
+    await planMission(ledger, slug, "A race", packages);
   }
   await ledger.close();
 });
