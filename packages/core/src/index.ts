@@ -90,6 +90,13 @@ export {
 } from "./kernel/projector.ts";
 export type { NotDone, Receipt } from "./kernel/receipt.ts";
 export {
+  type DemotedBranch,
+  encodeReconciliation,
+  reconciledType,
+  reconciliationOf,
+  type StreamReconciled,
+} from "./kernel/reconciliation.ts";
+export {
   memorySnapshots,
   noSnapshots,
   type Snapshot,

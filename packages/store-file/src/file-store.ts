@@ -28,6 +28,7 @@ import { nodeFiles } from "./files/node-files.ts";
 import { readOnly } from "./files/safe-files.ts";
 import { maintainIndex } from "./index-cache/maintain.ts";
 import { layoutOf } from "./layout.ts";
+import { ledgerOrigin } from "./location/ledger-origin.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
 import { defaultRecordBytes, hardRecordBytes } from "./log/bounds.ts";
 import { findCommandIn } from "./log/command-lookup.ts";
@@ -87,6 +88,7 @@ export const openFileStore = async ({
     files,
     layout,
     order,
+    origin: ledgerOrigin({ files, layout, randomness }),
     names,
     suspects: new Set(),
     written: new Set(),

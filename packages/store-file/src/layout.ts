@@ -16,6 +16,8 @@ export interface StreamPaths {
 
 export interface Layout {
   readonly root: string;
+  /** Names this copy of the ledger. */
+  readonly origin: string;
   readonly logs: string;
   readonly locks: string;
   readonly order: string;
@@ -50,6 +52,7 @@ export const layoutOf = (root: string): Layout => {
   };
   return {
     root,
+    origin: path.join(root, "origin"),
     logs,
     locks,
     cache,

@@ -1,6 +1,7 @@
 /** The mission's events: a storage format. A stored `type` is never renamed; a changed shape is a new version with an upcaster. */
 import { type Codec, eventCodec } from "../kernel/codec.ts";
 import type { JsonObject } from "../kernel/json.ts";
+import type { StreamReconciled } from "../kernel/reconciliation.ts";
 import type { Guard, Lane } from "./lanes.ts";
 
 export type ClaimKind = "implement" | "review";
@@ -188,7 +189,9 @@ export type MissionEvent =
       readonly otherRows: number;
       /** How many of each kind of finding; the findings themselves can be worked out again from the source. */
       readonly findings: Readonly<Record<string, number>>;
-    };
+    }
+  /** Written by `reconcile`; it changes nothing in the mission but says why another branch of its log does not count. */
+  | StreamReconciled;
 
 export type MissionEventType = MissionEvent["type"];
 
@@ -214,4 +217,5 @@ export const missionCodec: Codec<MissionEvent> = eventCodec<MissionEvent>({
   HistoricTransitionRecorded: { version: 1 },
   HistoricAnnotationRecorded: { version: 1 },
   ImportCompleted: { version: 1 },
+  StreamReconciled: { version: 1 },
 });

@@ -40,6 +40,7 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
     case "MissionCreated":
     case "ImportBegun":
     case "SourceChunkRecorded":
+    case "StreamReconciled":
       return;
     case "MissionSettingsChanged":
       if (event.title !== undefined) mission.title = event.title;
@@ -93,6 +94,7 @@ type AboutWorkPackage = Exclude<
       | "ImportBegun"
       | "ImportCompleted"
       | "SourceChunkRecorded"
+      | "StreamReconciled"
       | "WorkPackageAdded";
   }
 >;

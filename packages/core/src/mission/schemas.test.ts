@@ -75,6 +75,12 @@ const events: readonly Record<string, unknown>[] = [
     otherRows: 0,
     findings: { illegal_edge: 2 },
   },
+  {
+    type: "StreamReconciled",
+    winner: sha256,
+    losers: [{ digest: sha256, eventId: "e", revision: 4, forksAfter: null, events: 2 }],
+    reason: "it was first",
+  },
 ];
 
 const requests: readonly Record<string, unknown>[] = [

@@ -160,6 +160,19 @@ export const missionEvent: z.ZodType<MissionEvent> = z.discriminatedUnion("type"
   }),
   of("ImportBegun", source),
   of("ImportCompleted", importCounts),
+  of("StreamReconciled", {
+    winner: sha256,
+    losers: z.array(
+      z.strictObject({
+        digest: sha256,
+        eventId: z.string(),
+        revision: count,
+        forksAfter: sha256.nullable(),
+        events: z.int().min(1),
+      }),
+    ),
+    reason: reason.exactOptional(),
+  }),
   ...importedEvents,
 ]);
 

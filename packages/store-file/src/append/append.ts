@@ -16,7 +16,7 @@ import { faultOf, flushFailed, type Step } from "../faults.ts";
 import { createAppend, openRegular } from "../files/safe-files.ts";
 import { type FoundRecord, findCommandIn } from "../log/command-lookup.ts";
 import { eventsAfter } from "../log/events-after.ts";
-import { type FoldState, tornSeal } from "../log/fold.ts";
+import { type FoldState, stateBefore, tornSeal } from "../log/fold.ts";
 import { handleOf, type LogHandle } from "../log/log-handle.ts";
 import { markOf } from "../log/mark.ts";
 import { commitOf, encodeRecord } from "../log/record.ts";
@@ -114,17 +114,13 @@ const repeated = async (locked: Locked, { record, offset, bytes }: FoundRecord):
   flush(locked, log);
   const last = record.events[record.events.length - 1] as (typeof record.events)[number];
   const place = { offset, length: bytes.length, crc: crcOf(bytes.subarray(0, bytes.length - 1)) };
-  const before: FoldState = {
-    head: { revision: record.firstRevision - 1, digest: record.previous },
-    origin: record.origin,
-  };
   return {
     _tag: "Appended",
     commit: commitOf(record),
     repeated: true,
     head: { revision: last.revision, digest: last.digest, mark: markOf(log.ino, place) },
     waitedMs,
-    receiptMark: new ReceiptMark(log, offset, before, offset, bytes),
+    receiptMark: new ReceiptMark(log, offset, stateBefore(record), offset, bytes),
   };
 };
 
@@ -153,7 +149,7 @@ const write = async (locked: Locked, commit: Commit): Promise<Appended> => {
   if (view.end === 0 && view.tail === 0) flushNames(locked);
   const before: FoldState = { head: view.head, origin: view.origin };
   const start = view.end;
-  const origin = view.origin ?? context.randomness.uuid();
+  const origin = at(locked, "open", () => context.origin.id());
   const offset = start + (view.tail > 0 ? view.tail + tornSeal.length : 0);
   let line: Buffer | undefined;
   let seq = 0;
@@ -162,7 +158,7 @@ const write = async (locked: Locked, commit: Commit): Promise<Appended> => {
     const waiting = context.order.exclusively((highest) => {
       request.signal?.throwIfAborted();
       seq = Math.max(highest, view.lastSeq) + 1;
-      line = encodeRecord(commit, origin, seq, context.maxRecordBytes);
+      line = encodeRecord(commit, { origin, seq }, context.maxRecordBytes);
       const bytes = view.tail > 0 ? Buffer.concat([Buffer.from(tornSeal), line]) : line;
       failpoint("append:write");
       writeOnce(locked, log, bytes, start + view.tail);

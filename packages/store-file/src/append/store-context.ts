@@ -3,12 +3,14 @@ import type { Clock, Failpoint, Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
 import type { Layout } from "../layout.ts";
+import type { LedgerOrigin } from "../location/ledger-origin.ts";
 import type { LedgerOrder } from "../order/ledger-order.ts";
 
 export interface StoreContext {
   readonly files: FilePort;
   readonly layout: Layout;
   readonly order: LedgerOrder;
+  readonly origin: LedgerOrigin;
   /** Of the directory of the locks. */
   readonly names: NameWatch;
   /** Streams that a flush failed for in this process. Nothing takes one off again but a new process and a recovered log. */

@@ -1,6 +1,6 @@
 /** The events that follow a given one in a log that was read to its end: what a decision made again has missed. */
 import type { RecordedEvent, StreamHead } from "@mission-ledger/core";
-import { type FoldState, foldLog, startOfLog } from "./fold.ts";
+import { type FoldState, foldLog, startOfLog, stateBefore } from "./fold.ts";
 import { openLineReader } from "./line-reader.ts";
 import { decodeRecord } from "./record.ts";
 import type { KnownRecord, StreamView } from "./stream-view.ts";
@@ -42,12 +42,9 @@ const placeOf = (
 };
 
 /** The fold just before a record that is known to count. */
-const foldFrom = (bytes: Buffer, { paths, origin }: StreamView): ReturnType<typeof foldLog> => {
+const foldFrom = (bytes: Buffer, { paths }: StreamView): ReturnType<typeof foldLog> => {
   const decoded = decodeRecord(bytes, paths.stream, paths.encoded);
-  const state: FoldState =
-    decoded._tag === "Record"
-      ? { head: { revision: decoded.record.firstRevision - 1, digest: decoded.record.previous }, origin }
-      : startOfLog;
+  const state = decoded._tag === "Record" ? stateBefore(decoded.record) : startOfLog;
   return foldLog(paths.stream, paths.encoded, state, () => {});
 };
 

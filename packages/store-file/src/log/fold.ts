@@ -10,6 +10,7 @@ import { type Decoded, decodeRecord, type StoredRecord } from "./record.ts";
 export const tornSeal = " #torn\n";
 const tornEnd = Buffer.from(tornSeal.slice(0, -1));
 const recordStart = Buffer.from('{"v":');
+const carriageReturn = 0x0d;
 
 export type FindingKind =
   /** No record: damaged bytes, foreign text, a line that is too long. */
@@ -20,7 +21,7 @@ export type FindingKind =
   | "newer_format"
   /** A record that follows something that is not in the log. */
   | "gap"
-  /** A record of another copy of the log that claims a revision which this one has given away. */
+  /** A record of another copy of the log that claims a revision which this one has given away; nobody has decided yet. */
   | "fork";
 
 /** What is wrong with a log, and where. */
@@ -38,6 +39,7 @@ export type FoldStep =
       readonly offset: number;
       readonly length: number;
     }
+  /** Lost a race for its revision, or was decided against: kept, never folded. */
   | { readonly _tag: "Void"; readonly record: StoredRecord }
   | { readonly _tag: "Sealed" }
   | { readonly _tag: "Nothing" };
@@ -45,16 +47,29 @@ export type FoldStep =
 /** Where a fold stands: enough to go on from here. */
 export interface FoldState {
   readonly head: StreamHead;
+  /** Which copy of the ledger wrote the record at the head. */
   readonly origin: string | undefined;
 }
 
 export const startOfLog: FoldState = { head: emptyHead, origin: undefined };
 
+/** Just before a record that is known to count. */
+export const stateBefore = ({ firstRevision, previous, origin }: StoredRecord): FoldState => ({
+  head: { revision: firstRevision - 1, digest: previous },
+  origin,
+});
+
 export interface LogFold {
   take(line: Line): FoldStep;
   readonly head: StreamHead;
-  /** Which copy of the log this is: the origin of its first record. */
+  /** Which copy of the ledger wrote the record at the head. */
   readonly origin: string | undefined;
+}
+
+/** From a revision on, the records were written by one copy of the ledger. */
+interface Run {
+  readonly from: number;
+  readonly origin: string;
 }
 
 /** `report` is called with each finding, in the order of the file. */
@@ -64,13 +79,21 @@ export const foldLog = (
   from: FoldState,
   report: (finding: Finding) => void,
 ): LogFold => {
-  let { head, origin } = from;
+  let { head } = from;
+  // Few: a new one begins only where records of another copy were taken in.
+  const runs: Run[] = from.origin === undefined ? [] : [{ from: head.revision, origin: from.origin }];
+
+  /** Which copy wrote the record that holds a revision; before the start of this fold, the one at its start is as good a guess. */
+  const holderOf = (revision: number): string | undefined =>
+    (runs.findLast((run) => run.from <= revision) ?? runs[0])?.origin;
 
   const place = (record: StoredRecord, offset: number, length: number): FoldStep => {
-    origin ??= record.origin;
-    const { firstRevision, previous } = record;
+    const { firstRevision, previous, branch, origin } = record;
+    if (branch === "demoted") return { _tag: "Void", record };
     const follows = firstRevision === head.revision + 1 && previous === head.digest;
-    if (!follows && record.origin !== origin) {
+    const holder = holderOf(firstRevision);
+    const claimsAgain = !follows && firstRevision <= head.revision + 1;
+    if (branch === "open" || (claimsAgain && holder !== undefined && holder !== origin)) {
       report({
         kind: "fork",
         offset,
@@ -79,11 +102,12 @@ export const foldLog = (
       });
       return nothing;
     }
-    if (!follows && firstRevision <= head.revision + 1) return { _tag: "Void", record };
+    if (claimsAgain) return { _tag: "Void", record };
     // Reading goes on behind a hole: what follows is shown, the hole is reported, and nobody may write.
     if (!follows)
       report({ kind: "gap", offset, length, why: `revision ${firstRevision} follows ${head.revision}` });
     const last = record.events[record.events.length - 1] as RecordedEvent;
+    if (runs.at(-1)?.origin !== origin) runs.push({ from: firstRevision, origin });
     head = { revision: last.revision, digest: last.digest };
     return { _tag: "Record", record, offset, length };
   };
@@ -91,6 +115,13 @@ export const foldLog = (
   const salvage = (line: Line, decoded: Decoded): FoldStep => {
     const { bytes, offset, length } = line;
     const why = decoded._tag === "Damaged" ? decoded.why : "version";
+    if (bytes.at(-1) === carriageReturn) {
+      const whole = decodeRecord(bytes.subarray(0, -1), stream, encoded);
+      if (whole._tag === "Record") {
+        report({ kind: "damaged", offset: offset + length - 2, length: 1, why: "carriage return" });
+        return place(whole.record, offset, length);
+      }
+    }
     for (let at = bytes.indexOf(recordStart, 1); at > 0; at = bytes.indexOf(recordStart, at + 1)) {
       const inner = decodeRecord(bytes.subarray(at), stream, encoded);
       if (inner._tag !== "Record") continue;
@@ -121,7 +152,7 @@ export const foldLog = (
       return head;
     },
     get origin() {
-      return origin;
+      return runs.at(-1)?.origin;
     },
   };
 };

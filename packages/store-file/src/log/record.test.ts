@@ -6,7 +6,7 @@ import { sealLine } from "./sealed-line.ts";
 
 const decode = (line: Buffer) => decodeRecord(line.subarray(0, -1), stream, stream);
 const encoded = (data = {}) =>
-  encodeRecord(commitOn(emptyHead, "c1", { data, events: 3 }), "origin", 7, 65_536);
+  encodeRecord(commitOn(emptyHead, "c1", { data, events: 3 }), { origin: "origin", seq: 7 }, 65_536);
 const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
 
 describe("a record", () => {
@@ -14,7 +14,7 @@ describe("a record", () => {
     const commit = commitOn(emptyHead, 'a "quoted" \u2028 id 😀', {
       data: { list: [1, { b: null }], text: "é\u0000" },
     });
-    const decoded = decode(encodeRecord(commit, "origin", 7, 65_536));
+    const decoded = decode(encodeRecord(commit, { origin: "origin", seq: 7 }, 65_536));
     expect(decoded).toMatchObject({ _tag: "Record", record: { origin: "origin", seq: 7 } });
     if (decoded._tag === "Record") expect(commitOf(decoded.record)).toEqual(commit);
   });
@@ -48,24 +48,30 @@ describe("a record", () => {
 
   test("may nest as deep as canonical JSON does, and no deeper", () => {
     const fits = JSON.parse(nested(29));
-    expect(decode(encodeRecord(commitOn(emptyHead, "c", { data: fits }), "o", 1, 65_536))._tag).toBe(
-      "Record",
-    );
+    expect(
+      decode(encodeRecord(commitOn(emptyHead, "c", { data: fits }), { origin: "o", seq: 1 }, 65_536))._tag,
+    ).toBe("Record");
     const commit = commitOn(emptyHead, "c");
     const tooDeep = {
       ...commit,
       events: commit.events.map((event) => ({ ...event, data: JSON.parse(nested(33)) })),
     };
-    expect(() => encodeRecord(tooDeep, "o", 1, 65_536)).toThrow(NotCanonical);
+    expect(() => encodeRecord(tooDeep, { origin: "o", seq: 1 }, 65_536)).toThrow(NotCanonical);
   });
 
   test("beyond a bound is refused before anything is written", () => {
     const tooLong = (): Buffer =>
-      encodeRecord(commitOn(emptyHead, "c", { data: { text: "x".repeat(70_000) } }), "o", 1, 65_536);
+      encodeRecord(
+        commitOn(emptyHead, "c", { data: { text: "x".repeat(70_000) } }),
+        { origin: "o", seq: 1 },
+        65_536,
+      );
     expect(tooLong).toThrow(StoreFault);
-    expect(() => encodeRecord(commitOn(emptyHead, "c".repeat(201)), "o", 1, 65_536)).toThrow(
+    expect(() => encodeRecord(commitOn(emptyHead, "c".repeat(201)), { origin: "o", seq: 1 }, 65_536)).toThrow(
       /longer than 200/,
     );
-    expect(() => encodeRecord(commitOn(emptyHead, "c", { events: 65 }), "o", 1, 65_536)).toThrow(/65 events/);
+    expect(() =>
+      encodeRecord(commitOn(emptyHead, "c", { events: 65 }), { origin: "o", seq: 1 }, 65_536),
+    ).toThrow(/65 events/);
   });
 });

@@ -15,9 +15,17 @@ import { isSealed, sealLine } from "./sealed-line.ts";
 
 export const formatVersion = 1;
 
+/**
+ * What became of a branch that came from another copy of the ledger: `open` until somebody decides, `demoted` once an event
+ * of the log has decided against it. A record without it belongs to the log's own line of events.
+ */
+export type BranchMark = "open" | "demoted";
+
 /** A record as it was read. */
 export interface StoredRecord {
+  /** Which copy of the ledger wrote it first. */
   readonly origin: string;
+  readonly branch?: BranchMark;
   /** Its place in the order of all writes to the ledger. */
   readonly seq: number;
   readonly commandId: string;
@@ -33,8 +41,19 @@ export type Decoded =
   | { readonly _tag: "Newer"; readonly version: number }
   | { readonly _tag: "Damaged"; readonly why: string };
 
+/** What a line says of its record beyond the commit. */
+export interface RecordOrigin {
+  readonly origin: string;
+  readonly seq: number;
+  readonly branch?: BranchMark;
+}
+
 /** The line of a commit, its LF included. Throws `LIMIT_EXCEEDED`, or a `TypeError` for what is no commit. */
-export const encodeRecord = (commit: Commit, origin: string, seq: number, maxBytes: number): Buffer => {
+export const encodeRecord = (
+  commit: Commit,
+  { origin, seq, branch }: RecordOrigin,
+  maxBytes: number,
+): Buffer => {
   checkBounds(commit);
   const { correlationId, causationId } = commit;
   let events = "";
@@ -44,6 +63,7 @@ export const encodeRecord = (commit: Commit, origin: string, seq: number, maxByt
     `{"v":${formatVersion},"stream":${quoted(commit.stream)},"revision":${commit.firstRevision},"seq":${seq}` +
       `,"commandId":${quoted(commit.commandId)},"commandDigest":${quoted(commit.commandDigest)}` +
       `,"previous":${commit.previous === null ? "null" : quoted(commit.previous)},"origin":${quoted(origin)}` +
+      `${branch === undefined ? "" : `,"branch":"${branch}"`}` +
       `,"recordedAt":${quoted(commit.recordedAt)},"actor":${quoted(commit.actor)}` +
       `${correlationId === undefined ? "" : `,"correlationId":${quoted(correlationId)}`}` +
       `${causationId === undefined ? "" : `,"causationId":${quoted(causationId)}`}` +
@@ -122,6 +142,7 @@ const recordOf = (
     commandDigest,
     previous,
     origin,
+    branch,
     recordedAt,
     actor,
     correlationId,
@@ -130,6 +151,7 @@ const recordOf = (
   const list = parsed.events;
   if (!isCount(revision) || !isCount(seq) || !isId(commandId) || !isId(commandDigest) || !isId(origin))
     return undefined;
+  if (!(branch === undefined || branch === "open" || branch === "demoted")) return undefined;
   if (!(previous === null || isId(previous)) || !isId(recordedAt) || !isText(actor, longestActor))
     return undefined;
   if (
@@ -167,7 +189,8 @@ const recordOf = (
     events.push(event);
     link = digest;
   }
-  return { origin, seq, commandId, commandDigest, firstRevision: revision, previous, events };
+  const record = { origin, seq, commandId, commandDigest, firstRevision: revision, previous, events };
+  return branch === undefined ? record : { ...record, branch };
 };
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

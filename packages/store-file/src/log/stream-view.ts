@@ -50,6 +50,7 @@ export class StreamView {
   readonly paths: StreamPaths;
   log: LogHandle | undefined;
   head: StreamHead = emptyHead;
+  /** Which copy of the ledger wrote the record at the head. */
   origin: string | undefined;
   /** Behind the last complete line. */
   end = 0;
@@ -126,7 +127,7 @@ export class StreamView {
     this.recent.push(entry);
     this.byCommand.set(commandId, entry);
     if (this.recent.length > mostKnown) this.trim((this.recent[mostKnown / 2] as KnownRecord).offset);
-    this.origin ??= origin;
+    this.origin = origin;
     this.lastSeq = seq;
     this.last = place;
     this.end = offset + length;

@@ -61,7 +61,8 @@ const pairAt = (
       const end = bytes.indexOf(0x0a, start);
       if (end < 0) break;
       const decoded = decodeRecord(bytes.subarray(start, end), stream, encoded);
-      if (decoded._tag !== "Record") return undefined;
+      // Two records of a branch follow one another as well, but not on the log's own line of events.
+      if (decoded._tag !== "Record" || decoded.record.branch !== undefined) return undefined;
       if (first !== undefined) {
         const follows = decoded.record.previous === first.events.at(-1)?.digest;
         return follows ? { second: decoded.record, end: offset + end + 1 } : undefined;

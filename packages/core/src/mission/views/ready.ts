@@ -34,7 +34,7 @@ export interface ReadyItem {
   readonly notBy: readonly string[];
 }
 
-type Ignored = "SourceChunkRecorded" | "NoteAdded";
+type Ignored = "SourceChunkRecorded" | "NoteAdded" | "StreamReconciled";
 
 /** The rules of readiness are the guards of claiming, so the view folds what the guards look at and asks them. */
 const takeInPlace = (view: Mission, event: MissionEvent): Mission =>

@@ -1,5 +1,6 @@
 /** Answers "what happened, in order?": one entry an event, worded for people. */
 import type { RecordedEvent } from "../../kernel/event.ts";
+import type { DemotedBranch } from "../../kernel/reconciliation.ts";
 import { type MissionEvent, missionCodec } from "../events.ts";
 
 export interface TimelineEntry {
@@ -45,6 +46,11 @@ export const timelineEntry = (recorded: RecordedEvent): TimelineEntry => {
 
 const because = (reason: string | undefined): string => (reason === undefined ? "" : `: ${reason}`);
 
+const counted = (losers: readonly DemotedBranch[]): string => {
+  const events = losers.reduce((sum, branch) => sum + branch.events, 0);
+  return `${losers.length} ${losers.length === 1 ? "branch" : "branches"} (${events} ${events === 1 ? "event" : "events"})`;
+};
+
 const textOf = (event: MissionEvent): string => {
   switch (event.type) {
     case "MissionCreated":
@@ -89,5 +95,7 @@ const textOf = (event: MissionEvent): string => {
       return `annotated: ${Object.keys(event.delta).join(", ")}`;
     case "ImportCompleted":
       return `import completed: ${event.rows} rows`;
+    case "StreamReconciled":
+      return `reconciled: ${counted(event.losers)} decided against${because(event.reason)}`;
   }
 };
