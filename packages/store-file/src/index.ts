@@ -5,7 +5,7 @@ export { type FileStoreOptions, openFileStore } from "./file-store.ts";
 export type { FilePort, FileStatus } from "./files/file-port.ts";
 export { nodeFiles } from "./files/node-files.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
-export { findLeftovers, type Leftovers } from "./leftovers.ts";
+export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts";
 export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";
 export type { Finding, FindingKind } from "./log/fold.ts";
 export { decodeStreamName, encodeStreamName } from "./names.ts";

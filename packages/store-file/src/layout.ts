@@ -1,4 +1,7 @@
-/** Where things lie in a ledger's directory. Logs and locks are kept for ever; the cache may be deleted at any time. */
+/**
+ * Where things lie in a ledger's directory. Logs, locks and what stands in quarantine are kept for ever; the cache may be
+ * deleted at any time.
+ */
 import path from "node:path";
 import { encodeStreamName } from "./names.ts";
 
@@ -24,6 +27,8 @@ export interface Layout {
   readonly cache: string;
   readonly indexes: string;
   readonly snapshots: string;
+  /** Whole copies of logs as they were before they were rewritten. */
+  readonly quarantine: string;
   of(stream: string): StreamPaths;
 }
 
@@ -59,6 +64,7 @@ export const layoutOf = (root: string): Layout => {
     indexes,
     order: path.join(locks, "order"),
     snapshots: path.join(cache, "snapshots"),
+    quarantine: path.join(root, "quarantine"),
     of: (stream) => {
       const known = kept.get(stream);
       if (known !== undefined) return known;

@@ -1,7 +1,18 @@
-/** What lies in a ledger's folder without being whole: logs as the folder lists them, and locks whose log is gone. Reads only. */
+/**
+ * What lies in a ledger's folder without being whole: logs as the folder lists them, locks whose log is gone, and what
+ * rewrites left. Reads names only, and removes nothing.
+ */
+import path from "node:path";
 import { nodeFiles } from "./files/node-files.ts";
 import { layoutOf, lockSuffix, logSuffix } from "./layout.ts";
 import { decodeStreamName } from "./names.ts";
+import { streamOfQuarantined, streamOfTemporary } from "./rewrite/file-names.ts";
+
+/** A file that a rewrite made. */
+export interface RewriteFile {
+  readonly stream: string;
+  readonly path: string;
+}
 
 export interface Leftovers {
   /** Streams that have a log file, whether or not there is an event in it. */
@@ -11,6 +22,10 @@ export interface Leftovers {
     /** Something was read from that log once: it had events. */
     readonly hadEvents: boolean;
   }[];
+  /** Copies of logs from before they were rewritten. Kept for ever; a person may move them elsewhere. */
+  readonly quarantined: readonly RewriteFile[];
+  /** New logs that never came to their place, since whoever wrote them died. Of no use to anybody once no rewrite is running. */
+  readonly unfinished: readonly RewriteFile[];
 }
 
 export const findLeftovers = ({ directory }: { readonly directory: string }): Leftovers => {
@@ -26,8 +41,19 @@ export const findLeftovers = ({ directory }: { readonly directory: string }): Le
     lostLogs: streamsIn(layout.locks, lockSuffix)
       .filter((stream) => !known.has(stream))
       .map((stream) => ({ stream, hadEvents: remembered.has(stream) })),
+    quarantined: rewriteFilesIn(layout.quarantine, streamOfQuarantined),
+    unfinished: rewriteFilesIn(layout.logs, streamOfTemporary),
   };
 };
+
+const rewriteFilesIn = (
+  folder: string,
+  streamOf: (name: string) => string | undefined,
+): readonly RewriteFile[] =>
+  namesIn(folder).flatMap((name) => {
+    const stream = streamOf(name);
+    return stream === undefined ? [] : [{ stream, path: path.join(folder, name) }];
+  });
 
 const streamsIn = (folder: string, suffix: string): readonly string[] =>
   namesIn(folder)
