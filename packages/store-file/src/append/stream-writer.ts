@@ -1,6 +1,6 @@
 /** What a process keeps warm for a stream it writes to: the lock's descriptor, the log's, and where the log ends. */
 import { readAppend } from "../files/safe-files.ts";
-import { type StreamLock, streamLock } from "../lock.ts";
+import { type StreamLock, streamLock } from "../lock/stream-lock.ts";
 import { StreamView } from "../log/stream-view.ts";
 import type { StoreContext } from "./store-context.ts";
 

@@ -10,15 +10,10 @@
 import { type Failpoint, type Randomness, StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
-import {
-  openRegular,
-  openRegularIfThere,
-  readFully,
-  readOnly,
-  readWriteCreate,
-} from "../files/safe-files.ts";
+import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
 import type { Layout } from "../layout.ts";
-import { pause } from "../lock.ts";
+import { kernelLock } from "../lock/kernel-lock.ts";
+import { pause } from "../lock/pause.ts";
 import { crc32 } from "../log/checksum.ts";
 import { highestSeq } from "./highest-seq.ts";
 
@@ -55,38 +50,11 @@ export const ledgerOrder = ({
   elapsed,
   names,
 }: OrderOptions): LedgerOrder => {
-  let fd: number | undefined;
-  let ino = 0;
-  let checked = -1;
+  const lock = kernelLock({ files, path: layout.order, randomness, names });
   let boot: string | undefined;
   const scratch = Buffer.alloc(textLength);
 
   const bootId = (): string => (boot ??= readBootId(files) ?? randomness.uuid());
-  const open = (): number => {
-    if (fd === undefined) {
-      const opened = openRegular(files, layout.order, readWriteCreate);
-      fd = opened.fd;
-      ino = opened.status.ino;
-      checked = -1;
-    }
-    return fd;
-  };
-  const close = (): void => {
-    const open = fd;
-    fd = undefined;
-    if (open !== undefined) files.close(open);
-  };
-  const tryEnter = (): boolean => {
-    if (!files.tryLock(open())) return false;
-    const generation = names.latest;
-    if (generation === checked) return true;
-    if (files.lstat(layout.order)?.ino === ino) {
-      checked = generation;
-      return true;
-    }
-    close();
-    return false;
-  };
   const read = (from: number): number | undefined => {
     const got = files.read(from, scratch, 0, textLength, 0);
     return parseCounter(scratch, got, bootId());
@@ -94,35 +62,27 @@ export const ledgerOrder = ({
   /** The record stands, with a number that the counter does not cover. What cannot be parsed makes everybody ask the logs. */
   const disbelieve = (): void => {
     try {
-      files.write(open(), Buffer.from("?"), 0, 1, 0);
+      files.write(lock.descriptor(), Buffer.from("?"), 0, 1, 0);
     } catch {
       // Then the next writer of its stream sees that its number is higher, and raises the counter.
     }
   };
-  const leave = (): void => {
-    if (fd === undefined) return;
-    try {
-      files.unlock(fd);
-    } catch {
-      close();
-    }
-  };
-
   // Entered and left without an await between: the lock belongs to the descriptor, which all streams of this process share.
   const run = (section: (highest: number) => number | undefined): void => {
     try {
-      const stored = read(open());
+      const stored = read(lock.descriptor());
       const used = section(stored ?? highestSeq(files, layout));
       if (used === undefined || (stored !== undefined && used <= stored)) return;
       failpoint("order:write");
       try {
-        if (files.write(open(), counterText(used, bootId()), 0, textLength, 0) < textLength) disbelieve();
+        if (files.write(lock.descriptor(), counterText(used, bootId()), 0, textLength, 0) < textLength)
+          disbelieve();
       } catch {
         disbelieve();
-        close();
+        lock.close();
       }
     } finally {
-      leave();
+      lock.release();
     }
   };
   const whenFree = async (
@@ -132,14 +92,14 @@ export const ledgerOrder = ({
     for (;;) {
       if (elapsed() > deadline) throw busy(layout.order);
       await pause(1 + 2 * randomness.fraction());
-      if (tryEnter()) return run(section);
+      if (lock.tryAcquire()) return run(section);
     }
   };
 
   return {
     exclusively: (section, deadline) => {
       for (let tries = 0; tries < spins; tries += 1)
-        if (tryEnter()) {
+        if (lock.tryAcquire("looked")) {
           run(section);
           return undefined;
         }
@@ -159,7 +119,7 @@ export const ledgerOrder = ({
       }
       return highestSeq(files, layout);
     },
-    close,
+    close: lock.close,
   };
 };
 

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { emptyHead } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
-import { nodeFiles } from "./files/node-files.ts";
-import { openFileStore } from "./index.ts";
-import { layoutOf } from "./layout.ts";
-import { scratchDirectory } from "./testing/scratch.ts";
-import { all, put, stream } from "./testing/writing.ts";
+import { nodeFiles } from "../files/node-files.ts";
+import { openFileStore } from "../index.ts";
+import { layoutOf } from "../layout.ts";
+import { scratchDirectory } from "../testing/scratch.ts";
+import { all, put, stream } from "../testing/writing.ts";
 
 /** A ledger whose stream somebody else has locked. */
 const held = async (): Promise<{ readonly directory: string; readonly release: () => void }> => {
@@ -63,7 +63,7 @@ describe("a lock that another holds", () => {
     const abort = new AbortController();
     const reason = new Error("enough");
     const head = await store.head(stream);
-    const { commitOn } = await import("./testing/writing.ts");
+    const { commitOn } = await import("../testing/writing.ts");
     const waiting = store.append({ commit: commitOn(head, "second"), expected: 0, signal: abort.signal });
     abort.abort(reason);
     await expect(waiting).rejects.toBe(reason);
