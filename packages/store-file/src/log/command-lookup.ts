@@ -71,8 +71,8 @@ const recordOf = (
   const bytes = readLineAt(files, log.fd, offset);
   if (bytes === undefined) return undefined;
   const decoded = decodeRecord(bytes.subarray(0, bytes.length - 1), paths.stream, paths.encoded);
-  if (decoded._tag !== "Record" || (commandId !== undefined && decoded.record.commandId !== commandId))
-    return undefined;
+  if (decoded._tag !== "Record" || decoded.record.branch !== undefined) return undefined;
+  if (commandId !== undefined && decoded.record.commandId !== commandId) return undefined;
   return { record: decoded.record, offset, bytes };
 };
 

@@ -46,7 +46,7 @@ export const recordAt = (
   const line = bytes.subarray(before, bytes.length - 1);
   if (line.includes(0x0a) || crcOf(line) !== place.crc) return undefined;
   const decoded = decodeRecord(line, stream, encoded);
-  if (decoded._tag !== "Record") return undefined;
+  if (decoded._tag !== "Record" || decoded.record.branch !== undefined) return undefined;
   const last = decoded.record.events.at(-1);
   return last?.digest === head.digest && last.revision === head.revision ? decoded.record : undefined;
 };
