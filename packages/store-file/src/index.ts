@@ -1,6 +1,16 @@
 /** The file store: see `openFileStore` for what it promises. */
 
 export { findingCodes } from "./append/refusals.ts";
+export { type Arranged, arrange, type Branch, type LocalChain } from "./branches/arrange.ts";
+export { type Clash, type ClashKind, digestOfRecord } from "./branches/identity.ts";
+export { type MergedCopies, type MergeInput, mergeCopies, type RefusedMerge } from "./branches/merge.ts";
+export {
+  type CopyContents,
+  type CopyProblem,
+  type CopyRecord,
+  largestCopyBytes,
+  readCopy,
+} from "./branches/read-copy.ts";
 export { type FileStoreOptions, openFileStore } from "./file-store.ts";
 export type { FilePort, FileStatus } from "./files/file-port.ts";
 export { nodeFiles } from "./files/node-files.ts";
