@@ -1,0 +1,4 @@
+/** The rigs by name. One line each: a rig is loaded only when it runs. */
+export const rigs = {
+  kill: () => import("./kill.mjs"),
+};
