@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `pnpm bench <name> [--json] [--quick] [--dir <folder>]`. They need a build (`pnpm build`), write to a
+ * The benchmarks: `pnpm bench <name> [--json] [--quick] [--dir <folder>] [--only <load>,…]`. They need a build (`pnpm build`), write to a
  * folder of their own under the system's temporary directory or `--dir`, and delete it again.
  */
 import os from "node:os";
@@ -11,6 +11,11 @@ const benches = {
     const { renderTransitions } = await import("./report.mjs");
     return { measure: () => measureTransitions(options), render: renderTransitions };
   },
+  contention: async (options) => {
+    const { measureContention } = await import("./contention.mjs");
+    const { renderContention } = await import("./contention-report.mjs");
+    return { measure: () => measureContention(options), render: renderContention };
+  },
 };
 
 const sizes = {
@@ -20,18 +25,29 @@ const sizes = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, quick: { type: "boolean" }, dir: { type: "string" } },
+  options: {
+    json: { type: "boolean" },
+    quick: { type: "boolean" },
+    dir: { type: "string" },
+    only: { type: "string" },
+  },
 });
 const bench = Object.hasOwn(benches, positionals[0] ?? "") ? benches[positionals[0]] : undefined;
 if (bench === undefined || positionals.length !== 1) {
   process.stderr.write(
-    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--json] [--quick] [--dir <folder>]\n`,
+    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--json] [--quick] [--dir <folder>] [--only <load>,…]\n`,
   );
   process.exitCode = 2;
 } else {
   const say = (text) => process.stderr.write(`bench: ${text}\n`);
   const size = values.quick ? sizes.quick : sizes.full;
-  const { measure, render } = await bench({ ...size, directory: values.dir ?? os.tmpdir(), say });
+  const { measure, render } = await bench({
+    ...size,
+    quick: values.quick ?? false,
+    only: values.only?.split(",") ?? [],
+    directory: values.dir ?? os.tmpdir(),
+    say,
+  });
   const figures = await measure();
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : render(figures));
 }

@@ -11,11 +11,11 @@ export const actor = "agent:bench";
 export const coldPackage = "WP00";
 const packages = Array.from({ length: 12 }, (_, index) => `WP${String(index + 1).padStart(2, "0")}`);
 
-/** @param {{ directory: string, flush?: boolean }} options without `flush`, for logs that are only to be measured */
-export const openBenchLedger = async ({ directory, flush = true }) => {
+/** @param {{ directory: string, flush?: boolean, actor?: string }} options without `flush`, for logs that are only to be measured */
+export const openBenchLedger = async ({ directory, flush = true, actor: by = actor }) => {
   const files = flush ? nodeFiles : { ...nodeFiles, fdatasync: () => {}, fsync: () => {} };
   const store = await openFileStore({ directory, files });
-  return ledgerOver({ store, snapshots: fileSnapshots({ directory }), actor });
+  return ledgerOver({ store, snapshots: fileSnapshots({ directory }), actor: by });
 };
 
 /**

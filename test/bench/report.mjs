@@ -3,7 +3,7 @@
 const ms = (value) => value.toFixed(3);
 const times = (value) => `${value.toFixed(2)} ×`;
 
-const aligned = (rows) => {
+export const aligned = (rows) => {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row
