@@ -14,7 +14,6 @@ import {
   systemClock,
   systemRandomness,
 } from "@mission-ledger/core";
-import { appendTo } from "./append/append.ts";
 import { confirmHead } from "./append/confirm.ts";
 import { ledgerDirectories } from "./append/directories.ts";
 import { readBackFrom } from "./append/read-back.ts";
@@ -26,7 +25,7 @@ import type { FilePort } from "./files/file-port.ts";
 import { watchNames } from "./files/name-watch.ts";
 import { nodeFiles } from "./files/node-files.ts";
 import { readOnly } from "./files/safe-files.ts";
-import { maintainIndex } from "./index-cache/maintain.ts";
+import { maintainIndex, needsSegment } from "./index-cache/maintain.ts";
 import { layoutOf } from "./layout.ts";
 import { ledgerOrigin } from "./location/ledger-origin.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
@@ -101,7 +100,7 @@ export const openFileStore = async ({
     ensureOpen,
   };
   const directories = ledgerDirectories(context);
-  const writers = streamWriters(context);
+  const writers = streamWriters(context, directories);
   const bell = subscriptionBell();
 
   /** Runs a lookup on what is known of a stream: on the writer's view if there is one, else on one that is dropped again. */
@@ -131,8 +130,7 @@ export const openFileStore = async ({
     supports: { durable: true, multiProcess: true, decidesUnderLock: true, byteReadback: true },
     append: async (request) => {
       ensureOpen();
-      const writer = writers.of(request.commit.stream);
-      const answer = await writer.inTurn(() => appendTo(context, directories, writer, request));
+      const answer = await writers.of(request.commit.stream).append(request);
       bell.ring();
       return answer;
     },
@@ -144,7 +142,7 @@ export const openFileStore = async ({
       const answer = readBackFrom(context, appended);
       const writer = writers.warm(appended.commit.stream);
       if (Array.isArray(answer)) {
-        if (writer !== undefined && !appended.repeated)
+        if (writer !== undefined && !appended.repeated && needsSegment(writer.view))
           void writer.inTurn(async () => maintainIndex(writer.view, randomness));
       } else if (writer !== undefined) await writer.inTurn(async () => writer.view.forget());
       return answer;

@@ -1,5 +1,5 @@
 /** The port to a store. One suite in testkit decides whether an adapter keeps it; the memory store is the reference. */
-import type { Commit, RecordedEvent, StreamHead } from "./event.ts";
+import type { Commit, EventEnvelope, RecordedEvent, StreamHead } from "./event.ts";
 import type { CancelSignal } from "./ports.ts";
 
 /**
@@ -20,12 +20,18 @@ export interface AppendRequest {
   /** The mark of the head that the commit follows, if known: saves a store that has not seen the stream yet a scan. */
   readonly mark?: string;
   /**
-   * Called, when others have appended since `expected`, with exactly what they appended and while the store still keeps
-   * everybody else out. Answers the commit to write instead, sealed on the last missed event, or `undefined` to leave
-   * with the conflict. A store that cannot keep others out never calls it. It must be synchronous and may throw; then
-   * nothing is written and the error passes through.
+   * The last event that the caller knows to stand in the log, where the commit was sealed on others that are still on their
+   * way. Should one of those not be written, the commit is decided again from here. @defaultValue the expected revision
    */
-  readonly decideAgain?: (missed: readonly RecordedEvent[], head: StreamHead) => Commit | undefined;
+  readonly known?: StreamHead;
+  /**
+   * Called when the stream does not end where the commit was sealed, while the store keeps everybody else out. `head` is
+   * where it ends; `missed` gives exactly what follows the `known` event, and costs nothing until it is called. Answers the
+   * commit to write instead, sealed on `head`, or `undefined` to leave with the conflict. Never called if the `known` event
+   * is not in the log, nor by a store that cannot keep others out. It must be synchronous and may throw; then nothing is
+   * written and the error passes through.
+   */
+  readonly decideAgain?: (missed: () => readonly EventEnvelope[], head: StreamHead) => Commit | undefined;
   /** Aborting before the write begins leaves nothing written; afterwards it is ignored. */
   readonly signal?: CancelSignal;
 }

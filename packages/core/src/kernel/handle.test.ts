@@ -389,7 +389,8 @@ describe("several writers", () => {
     const fickle: EventStore = {
       ...store,
       append: async (request) => {
-        request.decideAgain?.(await all(store), await store.head(stream));
+        const missed = await all(store);
+        request.decideAgain?.(() => missed, await store.head(stream));
         return { _tag: "Conflict", stream, expected: request.expected, actual: await store.head(stream) };
       },
     };

@@ -6,8 +6,8 @@ import type { Decider, DomainCommand, DomainEvent, DomainRefusal } from "./decid
 import {
   type Commit,
   type CommitContext,
+  type EventEnvelope,
   maxEventsPerCommit,
-  type RecordedEvent,
   sealCommit,
 } from "./event.ts";
 import type { Appended, Conflict, EventStore, ExpectedRevision } from "./event-store.ts";
@@ -186,9 +186,9 @@ export const commandHandler = <
       if (decision._tag !== "Write") return answer(() => withoutWriting(decision, context, base, attempts));
 
       const again: { base?: Folded<State>; decision?: Decision<Refusal> } = {};
-      const decideAgain = (missed: readonly RecordedEvent[]): Commit | undefined => {
+      const decideAgain = (missed: () => readonly EventEnvelope[]): Commit | undefined => {
         attempts += 1;
-        again.base = states.evolve(base, missed);
+        again.base = states.evolve(base, missed());
         again.decision = decideOn(again.base, command, context);
         return again.decision._tag === "Write" ? again.decision.commit : undefined;
       };

@@ -65,7 +65,13 @@ export const openMemoryStore = (): EventStore => {
     };
   };
 
-  const append = ({ commit, expected, decideAgain, signal }: AppendRequest): Appended | Conflict => {
+  const append = ({
+    commit,
+    expected,
+    known = { revision: expected === "no_stream" ? -1 : expected, digest: commit.previous },
+    decideAgain,
+    signal,
+  }: AppendRequest): Appended | Conflict => {
     ensureOpen();
     signal?.throwIfAborted();
     const { stream, commandId, commandDigest } = commit;
@@ -77,9 +83,8 @@ export const openMemoryStore = (): EventStore => {
     const head = headOf(stream);
     if (follows(commit, expected, head)) return write(commit);
     const conflict: Conflict = { _tag: "Conflict", stream, expected, actual: head };
-    const known = expected === "no_stream" ? -1 : expected;
-    if (decideAgain === undefined || digestAt(stream, known) !== commit.previous) return conflict;
-    const missed = (positionsOf.get(stream) ?? []).slice(known + 1).map(eventAt);
+    if (decideAgain === undefined || digestAt(stream, known.revision) !== known.digest) return conflict;
+    const missed = () => (positionsOf.get(stream) ?? []).slice(known.revision + 1).map(eventAt);
     const instead = decideAgain(missed, head);
     return instead === undefined ? conflict : write(instead);
   };

@@ -1,263 +1,141 @@
 /**
- * The append, step by step: lock, catch up, look the command up, decide, write with one call, flush, release.
- * Source: durability rules, section 5. Every error before the write is certain to have written nothing.
+ * The append, step by step: lock, catch up, look the command up, decide, write with one call, flush, release. What waits for
+ * one stream goes through these steps as one group: one lock, one write call, one flush; each command keeps its own record,
+ * its own answer and its own proof. Source: durability rules, section 5, and docs/adr/0013-group-flush.md.
  */
-import {
-  type Appended,
-  type AppendRequest,
-  type Commit,
-  type Conflict,
-  type EventEnvelope,
-  emptyHead,
-  StoreFault,
-  type StreamHead,
-} from "@mission-ledger/core";
-import { faultOf, flushFailed, type Step } from "../faults.ts";
-import { createAppend, openRegular } from "../files/safe-files.ts";
-import { type FoundRecord, findCommandIn } from "../log/command-lookup.ts";
-import { eventsAfter } from "../log/events-after.ts";
-import { type FoldState, stateBefore, tornSeal } from "../log/fold.ts";
-import { handleOf, type LogHandle } from "../log/log-handle.ts";
-import { markOf } from "../log/mark.ts";
-import { commitOf, encodeRecord } from "../log/record.ts";
-import { crcOf } from "../log/sealed-line.ts";
-import { logMissing, type StreamView } from "../log/stream-view.ts";
+import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { faultOf, type Step } from "../faults.ts";
+import type { StreamLock } from "../lock/stream-lock.ts";
+import type { StreamView } from "../log/stream-view.ts";
+import { answerGroup, type WrittenGroup } from "./answer-group.ts";
 import type { LedgerDirectories } from "./directories.ts";
-import { ReceiptMark } from "./receipt-mark.ts";
-import { commandIdReused, markSuspect, refuseDamaged, refuseSuspect, shortWrite } from "./refusals.ts";
+import { type PendingAppend, whileWanted } from "./pending.ts";
+import { type GroupPlan, planGroup } from "./plan-group.ts";
+import { markSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
-import type { StreamWriter } from "./stream-writer.ts";
+import { takeInWritten, writeGroup } from "./write-group.ts";
 
-/** Appends under the lock. To be called in the writer's turn. */
-export const appendTo = async (
-  context: StoreContext,
-  directories: LedgerDirectories,
-  writer: StreamWriter,
-  request: AppendRequest,
-): Promise<Appended | Conflict> => {
-  const { signal } = request;
-  const details = { stream: request.commit.stream, commandId: request.commit.commandId };
-  signal?.throwIfAborted();
-  context.ensureOpen();
-  let waitedMs = 0;
-  try {
-    directories.prepare();
-    if (!writer.lock.tryAcquire()) waitedMs = await writer.lock.acquire(signal);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw faultOf(error, "lock", details);
-  }
-  try {
-    return await appendLocked({ context, directories, writer, request, details, waitedMs });
-  } finally {
-    try {
-      context.failpoint("append:release");
-    } finally {
-      writer.lock.release();
-    }
-  }
-};
-
-interface Locked {
+export interface AppendPlace {
   readonly context: StoreContext;
   readonly directories: LedgerDirectories;
-  readonly writer: StreamWriter;
-  readonly request: AppendRequest;
-  readonly details: Readonly<Record<string, unknown>>;
-  readonly waitedMs: number;
+  readonly view: StreamView;
+  readonly lock: StreamLock;
 }
 
-const appendLocked = async (locked: Locked): Promise<Appended | Conflict> => {
-  const { context, writer, request } = locked;
-  const { view } = writer;
-  const { commit, expected, mark, signal, hasFreshId = false } = request;
-  const revision = expected === "no_stream" ? -1 : expected;
-  const found = at(locked, "catch-up", () => {
-    context.failpoint("append:catch-up");
-    view.refresh(mark === undefined ? emptyHead : { revision, digest: commit.previous, mark });
-    const earlier = hasFreshId ? undefined : findCommandIn(view, commit.commandId);
-    // What the command wrote before, perhaps where the damage is, may count again one day: nobody may say it wrote nothing.
-    const mayHaveWritten = earlier !== undefined || (!hasFreshId && view.finding !== undefined);
-    const outcome = mayHaveWritten ? "unknown" : "not_written";
-    refuseSuspect(context, view, outcome);
-    refuseDamaged(view, outcome);
-    return earlier;
-  });
-  if (found !== undefined) return repeated(locked, found);
-  signal?.throwIfAborted();
-
-  let next = commit;
-  if (!follows(commit, revision, view.head)) {
-    const instead = decideAgain(locked, revision);
-    if (instead === undefined)
-      return { _tag: "Conflict", stream: commit.stream, expected, actual: { ...view.head } };
-    next = instead;
+/**
+ * Appends a group, to be called in the writer's turn. `join` gives those that came while the lock was waited for. Answers
+ * those that have to go round again; all others have their answer. Never throws.
+ */
+export const appendGroup = async (
+  place: AppendPlace,
+  first: readonly PendingAppend[],
+  join: () => readonly PendingAppend[],
+): Promise<readonly PendingAppend[]> => {
+  const { context, directories, lock } = place;
+  let waitedMs = 0;
+  try {
+    context.ensureOpen();
+    directories.prepare();
+    if (!lock.tryAcquire()) waitedMs = await lock.acquire(whileWanted(first));
+  } catch (error) {
+    failAll(first, error, "lock");
+    return [];
   }
-  return write(locked, next);
+  const lockedAt = waitedMs > 0 ? context.elapsed() : 0;
+  const group = waitedMs > 0 ? [...first, ...join()] : first;
+  let written: WrittenGroup | undefined;
+  try {
+    written = await appendLocked(place, group);
+    if (written !== undefined) flush(place, written);
+  } catch (error) {
+    failAll(group, error, written === undefined ? "write" : "written");
+  } finally {
+    release(place, group);
+  }
+  return written === undefined ? [] : answerGroup(written, { waitedMs, lockedAt });
 };
 
-/** A repeat is flushed again: its first writer may have died between write and flush. */
-const repeated = async (locked: Locked, { record, offset, bytes }: FoundRecord): Promise<Appended> => {
-  const { context, writer, request, details, waitedMs } = locked;
-  const log = writer.view.log as LogHandle;
-  if (record.commandDigest !== request.commit.commandDigest) throw commandIdReused(request.commit);
-  // It may also have died before the counter was raised; then readers of the whole ledger would not see the record.
+/** `undefined` if all have their answer. */
+const appendLocked = async (
+  { context, directories, view }: AppendPlace,
+  group: readonly PendingAppend[],
+): Promise<WrittenGroup | undefined> => {
   try {
-    await context.order.exclusively(
-      (highest) => (record.seq > highest ? record.seq : undefined),
-      deadlineOf(context),
-    );
+    context.failpoint("append:catch-up");
+    view.refresh(group.map(hintOf).find(({ mark }) => mark !== undefined));
+  } catch (error) {
+    failAll(group, error, "catch-up");
+    return undefined;
+  }
+  for (;;) {
+    const plan = planGroup(context, view, group);
+    if (plan.planned.length === 0) return undefined;
+    if (plan.planned.every(({ _tag }) => _tag === "Conflict"))
+      return { plan, written: [], log: undefined, flushed: true };
+    try {
+      const outcome = await writeGroup({ context, directories, view, plan });
+      if (outcome._tag === "PlanAgain") continue;
+      if (outcome.written.length > 0) {
+        takeInWritten(view, outcome.written, outcome.origin);
+        context.written.add(view.paths.stream);
+      }
+      return { plan, written: outcome.written, log: view.log, flushed: false };
+    } catch (error) {
+      failPlanned(plan, error);
+      return undefined;
+    }
+  }
+};
+
+/** One flush for all of the group, and for what a repeat's first writer may have left unflushed. */
+const flush = ({ context, view }: AppendPlace, group: WrittenGroup): void => {
+  const { log } = group;
+  if (group.flushed || log === undefined) return;
+  try {
     context.failpoint("append:flush");
   } catch (error) {
-    throw faultOf(error, "catch-up", details);
+    failFlushed(group, error, "written");
+    return;
   }
-  flush(locked, log);
-  const last = record.events[record.events.length - 1] as (typeof record.events)[number];
-  const place = { offset, length: bytes.length, crc: crcOf(bytes.subarray(0, bytes.length - 1)) };
-  return {
-    _tag: "Appended",
-    commit: commitOf(record),
-    repeated: true,
-    head: { revision: last.revision, digest: last.digest, mark: markOf(log.ino, place) },
-    waitedMs,
-    receiptMark: new ReceiptMark(log, offset, stateBefore(record), offset, bytes),
-  };
-};
-
-/** `undefined` leaves with the conflict. The decider runs under the lock; what it throws passes through. */
-const decideAgain = (locked: Locked, revision: number): Commit | undefined => {
-  const { context, writer, request } = locked;
-  const { view } = writer;
-  if (request.decideAgain === undefined || view.head.revision <= revision) return undefined;
-  const missed = at(locked, "decide", () => {
-    context.failpoint("append:decide");
-    return eventsAfter(view, { revision, digest: request.commit.previous });
-  });
-  if (missed === undefined) return undefined;
-  const instead = request.decideAgain(missed, { ...view.head });
-  if (instead === undefined) return undefined;
-  if (instead.stream !== request.commit.stream || !follows(instead, view.head.revision, view.head))
-    throw new TypeError("the commit that was decided again does not follow the head it was given");
-  return instead;
-};
-
-const write = async (locked: Locked, commit: Commit): Promise<Appended> => {
-  const { context, writer, request, waitedMs } = locked;
-  const { failpoint } = context;
-  const { view } = writer;
-  const log = at(locked, "open", () => view.log ?? create(locked, view));
-  if (view.end === 0 && view.tail === 0) flushNames(locked);
-  const before: FoldState = { head: view.head, origin: view.origin };
-  const start = view.end;
-  const origin = at(locked, "open", () => context.origin.id());
-  const offset = start + (view.tail > 0 ? view.tail + tornSeal.length : 0);
-  let line: Buffer | undefined;
-  let seq = 0;
-  let done = false;
   try {
-    const waiting = context.order.exclusively((highest) => {
-      request.signal?.throwIfAborted();
-      seq = Math.max(highest, view.lastSeq) + 1;
-      line = encodeRecord(commit, { origin, seq }, context.maxRecordBytes);
-      const bytes = view.tail > 0 ? Buffer.concat([Buffer.from(tornSeal), line]) : line;
-      failpoint("append:write");
-      writeOnce(locked, log, bytes, start + view.tail);
-      done = true;
-      return seq;
-    }, deadlineOf(context));
-    if (waiting !== undefined) await waiting;
-    failpoint("append:flush");
+    context.files.fdatasync(log.fd);
+    group.flushed = true;
   } catch (error) {
-    if (!done && (request.signal?.aborted || error instanceof TypeError)) throw error;
-    throw faultOf(error, done ? "written" : "write", locked.details);
+    markSuspect(context, view);
+    failFlushed(group, error, "flush");
   }
-  const written = line as unknown as Buffer;
-  const mark = new ReceiptMark(log, start, before, offset, written);
+};
+
+const release = ({ context, lock }: AppendPlace, group: readonly PendingAppend[]): void => {
   try {
-    flush(locked, log);
+    context.failpoint("append:release");
   } catch (error) {
-    mark.release();
-    throw error;
-  }
-  context.written.add(commit.stream);
-  const last = commit.events[commit.events.length - 1] as EventEnvelope;
-  view.tail = 0;
-  view.add(
-    {
-      origin,
-      seq,
-      commandId: commit.commandId,
-      firstRevision: commit.firstRevision,
-      lastRevision: last.revision,
-      digest: last.digest,
-    },
-    { offset, length: written.length, crc: crcOf(written.subarray(0, written.length - 1)) },
-  );
-  return { _tag: "Appended", commit, repeated: false, head: { ...view.head }, waitedMs, receiptMark: mark };
-};
-
-/**
- * One call, all or nothing. What falls short has no LF of its own, so it is no record, and the next writer's seal keeps it
- * from ever becoming one: nothing is cut off, and the rest is not written.
- */
-const writeOnce = (locked: Locked, { fd }: LogHandle, bytes: Buffer, size: number): void => {
-  const { files } = locked.context;
-  let count: number;
-  try {
-    count = files.write(fd, bytes, 0, bytes.length, null);
-  } catch (error) {
-    let grown: number;
-    try {
-      grown = files.fstat(fd).size - size;
-    } catch {
-      throw faultOf(error, "written", locked.details);
-    }
-    if ((error as NodeJS.ErrnoException).code === "EIO") markSuspect(locked.context, locked.writer.view);
-    throw faultOf(error, grown >= bytes.length ? "written" : "write", locked.details);
-  }
-  if (count !== bytes.length) throw shortWrite(locked.details, count, bytes.length);
-};
-
-const flush = (locked: Locked, { fd }: LogHandle): void => {
-  const { context, writer, details } = locked;
-  try {
-    context.files.fdatasync(fd);
-  } catch (error) {
-    markSuspect(context, writer.view);
-    throw faultOf(error, "flush", details);
+    failAll(group, error, "written");
+  } finally {
+    lock.release();
   }
 };
 
-/** A new log's name must be as durable as its content. Nothing is written yet, so that much is certain. */
-const flushNames = (locked: Locked): void => {
-  try {
-    locked.directories.flushNames();
-  } catch (error) {
-    if (error instanceof StoreFault) throw error;
-    markSuspect(locked.context, locked.writer.view);
-    throw flushFailed(error, "not_written", locked.details);
-  }
+/** The head that an append begins from, with its mark: a view that has seen nothing yet starts there. */
+const hintOf = ({ request: { commit, expected, known, mark } }: PendingAppend): StreamHead => {
+  if (known !== undefined) return known;
+  if (mark === undefined) return emptyHead;
+  return { revision: expected === "no_stream" ? -1 : expected, digest: commit.previous, mark };
 };
 
-const create = ({ context }: Locked, view: StreamView): LogHandle => {
-  if (context.written.has(view.paths.stream)) throw logMissing(view.paths);
-  context.failpoint("append:open");
-  const log = handleOf(context.files, openRegular(context.files, view.paths.log, createAppend), true);
-  view.adopt(log);
-  return log;
+const failAll = (group: readonly PendingAppend[], error: unknown, step: Step): void => {
+  for (const pending of group) pending.fail(faultOf(error, step, pending.details));
 };
 
-/** Runs a step that has written nothing yet; what the disk says there becomes a fault of that step. */
-const at = <A>({ details }: Locked, step: Step, action: () => A): A => {
-  try {
-    return action();
-  } catch (error) {
-    throw faultOf(error, step, details);
-  }
+/** Nothing was written now; what a repeat wrote the first time stands all the same. */
+const failPlanned = ({ planned }: GroupPlan, error: unknown): void => {
+  for (const { _tag, pending } of planned)
+    pending.fail(faultOf(error, _tag === "Repeat" ? "written" : "write", pending.details));
 };
 
-const deadlineOf = ({ elapsed, lockTimeoutMs }: StoreContext): number => elapsed() + lockTimeoutMs;
-
-/** Whether a commit may stand behind `head`: the revision that was expected, and the very event it was sealed on. */
-const follows = (commit: Commit, revision: number, head: StreamHead): boolean =>
-  revision === head.revision && commit.firstRevision === head.revision + 1 && commit.previous === head.digest;
+/** Whoever was only told of a conflict is not concerned: it goes round again. */
+const failFlushed = ({ plan, written }: WrittenGroup, error: unknown, step: Step): void => {
+  for (const { write } of written) write.pending.fail(faultOf(error, step, write.pending.details));
+  for (const { _tag, pending } of plan.planned)
+    if (_tag === "Repeat") pending.fail(faultOf(error, step, pending.details));
+};

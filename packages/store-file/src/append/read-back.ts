@@ -11,26 +11,22 @@ import { openLineReader } from "../log/line-reader.ts";
 import { markOf } from "../log/mark.ts";
 import { eventsOfKnownLine } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
-import { type ReceiptMark, receiptMarkOf } from "./receipt-mark.ts";
+import { type ReceiptMark, receiptMarkOf, type SharedRead } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
 
 type Context = Pick<StoreContext, "files" | "failpoint" | "layout">;
 
 export const readBackFrom = (context: Context, appended: Appended): readonly RecordedEvent[] | Conflict => {
-  const { files, failpoint, layout } = context;
+  const { failpoint, layout } = context;
   const { commit } = appended;
   const mark = receiptMarkOf(appended);
   const paths = layout.of(commit.stream);
   const details = { stream: commit.stream, commandId: commit.commandId, path: paths.log };
   try {
     failpoint("append:read-back");
-    const opened = openRegularIfThere(files, paths.log, readOnly);
-    if (opened === undefined) throw replaced(paths);
-    try {
-      return compare(context, appended, paths, mark, opened);
-    } finally {
-      files.close(opened.fd);
-    }
+    const line = standingLine(context, paths, mark);
+    if (line !== undefined) return eventsOf(paths, mark, line, true);
+    return opened(context, paths, (file) => lookFurther(context, appended, paths, mark, file));
   } catch (error) {
     throw faultOf(error, "read-back", details);
   } finally {
@@ -38,47 +34,93 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
   }
 };
 
-const compare = (
+const opened = <A>({ files }: Context, paths: StreamPaths, look: (file: OpenedFile) => A): A => {
+  const file = openRegularIfThere(files, paths.log, readOnly);
+  if (file === undefined) throw replaced(paths);
+  try {
+    return look(file);
+  } finally {
+    files.close(file.fd);
+  }
+};
+
+/** The record as read, if it stands where it was written and follows at once what was known before it. */
+const standingLine = (context: Context, paths: StreamPaths, mark: ReceiptMark): Buffer | undefined => {
+  const { log } = mark;
+  const { start, offset, bytes, shared } = mark.record;
+  // Between the end that we knew and our record only the torn line may stand that we sealed. Anything else is looked at.
+  if (start !== offset) return undefined;
+  const range = shared ?? { offset: Math.max(0, offset - 1), length: bytes.length + (offset === 0 ? 0 : 1) };
+  const { bytes: read, status } = shared?.read ?? readRange(context, paths, range);
+  if (status.ino !== log.ino || status.dev !== log.dev) throw replaced(paths);
+  const at = offset - range.offset;
+  const line = read.subarray(at, at + bytes.length);
+  return line.equals(bytes) && (at === 0 || read[at - 1] === 0x0a) ? line : undefined;
+};
+
+const readRange = (
+  context: Context,
+  paths: StreamPaths,
+  range: { readonly offset: number; readonly length: number } | SharedRead,
+): NonNullable<SharedRead["read"]> =>
+  opened(context, paths, ({ fd, status }) => {
+    context.failpoint("append:read-back-bytes");
+    const read = { bytes: readFully(context.files, fd, range.offset, range.length), status };
+    if ("read" in range) {
+      range.read = read;
+      setImmediate(() => {
+        range.read = undefined;
+      });
+    }
+    return read;
+  });
+
+/** It does not stand as written, or something may stand before it: the fold is asked whether it counts. */
+const lookFurther = (
   context: Context,
   appended: Appended,
   paths: StreamPaths,
   mark: ReceiptMark,
   { fd, status }: OpenedFile,
 ): readonly RecordedEvent[] | Conflict => {
-  const { files, failpoint } = context;
-  const { log, offset, bytes } = mark;
-  if (status.ino !== log.ino || status.dev !== log.dev) throw replaced(paths);
-  failpoint("append:read-back-bytes");
+  const { offset, bytes } = mark.record;
+  if (status.ino !== mark.log.ino || status.dev !== mark.log.dev) throw replaced(paths);
+  const claim = claimOf(context, paths, mark, fd);
+  if (claim === "void")
+    return {
+      _tag: "Conflict",
+      stream: paths.stream,
+      expected: expectedOf(appended),
+      actual: headNow(context, paths, mark, fd),
+    };
+  if (claim === "absent") throw differs(paths, offset);
   const before = offset === 0 ? 0 : 1;
-  const read = readFully(files, fd, offset - before, bytes.length + before);
+  const read = readFully(context.files, fd, offset - before, bytes.length + before);
   const line = read.subarray(before);
   const stands = line.equals(bytes) && (before === 0 || read[0] === 0x0a);
-  // Between the end that we knew and our record only the torn line may stand that we sealed. Anything else is looked at.
-  if (!stands || mark.start !== offset) {
-    const claim = claimOf(context, paths, mark, fd);
-    if (claim === "void")
-      return {
-        _tag: "Conflict",
-        stream: paths.stream,
-        expected: expectedOf(appended),
-        actual: headNow(context, paths, mark, fd),
-      };
-    if (claim === "absent") throw differs(paths, offset);
-  }
-  // Parsed from what was read; that it is a sound record is known, since every byte is the one that was written.
-  const known = stands ? line : bytes;
-  const events = eventsOfKnownLine(known, paths.stream, paths.encoded);
+  return eventsOf(paths, mark, stands ? line : bytes, stands);
+};
+
+/** Parsed from what was read; that it is a sound record is known, since every byte is the one that was written. */
+const eventsOf = (
+  paths: StreamPaths,
+  { log, record: { offset, bytes } }: ReceiptMark,
+  line: Buffer,
+  stands: boolean,
+): readonly RecordedEvent[] => {
+  const events = eventsOfKnownLine(line, paths.stream, paths.encoded);
   if (events === undefined) throw differs(paths, offset);
+  if (!stands) return events;
   const last = events[events.length - 1] as RecordedEvent;
-  const place = { offset, length: bytes.length, crc: crcOf(known.subarray(0, known.length - 1)) };
-  return stands ? [...events.slice(0, -1), { ...last, mark: markOf(log.ino, place) }] : events;
+  const place = { offset, length: bytes.length, crc: crcOf(line.subarray(0, line.length - 1)) };
+  return [...events.slice(0, -1), { ...last, mark: markOf(log.ino, place) }];
 };
 
 /** Looks for our line from the end that was known before the write, and asks the fold whether it counts there. */
 const claimOf = (
   { files }: Context,
   { stream, encoded }: StreamPaths,
-  { start, before, bytes }: ReceiptMark,
+  { record: { start, before, bytes } }: ReceiptMark,
   fd: number,
 ): "ours" | "void" | "absent" => {
   const fold = foldLog(stream, encoded, before, () => {});
@@ -94,7 +136,7 @@ const claimOf = (
 const headNow = (
   { files }: Context,
   { stream, encoded }: StreamPaths,
-  { start, before }: ReceiptMark,
+  { record: { start, before } }: ReceiptMark,
   fd: number,
 ): Conflict["actual"] => {
   const fold = foldLog(stream, encoded, before, () => {});

@@ -1,11 +1,30 @@
 /** What readback needs to know about a write, and what keeps the written file's identity alive until then. */
 import type { Appended } from "@mission-ledger/core";
+import type { FileStatus } from "../files/file-port.ts";
 import type { FoldState } from "../log/fold.ts";
 import type { LogHandle } from "../log/log-handle.ts";
 
-export class ReceiptMark {
-  /** The descriptor that was written and flushed, retained until the readback: inodes are comparable only while it is open. */
-  readonly log: LogHandle;
+/**
+ * The bytes of a group, to be read once for all of it: by the first readback, through a descriptor opened by path after the
+ * flush. What was read is at hand only until the event loop turns; a readback that comes later reads for itself.
+ */
+export interface SharedRead {
+  readonly offset: number;
+  readonly length: number;
+  read: { readonly bytes: Buffer; readonly status: FileStatus } | undefined;
+}
+
+export const sharedRead = (
+  records: readonly { readonly offset: number; readonly line: Buffer }[],
+): SharedRead | undefined => {
+  const [first, last] = [records[0], records.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  // With the byte before, which has to end a line.
+  const offset = Math.max(0, first.offset - 1);
+  return { offset, length: last.offset + last.line.length - offset, read: undefined };
+};
+
+export interface WrittenRecord {
   /** The log's end as it was known before the write, and the fold there: where an earlier claim would stand. */
   readonly start: number;
   readonly before: FoldState;
@@ -13,15 +32,20 @@ export class ReceiptMark {
   readonly offset: number;
   /** The record as written, LF included. */
   readonly bytes: Buffer;
+  /** Where it was written together with others. */
+  readonly shared?: SharedRead | undefined;
+}
+
+export class ReceiptMark {
+  /** The descriptor that was written and flushed, retained until the readback: inodes are comparable only while it is open. */
+  readonly log: LogHandle;
+  readonly record: WrittenRecord;
   #held = true;
 
-  constructor(log: LogHandle, start: number, before: FoldState, offset: number, bytes: Buffer) {
+  constructor(log: LogHandle, record: WrittenRecord) {
     log.retain();
     this.log = log;
-    this.start = start;
-    this.before = before;
-    this.offset = offset;
-    this.bytes = bytes;
+    this.record = record;
   }
 
   release(): void {

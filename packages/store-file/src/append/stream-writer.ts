@@ -1,12 +1,17 @@
 /** What a process keeps warm for a stream it writes to: the lock's descriptor, the log's, and where the log ends. */
+import type { Appended, AppendRequest, Conflict } from "@mission-ledger/core";
 import { readAppend } from "../files/safe-files.ts";
-import { type StreamLock, streamLock } from "../lock/stream-lock.ts";
+import { streamLock } from "../lock/stream-lock.ts";
 import { StreamView } from "../log/stream-view.ts";
+import { appendGroup } from "./append.ts";
+import type { LedgerDirectories } from "./directories.ts";
+import { type PendingAppend, pendingAppend } from "./pending.ts";
 import type { StoreContext } from "./store-context.ts";
 
 export interface StreamWriter {
   readonly view: StreamView;
-  readonly lock: StreamLock;
+  /** Appends together with all that come before the event loop goes on, and with those that wait already. */
+  append(request: AppendRequest): Promise<Appended | Conflict>;
   /** Runs tasks one after the other; no two appends of one process are ever under way on one stream. */
   inTurn<A>(task: () => Promise<A>): Promise<A>;
   readonly idle: boolean;
@@ -24,7 +29,10 @@ export interface StreamWriters {
 /** Streams kept warm at most. Each holds a lock, a log and a dozen index segments open. */
 const mostWriters = 64;
 
-export const streamWriters = (context: StoreContext): StreamWriters => {
+/** Appends of a group at most; more wait for the next one. */
+const mostGrouped = 256;
+
+export const streamWriters = (context: StoreContext, directories: LedgerDirectories): StreamWriters => {
   const writers = new Map<string, StreamWriter>();
   const evict = (wanted: StreamWriter): void => {
     for (const [stream, writer] of writers) {
@@ -37,7 +45,7 @@ export const streamWriters = (context: StoreContext): StreamWriters => {
   return {
     of: (stream) => {
       const known = writers.get(stream);
-      const writer = known ?? openWriter(context, stream);
+      const writer = known ?? openWriter(context, directories, stream);
       if (known !== undefined) writers.delete(stream);
       writers.set(stream, writer);
       if (writers.size > mostWriters) evict(writer);
@@ -52,7 +60,7 @@ export const streamWriters = (context: StoreContext): StreamWriters => {
   };
 };
 
-const openWriter = (context: StoreContext, stream: string): StreamWriter => {
+const openWriter = (context: StoreContext, directories: LedgerDirectories, stream: string): StreamWriter => {
   const { files, layout, lockTimeoutMs, failpoint, elapsed, randomness, clock, names } = context;
   const paths = layout.of(stream);
   const lock = streamLock({
@@ -66,23 +74,57 @@ const openWriter = (context: StoreContext, stream: string): StreamWriter => {
     names,
   });
   const view = new StreamView({ files, paths, flags: readAppend, writable: true });
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
+  const place = { context, directories, view, lock };
+  /** What waits for its turn, in the order in which it came. */
+  const queue: (Turn | PendingAppend)[] = [];
+  let busy = false;
+
+  /** The appends at the front of the queue. */
+  const takeGroup = (room: number): readonly PendingAppend[] => {
+    let count = 0;
+    while (count < queue.length && count < room && !isTurn(queue[count])) count += 1;
+    return (queue.splice(0, count) as PendingAppend[]).filter(({ settled }) => !settled);
+  };
+  const appendNext = async (): Promise<void> => {
+    // Those that are called in one go come within a few microtasks of each other; one that is alone does not wait for them.
+    for (let seen = 1; queue.length > seen && queue.length < mostGrouped; ) {
+      seen = queue.length;
+      await undefined;
+    }
+    const group = takeGroup(mostGrouped);
+    if (group.length === 0) return;
+    const again = await appendGroup(place, group, () => takeGroup(mostGrouped - group.length));
+    queue.unshift(...again);
+  };
+  const work = async (): Promise<void> => {
+    for (let next = queue[0]; next !== undefined; next = queue[0])
+      if (isTurn(next)) {
+        queue.shift();
+        await next.run();
+      } else await appendNext();
+    busy = false;
+  };
+
   return {
     view,
-    lock,
-    inTurn: (task) => {
-      const before = last;
-      const mine = waiting === 0 ? task() : before.then(task, task);
-      waiting += 1;
-      const done = (): void => {
-        waiting -= 1;
-      };
-      last = mine.then(done, done);
-      return mine;
+    append: (request) => {
+      const { pending, promise } = pendingAppend(request, context.elapsed());
+      queue.push(pending);
+      if (!busy) {
+        busy = true;
+        queueMicrotask(work);
+      }
+      return promise;
     },
+    inTurn: (task) =>
+      new Promise((resolve, reject) => {
+        queue.push({ run: () => task().then(resolve, reject) });
+        if (busy) return;
+        busy = true;
+        void work();
+      }),
     get idle() {
-      return waiting === 0;
+      return !busy;
     },
     close: () => {
       lock.close();
@@ -90,3 +132,10 @@ const openWriter = (context: StoreContext, stream: string): StreamWriter => {
     },
   };
 };
+
+interface Turn {
+  run(): Promise<void>;
+}
+
+const isTurn = (entry: Turn | PendingAppend | undefined): entry is Turn =>
+  entry !== undefined && "run" in entry;

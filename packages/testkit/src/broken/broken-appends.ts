@@ -152,7 +152,7 @@ export const brokenAppends: readonly BrokenStore[] = [
           store.append(
             decideAgain === undefined
               ? request
-              : { ...request, decideAgain: (missed, head) => decideAgain(missed.slice(1), head) },
+              : { ...request, decideAgain: (missed, head) => decideAgain(() => missed().slice(1), head) },
           ),
       }),
   },

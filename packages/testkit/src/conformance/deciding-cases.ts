@@ -1,5 +1,5 @@
 /** Cases about deciding again while everybody else is kept out. */
-import { emptyHead, type RecordedEvent, type StreamHead } from "@mission-ledger/core";
+import { type EventEnvelope, emptyHead, type RecordedEvent, type StreamHead } from "@mission-ledger/core";
 import { claim, same } from "./failure.ts";
 import type { StoreCase } from "./harness.ts";
 import {
@@ -25,9 +25,9 @@ export const decidingCases: readonly StoreCase[] = [
       const known = await appendNext(store, stream, { events: notes(2) });
       await appendNext(store, stream, { events: notes(3) });
       const last = await appendNext(store, stream);
-      const calls: { missed: readonly RecordedEvent[]; head: StreamHead }[] = [];
-      const decideAgain = (missed: readonly RecordedEvent[], head: StreamHead): undefined => {
-        calls.push({ missed, head });
+      const calls: { missed: readonly EventEnvelope[]; head: StreamHead }[] = [];
+      const decideAgain = (missed: () => readonly EventEnvelope[], head: StreamHead): undefined => {
+        calls.push({ missed: missed(), head });
       };
       await store.append({ ...requestOn(stream, known.head), decideAgain });
       claim(calls.length === 1, `decideAgain is called once, not ${calls.length} times`);
@@ -50,9 +50,9 @@ export const decidingCases: readonly StoreCase[] = [
     needs: "decidesUnderLock",
     run: async ({ store }) => {
       const { commit } = await appendNext(store, stream, { events: notes(2) });
-      let seen: readonly RecordedEvent[] = [];
-      const decideAgain = (missed: readonly RecordedEvent[]): undefined => {
-        seen = missed;
+      let seen: readonly EventEnvelope[] = [];
+      const decideAgain = (missed: () => readonly EventEnvelope[]): undefined => {
+        seen = missed();
       };
       await store.append({ ...requestOn(stream, emptyHead), decideAgain });
       same(sealedParts(seen), commit.events, "everything was missed");
@@ -139,6 +139,119 @@ export const decidingCases: readonly StoreCase[] = [
       }
       claim(calls === 0, `decideAgain is called ${calls} times`);
       claim((await store.head(stream)).revision === 2, "nothing is written");
+    },
+  },
+  {
+    name: "a commit sealed on one that was never written is decided again from the known event",
+    needs: "decidesUnderLock",
+    run: async ({ store }) => {
+      const { head: known } = await appendNext(store, stream);
+      const { head: now } = await appendNext(store, stream, { events: notes(2) });
+      const neverWritten = commitOn(stream, known, { commandId: "lost", events: notes(2) });
+      const { revision, digest } = neverWritten.events[1] ?? emptyHead;
+      const wish = { commandId: "follower", events: [noted({ follows: "the lost one" })] };
+      const asked: { missed: readonly EventEnvelope[]; head: StreamHead }[] = [];
+      const answer = await store.append({
+        ...requestOn(stream, { revision, digest }, wish),
+        known,
+        decideAgain: (missed, head) => {
+          asked.push({ missed: missed(), head });
+          return commitOn(stream, head, wish);
+        },
+      });
+      claim(asked.length === 1, `decideAgain is called once, not ${asked.length} times`);
+      const log = await readStream(store, stream);
+      same(sealedParts(asked[0]?.missed ?? []), sealedParts(log).slice(1, 3), "what follows the known event");
+      same(asked[0]?.head.digest, now.digest, "the head is the end of the stream");
+      same(appendedOr(answer).commit, commitOn(stream, headBefore(log, 3), wish), "it is written on the end");
+    },
+  },
+  {
+    name: "appends under way at once, each sealed on the one before, are all written in their order",
+    needs: "decidesUnderLock",
+    run: async ({ store }) => {
+      let head: StreamHead = emptyHead;
+      const commits = Array.from({ length: 20 }, (_, index) => {
+        const commit = commitOn(stream, head, {
+          commandId: `chain-${index}`,
+          events: notes(1 + (index % 3)),
+        });
+        const { revision, digest } = commit.events.at(-1) ?? emptyHead;
+        head = { revision, digest };
+        return commit;
+      });
+      const answers = await Promise.all(
+        commits.map((commit) =>
+          store.append({
+            commit,
+            expected: commit.firstRevision === 0 ? "no_stream" : commit.firstRevision - 1,
+          }),
+        ),
+      );
+      const proofs = await Promise.all(answers.map((answer) => store.readBack(appendedOr(answer))));
+      const log = await readStream(store, stream);
+      same(
+        sealedParts(log),
+        commits.flatMap(({ events }) => events),
+        "the log holds them in order",
+      );
+      same(sealedParts(proofs.flat() as RecordedEvent[]), sealedParts(log), "each is read back as it stands");
+    },
+  },
+  {
+    name: "a command id that comes twice at once is written once",
+    needs: "decidesUnderLock",
+    run: async ({ store }) => {
+      const first = requestOn(stream, emptyHead, { commandId: "twice" });
+      const [one, two] = await Promise.all([store.append(first), store.append(first)]);
+      same([one, two].map((answer) => appendedOr(answer).repeated).sort(), [false, true], "one is a repeat");
+      const log = sealedParts(await readStream(store, stream));
+      for (const answer of [one, two])
+        same(
+          sealedParts((await store.readBack(appendedOr(answer))) as RecordedEvent[]),
+          log,
+          "it is read back",
+        );
+      claim(log.length === 1, "it is written once");
+    },
+  },
+  {
+    name: "an append that fails does not hurt those under way beside it",
+    needs: "decidesUnderLock",
+    run: async ({ store }) => {
+      const { head } = await appendNext(store, stream, { commandId: "taken" });
+      const thrown = new RangeError("the decider threw");
+      const wish = (commandId: string) => ({ commandId, events: [noted({ by: commandId })] });
+      const decided = (commandId: string) => ({
+        ...requestOn(stream, emptyHead, wish(commandId)),
+        decideAgain: (_: unknown, now: StreamHead) => commitOn(stream, now, wish(commandId)),
+      });
+      const settled = await Promise.allSettled([
+        store.append(decided("before")),
+        store.append({
+          ...decided("throws"),
+          decideAgain: () => {
+            throw thrown;
+          },
+        }),
+        store.append({ ...requestOn(stream, head, { commandId: "taken", asked: "otherwise" }) }),
+        store.append(requestOn(stream, emptyHead, wish("conflict"))),
+        store.append(decided("after")),
+      ]);
+      const tags = settled.map((answer) =>
+        answer.status === "rejected"
+          ? answer.reason === thrown
+            ? "thrown"
+            : (answer.reason as { code?: string }).code
+          : answer.value._tag,
+      );
+      same(
+        tags,
+        ["Appended", "thrown", "COMMAND_ID_REUSED", "Conflict", "Appended"],
+        "each gets its own answer",
+      );
+      const ids = (await readStream(store, stream)).map(({ commandId }) => commandId);
+      same(ids, ["taken", "before", "after"], "those that can be written are");
     },
   },
   {

@@ -97,8 +97,9 @@ export const readStream = (store: EventStore, stream: string): Promise<readonly 
   collect(store.read(stream));
 
 /** Events without what belongs to the store. */
-export const sealedParts = (events: readonly RecordedEvent[]): readonly EventEnvelope[] =>
-  events.map(({ position: _, mark: __, ...sealed }) => sealed);
+export const sealedParts = (
+  events: readonly (EventEnvelope & Partial<RecordedEvent>)[],
+): readonly EventEnvelope[] => events.map(({ position: _, mark: __, ...sealed }) => sealed);
 
 export const headOf = ({ revision, digest, mark }: RecordedEvent): StreamHead => ({
   revision,
