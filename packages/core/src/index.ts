@@ -1,5 +1,6 @@
 /** The kernel: what every aggregate, store and tool of mission-ledger is built on. */
 export { type Codec, type Decoded, type EventShape, eventCodec, type Upcaster } from "./kernel/codec.ts";
+export type { CommandHandler, CommandOptions, HandlerOptions } from "./kernel/command-handler.ts";
 export {
   accept,
   type Decider,
@@ -54,12 +55,7 @@ export {
   loadFold,
   saveFold,
 } from "./kernel/fold.ts";
-export {
-  type CommandHandler,
-  type CommandOptions,
-  commandHandler,
-  type HandlerOptions,
-} from "./kernel/handle.ts";
+export { commandHandler } from "./kernel/handle.ts";
 export {
   canonicalJson,
   isDangerousKey,

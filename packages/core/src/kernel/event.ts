@@ -106,6 +106,7 @@ const sealEvent = (
   previous: string | null,
 ): EventEnvelope => {
   const id = eventIdOf(stream, commandId, index);
+  const text = canonicalJson(data);
   // Built in place: spreading an envelope costs as much as hashing it.
   const event: Draft<EventEnvelope> = {
     id,
@@ -116,13 +117,14 @@ const sealEvent = (
     recordedAt,
     actor,
     commandId,
-    data,
+    // A copy, as reading it back would give it: what is folded now and what is read later are equal, and nobody else holds it.
+    data: JSON.parse(text) as JsonObject,
     previous,
     digest: "",
   };
   if (correlationId !== undefined) event.correlationId = correlationId;
   if (causationId !== undefined) event.causationId = causationId;
-  event.digest = digestOfEvent(event);
+  event.digest = sha256Hex(canonicalEvent(event, text));
   return event;
 };
 
@@ -133,11 +135,14 @@ export const digestOfEvent = (event: Omit<EventEnvelope, "digest">): string =>
   sha256Hex(canonicalEvent(event));
 
 /** The canonical JSON of an event without its digest. The envelope's keys are written in their known order; a test holds this to `canonicalJson`. */
-const canonicalEvent = (event: Omit<EventEnvelope, "digest">): string => {
+const canonicalEvent = (
+  event: Omit<EventEnvelope, "digest">,
+  data: string = canonicalJson(event.data),
+): string => {
   const { causationId, correlationId } = event;
   const cause = causationId === undefined ? "" : `"causationId":${canonicalJson(causationId)},`;
   const correlation = correlationId === undefined ? "" : `,"correlationId":${canonicalJson(correlationId)}`;
-  return `{"actor":${canonicalJson(event.actor)},${cause}"commandId":${canonicalJson(event.commandId)}${correlation},"data":${canonicalJson(event.data)},"id":${canonicalJson(event.id)},"previous":${canonicalJson(event.previous)},"recordedAt":${canonicalJson(event.recordedAt)},"revision":${canonicalJson(event.revision)},"stream":${canonicalJson(event.stream)},"type":${canonicalJson(event.type)},"version":${canonicalJson(event.version)}}`;
+  return `{"actor":${canonicalJson(event.actor)},${cause}"commandId":${canonicalJson(event.commandId)}${correlation},"data":${data},"id":${canonicalJson(event.id)},"previous":${canonicalJson(event.previous)},"recordedAt":${canonicalJson(event.recordedAt)},"revision":${canonicalJson(event.revision)},"stream":${canonicalJson(event.stream)},"type":${canonicalJson(event.type)},"version":${canonicalJson(event.version)}}`;
 };
 
 export type ChainBreak =

@@ -10,12 +10,13 @@ import {
 } from "@mission-ledger/testkit";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
+import type { CommandHandler, CommandOptions, HandlerOptions } from "./command-handler.ts";
 import { accept } from "./decider.ts";
 import { eventIdOf } from "./digest.ts";
 import { type EncodedEvent, type RecordedEvent, sealCommit } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { StoreFault } from "./faults.ts";
-import { type CommandHandler, type CommandOptions, commandHandler, type HandlerOptions } from "./handle.ts";
+import { commandHandler } from "./handle.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import type { Receipt } from "./receipt.ts";
 import { memorySnapshots, type SnapshotStore } from "./snapshots.ts";

@@ -1,74 +1,24 @@
 /** The way of a command: load, decide, append, read back, compare, fold, receipt. */
 import * as E from "fp-ts/lib/Either.js";
-import type { TaskEither } from "fp-ts/lib/TaskEither.js";
-import type { Codec } from "./codec.ts";
-import type { Decider, DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
+import type { CommandHandler, CommandOptions, HandlerOptions } from "./command-handler.ts";
+import type { DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
 import {
   type Commit,
   type CommitContext,
   type EventEnvelope,
   maxEventsPerCommit,
+  type StreamHead,
   sealCommit,
 } from "./event.ts";
-import type { Appended, Conflict, EventStore, ExpectedRevision } from "./event-store.ts";
+import type { Appended, Conflict, ExpectedRevision } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import { type Folded, privateCopy } from "./fold.ts";
 import { keptStates } from "./kept-states.ts";
-import { type CancelSignal, type Randomness, systemRandomness } from "./ports.ts";
+import { systemRandomness } from "./ports.ts";
 import { digestOfCommand, naming, notShown, proveEqual, tooManyEvents } from "./proof.ts";
 import { type NotDone, type Receipt, receiptOf, receiptOfNothing } from "./receipt.ts";
-import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
-
-export interface HandlerOptions<
-  Command extends DomainCommand,
-  State,
-  Event extends DomainEvent,
-  Refusal extends DomainRefusal,
-> {
-  readonly store: EventStore;
-  readonly decider: Decider<Command, State, Event, Refusal>;
-  readonly codec: Codec<Event>;
-  /** @defaultValue none: a cold process reads the whole stream */
-  readonly snapshots?: SnapshotStore;
-  /** Events between two snapshots. @defaultValue 512: one write in some hundred commands, and 2 ms of reading for a cold process */
-  readonly snapshotEvery?: number;
-  /** Streams whose state is kept in memory between commands. @defaultValue 256 */
-  readonly keptStreams?: number;
-  /** How often a command is decided before a conflict is handed to the caller. @defaultValue 16 */
-  readonly maxAttempts?: number;
-  readonly randomness?: Randomness;
-}
-
-export interface CommandOptions {
-  readonly actor: string;
-  /**
-   * One id for one intention, made before the first try and repeated with every retry.
-   * @defaultValue a fresh UUID: the command cannot be retried after an unknown outcome
-   */
-  readonly commandId?: string;
-  readonly correlationId?: string;
-  readonly causationId?: string;
-  /** Leave with a conflict unless the stream ends here. @defaultValue decide again on whatever the stream has become */
-  readonly expectedRevision?: ExpectedRevision;
-  /** Aborting before the append means nothing was written; afterwards the receipt is still given. */
-  readonly signal?: CancelSignal;
-}
-
-export interface CommandHandler<
-  Command extends DomainCommand,
-  State,
-  Event extends DomainEvent,
-  Refusal extends DomainRefusal,
-> {
-  /** Nothing happens until the task is run. Answers a receipt or the reason why there is none; never throws, except for defects and aborts. */
-  attempt(
-    stream: string,
-    command: Command,
-    options: CommandOptions,
-  ): TaskEither<NotDone<Refusal>, Receipt<State, Event>>;
-  /** State of a stream as the log has it now. */
-  load(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
-}
+import { noSnapshots } from "./snapshots.ts";
+import { type Guess, underway, type Way } from "./underway.ts";
 
 /** What deciding came to: something to write, nothing to write, or a refusal. */
 type Decision<Refusal> =
@@ -93,6 +43,9 @@ export const commandHandler = <
 }: HandlerOptions<Command, State, Event, Refusal>): CommandHandler<Command, State, Event, Refusal> => {
   type Outcome = E.Either<NotDone<Refusal>, Receipt<State, Event>>;
   const states = keptStates({ store, decider, codec, snapshots, snapshotEvery, keptStreams });
+  const others = underway<State>();
+  // Where nobody is kept out, appends of one stream overtake each other, and guesses would fail.
+  const mayGuess = store.supports.decidesUnderLock;
 
   const decideOn = (
     { head, state }: Folded<State>,
@@ -108,10 +61,22 @@ export const commandHandler = <
     return { _tag: "Write", commit: sealCommit(head, context, events.map(codec.encode)) };
   };
 
-  /** Reads back, proves, folds. A conflict means that another commit had claimed the revision first. */
+  /** What a decider throws on a guess, it may not throw on what comes true. */
+  const decideOnGuess: typeof decideOn = (base, command, context) => {
+    try {
+      return decideOn(base, command, context);
+    } catch {
+      return { _tag: "Nothing" };
+    }
+  };
+
+  /**
+   * Reads back and proves. `after` is the state with the sealed events taken in: what was read is equal to them, so it is the
+   * state with what was read taken in. A conflict means that another commit had claimed the revision first.
+   */
   const prove = async (
     appended: Appended,
-    base: Folded<State>,
+    after: Folded<State> | undefined,
     command: Command,
     attempts: number,
   ): Promise<Receipt<State, Event> | Conflict> => {
@@ -119,10 +84,10 @@ export const commandHandler = <
     const read = await store.readBack(appended);
     if ("_tag" in read) return read;
     proveEqual(appended.commit, read, store.supports);
-    let folded = base;
-    if (appended.repeated) folded = await states.refresh(stream);
+    let folded: Folded<State>;
+    if (appended.repeated || after === undefined) folded = await states.refresh(stream);
     else {
-      folded = { ...states.evolve(base, read), head: appended.head };
+      folded = { ...after, head: appended.head };
       if (decider.shows?.(command, folded.state) === false) throw notShown(stream, commandId, command.type);
       await states.advance(stream, folded);
     }
@@ -154,68 +119,116 @@ export const commandHandler = <
     const commit = { ...earlier, commandDigest: context.commandDigest };
     const appended = await store.append({ commit, expected: expectedOf(earlier.firstRevision - 1) });
     if (appended._tag === "Conflict") return E.left(appended);
-    const proven = await prove(appended, await states.refresh(context.stream), command, 1);
+    const proven = await prove(appended, undefined, command, 1);
     return "_tag" in proven ? E.left(proven) : E.right(proven);
   };
 
-  const run = async (context: CommitContext, command: Command, options: CommandOptions): Promise<Outcome> => {
+  /** What the stream will be once a commit that was decided on `base` is written. */
+  const guessOf = (commit: Commit, base: Folded<State>, known: Folded<State>): Guess<State> => {
+    let after: Folded<State> | undefined;
+    return {
+      digest: (commit.events.at(-1) as EventEnvelope).digest,
+      after: () => (after ??= states.evolve(base, commit.events)),
+      known,
+    };
+  };
+
+  /** The furthest state at hand: what those on their way will leave, unless the log is further already. */
+  const guessFor = (stream: string): Guess<State> | undefined => {
+    const guess = mayGuess ? others.guess(stream) : undefined;
+    const kept = states.get(stream);
+    if (guess === undefined || kept === undefined) return guess;
+    return guess.after().head.revision > kept.head.revision ? guess : undefined;
+  };
+
+  const run = async (
+    context: CommitContext,
+    command: Command,
+    options: CommandOptions,
+    way: Way<State>,
+  ): Promise<Outcome> => {
     const { stream } = context;
     const { signal, expectedRevision } = options;
     /** An answer that writes nothing is final only if the command has not written something before. */
     const answer = async (nothingWritten: () => Outcome | Promise<Outcome>): Promise<Outcome> =>
       (options.commandId === undefined ? undefined : await repeat(context, command)) ?? nothingWritten();
 
-    let isFresh = states.get(stream) === undefined;
-    let base = states.get(stream) ?? (await states.refresh(stream, signal));
+    let isFresh = false;
+    let known = states.get(stream) ?? others.guess(stream)?.known;
+    if (known === undefined) ({ known, isFresh } = await states.begin(stream, signal));
+    let guess = guessFor(stream);
     for (let attempts = 1; ; attempts += 1) {
+      const base = guess?.after() ?? known;
       const expected = revisionOf(base);
       const isElsewhere = expectedRevision !== undefined && expectedRevision !== expected;
       const decision: Decision<Refusal> = isElsewhere
         ? { _tag: "Nothing" }
-        : decideOn(base, command, context);
-      if (decision._tag !== "Write" && !isFresh) {
-        // Kept state may be behind the log; only what the log says now may refuse.
-        base = await states.refresh(stream, signal);
+        : guess === undefined
+          ? decideOn(base, command, context)
+          : decideOnGuess(base, command, context);
+      if (decision._tag !== "Write" && (guess !== undefined || !isFresh)) {
+        // Kept state may be behind the log, and a guess ahead of it; only what the log says now may refuse.
+        if (guess !== undefined) await way.othersAhead();
+        known = await states.refresh(stream, signal);
+        guess = undefined;
         isFresh = true;
         attempts -= 1;
         continue;
       }
-      const { head } = base;
-      if (isElsewhere)
+      if (isElsewhere) {
+        const { head } = base;
         return answer(() => E.left({ _tag: "Conflict", stream, expected: expectedRevision, actual: head }));
+      }
       if (decision._tag !== "Write") return answer(() => withoutWriting(decision, context, base, attempts));
 
-      const again: { base?: Folded<State>; decision?: Decision<Refusal> } = {};
-      const decideAgain = (missed: () => readonly EventEnvelope[]): Commit | undefined => {
+      const from = known;
+      const first = guessOf(decision.commit, base, from);
+      way.leaves(first);
+      const again: { base?: Folded<State>; decision?: Decision<Refusal>; guess?: Guess<State> } = {};
+      const decideAgain = (
+        missed: () => readonly EventEnvelope[],
+        { digest }: StreamHead,
+      ): Commit | undefined => {
         attempts += 1;
-        again.base = states.evolve(base, missed());
+        again.base = way.stateAt(digest) ?? states.evolve(from, missed());
         again.decision = decideOn(again.base, command, context);
-        return again.decision._tag === "Write" ? again.decision.commit : undefined;
+        if (again.decision._tag !== "Write") return undefined;
+        again.guess = guessOf(again.decision.commit, again.base, from);
+        way.leaves(again.guess);
+        return again.decision.commit;
       };
-      const { mark } = head;
+      const { mark } = from.head;
       const appended = await store.append({
         commit: decision.commit,
         expected,
         // Only the first try: a commit that became void has used the id up.
         hasFreshId: options.commandId === undefined && attempts === 1,
+        ...(guess === undefined ? {} : { known: from.head }),
         ...(mark === undefined ? {} : { mark }),
         ...(expectedRevision === undefined ? { decideAgain } : {}),
         ...(signal === undefined ? {} : { signal }),
       });
       let conflict: Conflict;
       if (appended._tag === "Appended") {
-        const proven = await prove(appended, again.base ?? base, command, attempts);
+        const written = [again.guess, first].find((one) => one?.digest === appended.head.digest);
+        const proven = await prove(appended, written?.after(), command, attempts);
         if (!("_tag" in proven)) return E.right(proven);
         conflict = proven;
       } else {
         conflict = appended;
-        // The store kept everybody out while we decided on the newest state, so that answer is final.
+        // The store kept everybody out while we decided, so that answer is final, if what it was decided on came true.
         const { decision: final, base: newest } = again;
-        if (final !== undefined && final._tag !== "Write" && newest !== undefined)
+        if (
+          final !== undefined &&
+          final._tag !== "Write" &&
+          newest !== undefined &&
+          (await way.othersAhead())
+        )
           return answer(() => withoutWriting(final, context, newest, attempts));
       }
       if (expectedRevision !== undefined || attempts >= maxAttempts) return E.left(conflict);
-      base = await states.refresh(stream, signal);
+      known = await states.refresh(stream, signal);
+      guess = undefined;
       isFresh = true;
     }
   };
@@ -224,6 +237,8 @@ export const commandHandler = <
     attempt: (stream, command, options) => async () => {
       const { actor, correlationId, causationId } = options;
       const commandId = options.commandId ?? randomness.uuid();
+      const way = others.setOut(stream);
+      let cameTrue = false;
       try {
         const context: CommitContext = {
           stream,
@@ -234,14 +249,19 @@ export const commandHandler = <
           ...(correlationId === undefined ? {} : { correlationId }),
           ...(causationId === undefined ? {} : { causationId }),
         };
-        return await run(context, command, options);
+        const outcome = await run(context, command, options, way);
+        cameTrue = E.isRight(outcome) && !outcome.right.repeated;
+        return outcome;
       } catch (error) {
         if (!isStoreFault(error)) throw error;
         // After a fault nothing in memory is believed.
         states.forget(stream);
+        others.forget(stream);
         // Where the log lacks events, a command that was tried before may be among them.
         const isOpen = options.commandId !== undefined && error.code === "LOG_CORRUPT";
         return E.left(naming(error, stream, commandId, isOpen ? "unknown" : error.outcome));
+      } finally {
+        way.arrive(cameTrue);
       }
     },
     load: async (stream, signal) => {

@@ -23,6 +23,14 @@ export interface KeptStatesOptions<State, Event extends DomainEvent> {
 export interface KeptStates<State> {
   /** What is kept of a stream; it may be behind the log. */
   get(stream: string): Folded<State> | undefined;
+  /**
+   * The state of a stream of which nothing is kept. Those who ask while it is being read get it too, although the log may
+   * have grown since the reading began: then it is not `isFresh`.
+   */
+  begin(
+    stream: string,
+    signal?: CancelSignal,
+  ): Promise<{ readonly known: Folded<State>; readonly isFresh: boolean }>;
   /** The state as the log has it now. Throws `LOG_CORRUPT` if the log lacks events. */
   refresh(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
   /** A new state with events taken in; the old one stays as it was. */
@@ -44,13 +52,34 @@ export const keptStates = <State, Event extends DomainEvent>({
   // What is kept is shared with receipts, so it is never changed in place.
   const sharedSpec: FoldSpec<State> = deciderFold({ ...decider, evolveInPlace: decider.evolve }, codec);
   const kept = new Map<string, Folded<State>>();
+  /** The revision of the last snapshot that was written; commands that are proven together would each write one. */
+  const saved = new Map<string, number>();
 
   const keep = (stream: string, folded: Folded<State>): Folded<State> => {
     kept.delete(stream);
     kept.set(stream, folded);
     const eldest = kept.size > keptStreams ? kept.keys().next().value : undefined;
-    if (eldest !== undefined) kept.delete(eldest);
+    if (eldest !== undefined) forget(eldest);
     return folded;
+  };
+  const forget = (stream: string): void => {
+    kept.delete(stream);
+    saved.delete(stream);
+  };
+
+  const beginnings = new Map<string, Promise<Folded<State>>>();
+  /** A signal ends the reading of the one who gave it and of nobody else, so that one reads alone. */
+  const begin: KeptStates<State>["begin"] = async (stream, signal) => {
+    if (signal !== undefined) return { known: await refresh(stream, signal), isFresh: true };
+    const begun = beginnings.get(stream);
+    if (begun !== undefined) return { known: await begun, isFresh: false };
+    const reading = refresh(stream);
+    beginnings.set(stream, reading);
+    try {
+      return { known: await reading, isFresh: true };
+    } finally {
+      beginnings.delete(stream);
+    }
   };
 
   const refresh = async (stream: string, signal?: CancelSignal): Promise<Folded<State>> => {
@@ -80,19 +109,20 @@ export const keptStates = <State, Event extends DomainEvent>({
   const advance = async (stream: string, folded: Folded<State>): Promise<void> => {
     const present = kept.get(stream);
     if (present === undefined || present.head.revision < folded.head.revision) keep(stream, folded);
+    const { revision } = folded.head;
     if (folded.sinceSnapshot < snapshotEvery) return;
+    if (revision - (saved.get(stream) ?? Number.NEGATIVE_INFINITY) < snapshotEvery) return;
+    saved.set(stream, revision);
     await saveFold(snapshots, stream, privateSpec, folded);
-    keep(stream, { ...folded, sinceSnapshot: 0 });
   };
 
   return {
     get: (stream) => kept.get(stream),
+    begin,
     refresh,
     evolve: (folded, events) => takeIn(sharedSpec, folded, events),
     advance,
-    forget: (stream) => {
-      kept.delete(stream);
-    },
+    forget,
   };
 };
 

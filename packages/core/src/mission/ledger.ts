@@ -1,11 +1,12 @@
 /** The ledger: missions over a store, with a clock and an actor. One engine, two doors: `execute` throws, `attempt` answers. */
 import * as E from "fp-ts/lib/Either.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
+import type { CommandOptions } from "../kernel/command-handler.ts";
 import type { StreamHead } from "../kernel/event.ts";
 import type { EventBatch, EventStore, ReadOptions } from "../kernel/event-store.ts";
 import { isStoreFault } from "../kernel/faults.ts";
 import { loadFold, saveFold } from "../kernel/fold.ts";
-import { type CommandOptions, commandHandler } from "../kernel/handle.ts";
+import { commandHandler } from "../kernel/handle.ts";
 import {
   type CancelSignal,
   type Clock,

@@ -1,0 +1,111 @@
+/**
+ * Commands of this process that are on their way to one stream, and what they will make of it. Each decides on the state
+ * that those before it will leave, instead of on a state that is sure to be stale when its turn comes. That state is a guess
+ * until the events behind it are proven: nobody is shown it, and no answer is given on it alone.
+ */
+import type { Folded } from "./fold.ts";
+
+/** What a stream will be if all that is on its way arrives. */
+export interface Guess<State> {
+  /** Of the last event that will then stand. */
+  readonly digest: string;
+  /** Worked out when it is first asked for: a command that is alone has no use for it before it is proven. */
+  after(): Folded<State>;
+  /** The last state that the log itself has given: where everything is decided again from if the guess fails. */
+  readonly known: Folded<State>;
+}
+
+/** A command on its way. */
+export interface Way<State> {
+  /** Says what the stream will be if the command's commit is written. */
+  leaves(guess: Guess<State>): void;
+  /** The state at a head, if this command or one that is still on its way leads there. */
+  stateAt(digest: string | null): Folded<State> | undefined;
+  /** Waits for the answers of all that set out before. Answers whether what they were to leave has come true. */
+  othersAhead(): Promise<boolean>;
+  arrive(proven: boolean): void;
+}
+
+export interface Underway<State> {
+  /** What those on their way will leave; `undefined` if nobody knows. */
+  guess(stream: string): Guess<State> | undefined;
+  setOut(stream: string): Way<State>;
+  /** After a fault nothing that was guessed is built on any more. */
+  forget(stream: string): void;
+}
+
+interface Traveller {
+  readonly number: number;
+  arrived: boolean;
+  readonly waiters: (() => void)[];
+}
+
+interface Column<State> {
+  readonly travellers: Set<Traveller>;
+  readonly guesses: Map<string, Guess<State>>;
+  latest: Guess<State> | undefined;
+  /** Guesses that did not come true. */
+  failed: number;
+  numbers: number;
+}
+
+export const underway = <State>(): Underway<State> => {
+  const columns = new Map<string, Column<State>>();
+
+  const columnOf = (stream: string): Column<State> => {
+    const present = columns.get(stream);
+    if (present !== undefined) return present;
+    const column: Column<State> = {
+      travellers: new Set(),
+      guesses: new Map(),
+      latest: undefined,
+      failed: 0,
+      numbers: 0,
+    };
+    columns.set(stream, column);
+    return column;
+  };
+
+  return {
+    guess: (stream) => columns.get(stream)?.latest,
+    setOut: (stream) => {
+      const column = columnOf(stream);
+      const { travellers, guesses } = column;
+      const failedBefore = column.failed;
+      column.numbers += 1;
+      const me: Traveller = { number: column.numbers, arrived: false, waiters: [] };
+      let mine: Guess<State> | undefined;
+      travellers.add(me);
+      return {
+        leaves: (guess) => {
+          if (mine !== undefined) guesses.delete(mine.digest);
+          mine = guess;
+          guesses.set(guess.digest, guess);
+          column.latest = guess;
+        },
+        stateAt: (digest) => (digest === null ? undefined : guesses.get(digest)?.after()),
+        othersAhead: async () => {
+          for (const other of [...travellers].filter(({ number }) => number < me.number))
+            if (!other.arrived) await new Promise<void>((resolve) => other.waiters.push(resolve));
+          return column.failed === failedBefore;
+        },
+        arrive: (proven) => {
+          me.arrived = true;
+          travellers.delete(me);
+          if (mine !== undefined) {
+            guesses.delete(mine.digest);
+            if (!proven) {
+              column.failed += 1;
+              column.latest = undefined;
+            }
+          }
+          if (travellers.size === 0 && columns.get(stream) === column) columns.delete(stream);
+          for (const wake of me.waiters) wake();
+        },
+      };
+    },
+    forget: (stream) => {
+      columns.delete(stream);
+    },
+  };
+};
