@@ -11,7 +11,7 @@ import {
 } from "../testing/branch-graphs.ts";
 import { choices, pickFrom } from "../testing/choices.ts";
 import { type Arranged, arrange } from "./arrange.ts";
-import { digestOfRecord } from "./identity.ts";
+import { compareRecords, digestOfRecord } from "./identity.ts";
 import { type CopyRecord, readCopy } from "./read-copy.ts";
 
 const read = (lines: readonly Buffer[]): readonly CopyRecord[] =>
@@ -108,6 +108,40 @@ describe("arranging the records of several copies", () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test("goes on at each fork with a record that no other branch decided against, and of those with the lowest", () => {
+    fc.assert(
+      fc.property(graphs, ({ records, pick }) => {
+        const { chain, demoted, openRecords } = arrange(
+          read(records.map((record) => lineInCopy(record, pick))),
+        );
+        const kept = new Map(
+          [...chain, ...demoted, ...openRecords].map((copy) => [digestOfRecord(copy.record), copy]),
+        );
+        const isIn = (record: GraphRecord) => (end: GraphRecord) => lineOf(end).has(record);
+        const passed = (record: GraphRecord): boolean =>
+          records.some(
+            (decider) =>
+              decider.against.some(isIn(record)) &&
+              lineOf(decider).has(record.parent as GraphRecord) === (record.parent !== undefined) &&
+              !isIn(record)(decider),
+          );
+        let parent: GraphRecord | undefined;
+        for (const digest of digests(chain)) {
+          const siblings = records.filter((record) => record.parent === parent);
+          const best = siblings.toSorted(
+            (left, right) =>
+              Number(passed(left)) - Number(passed(right)) ||
+              compareRecords(kept.get(left.digest) as CopyRecord, kept.get(right.digest) as CopyRecord),
+          );
+          expect(digest).toBe(best[0]?.digest);
+          parent = best[0];
+        }
+        expect(records.some((record) => record.parent === parent)).toBe(false);
+      }),
+      { numRuns: 500 },
     );
   });
 
