@@ -29,7 +29,8 @@ const argvOf = ({ name, arguments: positional, flags }: (typeof commands)[number
 ];
 
 const needsLedger = commands.filter(
-  ({ name }) => !["init", "where", "import.spec-kitty", "schema", "completion", "help"].includes(name),
+  ({ name }) =>
+    !["init", "where", "import.spec-kitty", "merge-driver", "schema", "completion", "help"].includes(name),
 );
 
 describe("every command", () => {

@@ -4,6 +4,7 @@ export { findingCodes } from "./append/refusals.ts";
 export { type Arranged, arrange, type Branch, type LocalChain } from "./branches/arrange.ts";
 export { type Clash, type ClashKind, digestOfRecord } from "./branches/identity.ts";
 export { type MergedCopies, type MergeInput, mergeCopies, type RefusedMerge } from "./branches/merge.ts";
+export { type MergedFiles, type MergeFilesOptions, mergeCopyFiles } from "./branches/merge-files.ts";
 export {
   type CopyContents,
   type CopyProblem,

@@ -6,6 +6,7 @@ import { completion } from "./completion.ts";
 import { doctor } from "./doctor.ts";
 import { help } from "./help.ts";
 import { log, watch } from "./log.ts";
+import { mergeDriver } from "./merge-driver.ts";
 import { missionCreate, missionList, missionShow } from "./mission.ts";
 import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
 import { init, where } from "./place.ts";
@@ -46,6 +47,7 @@ export const commands: readonly CommandSpec[] = [
   rebuild,
   verify,
   doctor,
+  mergeDriver,
   schema,
   completion,
   help,

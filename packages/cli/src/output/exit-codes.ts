@@ -36,6 +36,8 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   LEDGER_NOT_FOUND: exitCodes.notFound,
   LIMIT_EXCEEDED: exitCodes.refused,
   LOCK_TIMEOUT: exitCodes.store,
+  // Git takes 1 for a conflict.
+  MERGE_REFUSED: exitCodes.unexpected,
   NOT_FOUND: exitCodes.notFound,
   OUTPUT_FAILED: exitCodes.unexpected,
   PERMISSION_DENIED: exitCodes.store,
