@@ -1,5 +1,6 @@
 /** The rigs by name. One line each: a rig is loaded only when it runs. */
 export const rigs = {
   kill: () => import("./kill.mjs"),
+  "git-merges": () => import("./git-merges.mjs"),
   merges: () => import("./merges.mjs"),
 };
