@@ -121,12 +121,15 @@ describe("arranging the records of several copies", () => {
           [...chain, ...demoted, ...openRecords].map((copy) => [digestOfRecord(copy.record), copy]),
         );
         const isIn = (record: GraphRecord) => (end: GraphRecord) => lineOf(end).has(record);
+        const names = (decision: GraphRecord, record: GraphRecord): boolean =>
+          decision.against.some(isIn(record)) && !isIn(record)(decision);
+        const counts = (decision: GraphRecord): boolean => !records.some((later) => names(later, decision));
         const passed = (record: GraphRecord): boolean =>
           records.some(
-            (decider) =>
-              decider.against.some(isIn(record)) &&
-              lineOf(decider).has(record.parent as GraphRecord) === (record.parent !== undefined) &&
-              !isIn(record)(decider),
+            (decision) =>
+              counts(decision) &&
+              names(decision, record) &&
+              (record.parent === undefined || isIn(record.parent)(decision)),
           );
         let parent: GraphRecord | undefined;
         for (const digest of digests(chain)) {

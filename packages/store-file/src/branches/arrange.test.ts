@@ -189,6 +189,25 @@ describe("a decision", () => {
     });
   });
 
+  test("that names two others against each other ends the dispute, also for who has no ledger yet", () => {
+    const here = decided(mine, [yours], "here");
+    const there = decided(yours, [mine], "there");
+    for (const [winner, loser] of [
+      [here, there],
+      [there, here],
+    ] as const) {
+      const third = decided(winner, [loser], "third");
+      const expected = {
+        open: [],
+        chain: expect.stringMatching(/third$/),
+        demoted: expect.stringMatching(/ere$/),
+      };
+      expect(shown(all(root, mine, yours, here, there, third))).toMatchObject(expected);
+      expect(shown(onLedger([root, mine, here], yours, there, third))).toMatchObject(expected);
+      expect(shown(onLedger([root, yours, there], mine, here, third))).toMatchObject(expected);
+    }
+  });
+
   test("that claims to follow another winner than it does decides nothing", () => {
     const forged = decided(root, [yours], "forged", mine);
     expect(shown(all(root, mine, yours, forged))).toMatchObject({ demoted: "", open: ["yours"] });

@@ -39,7 +39,7 @@ export interface LocalChain {
 
 /**
  * Arranges records. At a fork the local record goes on, unless a decision that arrived names everything local behind the
- * fork; else one that no decision of another branch names; else the one with the lowest number and digest. A record is
+ * fork; else one that no decision of another branch names, unless a later one names that decision; else the one with the lowest number and digest. A record is
  * demoted only where decisions on the chain name each branch that it is part of, to its end. Never throws, whatever the
  * records hold; takes a time that grows with their number.
  */
