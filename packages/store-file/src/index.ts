@@ -20,4 +20,15 @@ export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts"
 export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";
 export type { Finding, FindingKind } from "./log/fold.ts";
 export { decodeStreamName, encodeStreamName } from "./names.ts";
+export { type RepairOptions, repairStream } from "./repair/repair-stream.ts";
+export type {
+  LostRecord,
+  MissingEvents,
+  RepairedState,
+  RepairRefusal,
+  RepairReport,
+  Restoration,
+  RestoredRecord,
+  SetAside,
+} from "./repair/report.ts";
 export { type FileSnapshotsOptions, fileSnapshots } from "./snapshots.ts";

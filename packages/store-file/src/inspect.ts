@@ -6,6 +6,7 @@ import { nodeFiles } from "./files/node-files.ts";
 import { openRegularIfThere, readOnly } from "./files/safe-files.ts";
 import { layoutOf, type StreamPaths } from "./layout.ts";
 import { realRoot } from "./location/local-root.ts";
+import { damagedTail } from "./log/damaged-tail.ts";
 import { type Finding, foldLog, startOfLog } from "./log/fold.ts";
 import { openLineReader } from "./log/line-reader.ts";
 
@@ -56,7 +57,7 @@ export const inspectStream = ({
     const opened = openRegularIfThere(files, paths.log, readOnly);
     if (opened === undefined) return { ...nothing(paths), suspect };
     try {
-      return { ...readReport(files, opened.fd, paths, digests), suspect };
+      return { ...inspectFile(files, opened.fd, paths, digests), suspect };
     } finally {
       files.close(opened.fd);
     }
@@ -65,7 +66,13 @@ export const inspectStream = ({
   }
 };
 
-const readReport = (files: FilePort, fd: number, paths: StreamPaths, digests: boolean): StreamReport => {
+/** As {@link inspectStream}, of an open file. */
+export const inspectFile = (
+  files: FilePort,
+  fd: number,
+  paths: StreamPaths,
+  digests: boolean,
+): StreamReport => {
   const findings: Finding[] = [];
   const brokenLinks: { revision: number; eventId: string; why: string }[] = [];
   const fold = foldLog(paths.stream, paths.encoded, startOfLog, (finding) => findings.push(finding));
@@ -88,6 +95,8 @@ const readReport = (files: FilePort, fd: number, paths: StreamPaths, digests: bo
     }
   }
   const { end, tail } = reader;
+  const damaged = damagedTail(files, fd, end, tail);
+  if (damaged !== undefined) findings.push(damaged);
   return {
     ...nothing(paths),
     exists: true,

@@ -7,6 +7,7 @@ import type { FilePort } from "../files/file-port.ts";
 import { unsafeFile } from "../files/safe-files.ts";
 import { closeSegments, noSegments, openSegments, type SegmentList } from "../index-cache/segment-list.ts";
 import type { StreamPaths } from "../layout.ts";
+import { damagedTail } from "./damaged-tail.ts";
 import { type Finding, type FoldState, foldLog, startOfLog } from "./fold.ts";
 import { openLineReader } from "./line-reader.ts";
 import { type LogHandle, openLog } from "./log-handle.ts";
@@ -268,6 +269,7 @@ export class StreamView {
     });
     this.end = reader.end;
     this.tail = reader.tail;
+    this.finding ??= damagedTail(this.files, log.fd, this.end, this.tail);
   }
 
   #scan(
