@@ -115,6 +115,9 @@ export const faultOf = (
   });
 };
 
+/** The next step where a flush failed, now or earlier. */
+export const recover = "Run `mled repair <mission>`, which writes the log anew.";
+
 /** After a failed flush the cache may hold what the disk does not: nobody may build on it, and a second flush would lie. */
 export const flushFailed = (
   error: unknown,
@@ -124,7 +127,7 @@ export const flushFailed = (
   new StoreFault("DURABILITY_UNKNOWN", `the disk did not confirm the flush of ${String(details.stream)}`, {
     outcome,
     retryable: false,
-    hint: "The log is marked suspect and takes no writes until it is recovered (mission-ledger doctor).",
+    hint: `The log is marked suspect and takes no writes until it is recovered. ${recover}`,
     details: { ...details, step: "flush" },
     cause: error,
   });

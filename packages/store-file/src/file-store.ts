@@ -20,6 +20,7 @@ import { readBackFrom } from "./append/read-back.ts";
 import { ReceiptMark } from "./append/receipt-mark.ts";
 import type { StoreContext } from "./append/store-context.ts";
 import { streamWriters } from "./append/stream-writer.ts";
+import { suspectLogs } from "./append/suspect-logs.ts";
 import { faultOf } from "./faults.ts";
 import type { FilePort } from "./files/file-port.ts";
 import { watchNames } from "./files/name-watch.ts";
@@ -89,7 +90,7 @@ export const openFileStore = async ({
     order,
     origin: ledgerOrigin({ files, layout, randomness }),
     names,
-    suspects: new Set(),
+    suspects: suspectLogs(files),
     written: new Set(),
     clock,
     randomness,
@@ -177,6 +178,7 @@ export const openFileStore = async ({
       closed = true;
       bell.close();
       await writers.close();
+      context.suspects.close();
       order.close();
     },
   };

@@ -27,6 +27,9 @@ export const confirmHead = (context: StoreContext, view: StreamView, head: Strea
       markSuspect(context, view);
       throw flushFailed(error, "not_written", details);
     }
+    // No lock is held here: a flush may have failed elsewhere meanwhile, and then this one said yes without having written.
+    names.generation();
+    refuseSuspect(context, view, "not_written");
     failpoint("confirm:read-back");
     const opened = openRegularIfThere(files, path, readOnly);
     if (opened === undefined) throw notThere(view, head);

@@ -1,5 +1,6 @@
 /** Why a writer turns back before it has written anything, and the mark that makes all writers turn back. */
 import { type Commit, type FaultCode, type Outcome, StoreFault } from "@mission-ledger/core";
+import { recover } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { createNew } from "../files/safe-files.ts";
 import type { Finding, FindingKind } from "../log/fold.ts";
@@ -14,7 +15,7 @@ export const refuseSuspect = (
 ): void => {
   const { paths } = view;
   const generation = names.latest;
-  if (suspects.has(paths.stream)) writeMark(files, view);
+  if (suspects.has(paths)) writeMark(files, view);
   else {
     if (view.cleanAt === generation) return;
     if (files.lstat(paths.suspect) === undefined) {
@@ -28,18 +29,18 @@ export const refuseSuspect = (
     {
       outcome,
       retryable: false,
-      hint: "Keep the file as it is: nothing recovers it yet. Then repeat the command with the same command id.",
+      hint: `${recover} Then repeat the command with the same command id.`,
       details: { stream: paths.stream, path: paths.suspect },
     },
   );
 };
 
-/** This process knows it for good; the others learn it from the mark. */
+/** This process knows which file it was until another one stands there; the others learn it from the mark. */
 export const markSuspect = (
   { files, suspects }: Pick<StoreContext, "files" | "suspects">,
   view: StreamView,
 ): void => {
-  suspects.add(view.paths.stream);
+  suspects.add(view.paths.stream, view.log);
   writeMark(files, view);
 };
 
@@ -62,12 +63,12 @@ export const findingCodes: Readonly<Record<FindingKind, FaultCode>> = {
 };
 
 const hints: Readonly<Record<FindingKind, string>> = {
-  damaged:
-    "Keep the file as it is, and see `mled verify` for what can still be read; nothing repairs it yet.",
-  gap: "Keep the file as it is, and restore the missing lines from another copy; nothing repairs it yet.",
-  conflict_marker: "Resolve the merge: keep the lines of both sides, and remove the marker lines.",
+  damaged: "Run `mled repair <mission>`; it keeps the whole file in the quarantine.",
+  gap: "Run `mled repair <mission> --from <file>` with another copy of the log, or without one to see what is missing.",
+  conflict_marker:
+    "Run `mled repair <mission>`: it sets the marker lines aside and keeps the records of both sides.",
   newer_format: "Use the version of mission-ledger that wrote it, or a newer one.",
-  fork: "Reconcile the two copies of the log.",
+  fork: "Run `mled reconcile <mission>` to decide between the two copies.",
 };
 
 /** What is wrong with the part of the log that was read makes writing wrong. */

@@ -5,6 +5,7 @@ import type { NameWatch } from "../files/name-watch.ts";
 import type { Layout } from "../layout.ts";
 import type { LedgerOrigin } from "../location/ledger-origin.ts";
 import type { LedgerOrder } from "../order/ledger-order.ts";
+import type { SuspectLogs } from "./suspect-logs.ts";
 
 export interface StoreContext {
   readonly files: FilePort;
@@ -13,8 +14,8 @@ export interface StoreContext {
   readonly origin: LedgerOrigin;
   /** Of the directory of the locks. */
   readonly names: NameWatch;
-  /** Streams that a flush failed for in this process. Nothing takes one off again but a new process and a recovered log. */
-  readonly suspects: Set<string>;
+  /** Logs that a flush failed for in this process, until they were recovered. */
+  readonly suspects: SuspectLogs;
   /** Streams whose log this process has written to: if one is gone, it was taken away and is not made anew. */
   readonly written: Set<string>;
   readonly clock: Clock;

@@ -6,6 +6,7 @@ import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { findLeftovers, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
+import { dyingAt } from "../testing/dying-files.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { put, putMany, stream } from "../testing/writing.ts";
@@ -51,30 +52,6 @@ const contextOf = (directory: string, more: Partial<RewriteContext> = {}): Rewri
 const half = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.indexOf(0x0a, bytes.length / 2) + 1);
 const rewrite = (context: RewriteContext, bytes: Buffer) =>
   rewriteLog(context, context.layout.of(stream), [half(bytes)], { reason: "repair" });
-
-/** A disk on which the process dies at its n-th call: nothing after it happens either. */
-const dyingAt = (
-  turn: number,
-): { readonly files: FilePort; readonly died: () => boolean; readonly calls: readonly string[] } => {
-  let left = turn;
-  const calls: string[] = [];
-  const files = Object.fromEntries(
-    (Object.keys(nodeFiles) as (keyof FilePort)[]).map((call) => [
-      call,
-      (...parameters: never[]) => {
-        if (left <= 0) {
-          // A dead process's descriptors are closed by the kernel.
-          if (call === "close") return nodeFiles.close(...(parameters as unknown as [number]));
-          throw errnoError("EKILLED");
-        }
-        left -= 1;
-        calls.push(call);
-        return (nodeFiles[call] as (...all: never[]) => unknown)(...parameters);
-      },
-    ]),
-  ) as unknown as FilePort;
-  return { files, died: () => left <= 0, calls };
-};
 
 describe("a rewritten log", () => {
   test("is another file with the new lines; the old one stands in the quarantine byte for byte", async () => {
@@ -159,7 +136,8 @@ describe("a rewrite that is cut off", () => {
   test("by death at any call leaves the old log or the new one, whole, and no writer between name and flush", async () => {
     for (let turn = 1; ; turn += 1) {
       const { directory, log, before } = await written();
-      const { files, died, calls } = dyingAt(turn);
+      const dying = dyingAt(turn);
+      const { files, calls } = dying;
       let finished = true;
       try {
         rewrite(contextOf(directory, { files }), before);
@@ -184,7 +162,7 @@ describe("a rewrite that is cut off", () => {
       for (const { path: file } of findLeftovers({ directory }).quarantined)
         expect(file.endsWith(".jsonl")).toBe(true);
       fs.rmSync(directory, { recursive: true });
-      if (finished && !died()) break;
+      if (finished && !dying.died) break;
     }
   });
 

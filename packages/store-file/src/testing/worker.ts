@@ -1,26 +1,45 @@
-/** A writer in a process of its own, for races and kills: `worker.ts <directory> <name> <commands> [kill-at failpoint]`. */
-import { emptyHead, type StreamHead } from "@mission-ledger/core";
+/** A writer in a process of its own, for races and kills: `worker.ts <directory> <name> <commands> [kill-at failpoint] [patient]`. */
+import {
+  type Appended,
+  emptyHead,
+  isStoreFault,
+  type RecordedEvent,
+  type StreamHead,
+} from "@mission-ledger/core";
 import { openFileStore } from "../index.ts";
 import { commitOn, expectedAfter } from "./writing.ts";
 
-const [directory = "", name = "", count = "0", killAt = ""] = process.argv.slice(2);
+const [directory = "", name = "", count = "0", killAt = "", patience = ""] = process.argv.slice(2);
 let left = Number(killAt.split("@")[1] ?? 0);
 const failpoint = (point: string): void => {
   if (killAt.startsWith(`${point}@`) && left-- === 0) process.kill(process.pid, "SIGKILL");
 };
 const store = await openFileStore({ directory, failpoint });
 let head: StreamHead = emptyHead;
+/** A patient writer repeats the same command id whatever the store refuses it with. */
+const write = async (commandId: string): Promise<Appended> => {
+  for (;;)
+    try {
+      const appended = await store.append({
+        commit: commitOn(head, commandId),
+        expected: expectedAfter(head),
+        decideAgain: (_missed, actual) => commitOn(actual, commandId),
+        ...(head.mark === undefined ? {} : { mark: head.mark }),
+      });
+      if (appended._tag === "Conflict") throw new Error("conflict although it may decide again");
+      const events = await store.readBack(appended);
+      if (!isRead(events)) throw new Error("void although the lock was held");
+      return appended;
+    } catch (error) {
+      if (patience === "" || !isStoreFault(error)) throw error;
+      process.stderr.write(`${error.code}\n`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+};
+const isRead = (events: object): events is readonly RecordedEvent[] => "length" in events;
 for (let index = 0; index < Number(count); index += 1) {
   const commandId = `${name}-${index}`;
-  const appended = await store.append({
-    commit: commitOn(head, commandId),
-    expected: expectedAfter(head),
-    decideAgain: (_missed, actual) => commitOn(actual, commandId),
-    ...(head.mark === undefined ? {} : { mark: head.mark }),
-  });
-  if (appended._tag === "Conflict") throw new Error("conflict although it may decide again");
-  const events = await store.readBack(appended);
-  if (!("length" in events)) throw new Error("void although the lock was held");
+  const appended = await write(commandId);
   head = appended.head;
   process.stdout.write(`${commandId}\n`);
 }
