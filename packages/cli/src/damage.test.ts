@@ -33,7 +33,7 @@ const snapshotsOf = (shell: Session): Readonly<Record<string, string>> => {
   );
 };
 
-const incomplete = "LOG_CORRUPT: the log of p lacks events; what you see is incomplete; next: mled verify p";
+const incomplete = "LOG_CORRUPT: the log of p lacks events; what you see is incomplete; next: mled repair p";
 
 describe("a log that lacks events", () => {
   test("is not rebuilt from: nothing is written and nobody is told to mend", async () => {
@@ -51,12 +51,10 @@ describe("a log that lacks events", () => {
         code: "LOG_CORRUPT",
         details: { stream: "mission-p", offset: expect.any(Number) },
       });
-      expect(envelope.error?.hint).toBe(
-        "look: mled verify p\nNothing repairs it yet; keep the file as it is.",
-      );
+      expect(envelope.error?.hint).toBe("mend it: mled repair p\nlook first: mled repair p --dry-run");
     }
     expect(snapshotsOf(shell)).toEqual(good);
-    expect((await shell.json("doctor")).envelope.error?.hint).toContain("Nothing repairs it yet");
+    expect((await shell.json("doctor")).envelope.error?.hint).toContain("mled repair p");
   });
 
   test("is shown as far as it goes, with a warning, and hides no other mission", async () => {

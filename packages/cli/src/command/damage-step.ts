@@ -1,6 +1,12 @@
-/** The one next step after damage. It promises no repair, because there is none yet. */
+/** The next step after damage: the command that mends it, and the one that only says what it would do. */
 import { shellQuote } from "../output/shell-quote.ts";
 import type { CommandContext } from "./spec.ts";
 
 export const damageStep = (context: Pick<CommandContext, "say">, slug: string): string =>
-  `look: ${context.say("verify", shellQuote(slug))}\nNothing repairs it yet; keep the file as it is.`;
+  `mend it: ${context.say("repair", shellQuote(slug))}\nlook first: ${context.say("repair", `${shellQuote(slug)} --dry-run`)}`;
+
+/** What to type for something wrong with a log; what no command mends is looked at. */
+export const stepFor = (context: Pick<CommandContext, "say">, code: string, slug: string): string =>
+  context.say(mendedByRepair.has(code) ? "repair" : "verify", shellQuote(slug));
+
+const mendedByRepair: ReadonlySet<string> = new Set(["DURABILITY_UNKNOWN", "LOG_CONFLICTED", "LOG_CORRUPT"]);

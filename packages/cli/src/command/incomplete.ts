@@ -1,10 +1,11 @@
 /** What readers say about a damaged log: they show what there is, and never as if that were all. */
 import { LedgerError } from "@mission-ledger/core";
 import { shellQuote } from "../output/shell-quote.ts";
+import { stepFor } from "./damage-step.ts";
 import type { CommandContext } from "./spec.ts";
 
 export const incompleteWarning = (context: CommandContext, slug: string): string =>
-  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; next: ${context.say("verify", shellQuote(slug))}`;
+  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; next: ${context.say("repair", shellQuote(slug))}`;
 
 /** What is wrong with one log and says nothing about the others. */
 const ofOneLog: ReadonlySet<string> = new Set([
@@ -24,5 +25,5 @@ export const unreadableWarning = (context: CommandContext, slug: string, error: 
   if (!isOfOneLog(error)) throw error;
   return error.code === "LOG_CORRUPT"
     ? incompleteWarning(context, slug)
-    : `${error.code}: ${slug} is not shown: ${error.message}; next: ${context.say("verify", shellQuote(slug))}`;
+    : `${error.code}: ${slug} is not shown: ${error.message}; next: ${stepFor(context, error.code, slug)}`;
 };

@@ -10,7 +10,7 @@ import {
   readyItems,
   reviews,
 } from "@mission-ledger/core/mission";
-import { damageStep } from "../command/damage-step.ts";
+import { damageStep, stepFor } from "../command/damage-step.ts";
 import { openMission, selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
@@ -71,7 +71,7 @@ export const doctor: CommandSpec = command({
           kind: code,
           ...about,
           message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}`,
-          command: context.say("verify", shellQuote(slug)),
+          command: offset === null ? context.say("verify", shellQuote(slug)) : stepFor(context, code, slug),
         });
       if (report?.suspect === true)
         findings.push({
@@ -79,7 +79,7 @@ export const doctor: CommandSpec = command({
           kind: "suspect",
           ...about,
           message: `${slug}: a flush failed and was not recovered since`,
-          command: context.say("verify", shellQuote(slug)),
+          command: context.say("repair", shellQuote(slug)),
         });
       if ((report?.tornBytes ?? 0) > 0)
         findings.push({
@@ -110,7 +110,20 @@ export const doctor: CommandSpec = command({
     const isAsked = (slug: string): boolean => input.mission === undefined || input.mission === slug;
     for (const slug of new Set([...(leftovers?.logs ?? []), ...slugs]))
       if (isAsked(slug) && !begun.has(slug)) findings.push(neverBegun(slug));
-    for (const lost of leftovers?.lostLogs ?? []) if (isAsked(lost.slug)) findings.push(logIsGone(lost));
+    for (const lost of leftovers?.lostLogs ?? [])
+      if (isAsked(lost.slug)) findings.push(logIsGone(context, lost));
+    for (const { slug, path } of leftovers?.unfinished ?? [])
+      if (isAsked(slug))
+        findings.push(
+          rewriteFile(
+            "unfinished_rewrite",
+            slug,
+            `${path} was left by a repair that was cut off; delete it when none is running`,
+          ),
+        );
+    for (const { slug, path } of leftovers?.quarantined ?? [])
+      if (isAsked(slug))
+        findings.push(rewriteFile("quarantined", slug, `${path} is the log as it was before a repair`));
     const damaged = findings.filter(({ severity }) => severity === "damage");
     const [first] = damaged;
     return {
@@ -124,7 +137,7 @@ export const doctor: CommandSpec = command({
               message: first.message,
               hint:
                 first.kind === "STORE_MISSING"
-                  ? "Put the log back from a copy; nothing here can make it again."
+                  ? `Put the log back, or make it from a copy: ${context.say("repair", `${shellQuote(first.mission)} --from <file>`)}`
                   : damageStep(context, first.mission),
               details: { damaged: damaged.length },
             },
@@ -156,7 +169,7 @@ const neverBegun = (slug: string): Finding => ({
 });
 
 /** A first write that was cut off can leave a lock alone; only what was read from the log once proves that it was there. */
-const logIsGone = ({ slug, hadEvents }: LostLog): Finding => ({
+const logIsGone = (context: CommandContext, { slug, hadEvents }: LostLog): Finding => ({
   severity: hadEvents ? "damage" : "action",
   kind: "STORE_MISSING",
   mission: slug,
@@ -164,6 +177,15 @@ const logIsGone = ({ slug, hadEvents }: LostLog): Finding => ({
   message: hadEvents
     ? `${slug}: its log is gone; its lock and what was remembered of it are there`
     : `${slug}: its lock is there and its log is not: the log is gone, or was never begun`,
+  command: hadEvents ? context.say("repair", `${shellQuote(slug)} --from <file>`) : null,
+});
+
+const rewriteFile = (kind: string, slug: string, message: string): Finding => ({
+  severity: "note",
+  kind,
+  mission: slug,
+  workPackageId: null,
+  message: `${slug}: ${message}`,
   command: null,
 });
 

@@ -12,6 +12,7 @@ import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
 import { init, where } from "./place.ts";
 import { next, ready } from "./ready.ts";
 import { rebuild } from "./rebuild.ts";
+import { repair } from "./repair.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
@@ -48,6 +49,7 @@ export const commands: readonly CommandSpec[] = [
   verify,
   doctor,
   mergeDriver,
+  repair,
   schema,
   completion,
   help,

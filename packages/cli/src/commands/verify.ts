@@ -2,12 +2,14 @@
 
 import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
-import { missionCategory, missionStream } from "@mission-ledger/core/mission";
+import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
+import { damageStep, stepFor } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
 import { checkRemembered } from "./remembered.ts";
@@ -70,7 +72,10 @@ export const verify: CommandSpec = command({
         problems,
       },
       warnings: [
-        ...suspects.map(({ slug }) => `${slug}: a flush failed and was not recovered since`),
+        ...suspects.map(
+          ({ slug }) =>
+            `${slug}: a flush failed and was not recovered since; next: ${context.say("repair", shellQuote(slug))}`,
+        ),
         ...missions
           .filter(({ tornBytes }) => tornBytes > 0)
           .map(
@@ -219,10 +224,20 @@ const failure = (
     error: {
       code: first.code,
       message: `${problems.length} problems; the first is in ${placeOf(first)}: ${first.message}`,
-      hint: "Nothing repairs it yet; keep the file as it is. Nothing here ever changes a damaged log.",
+      hint: mendStep(context, first),
       details: { ...first, problems: problems.length },
     },
   };
+};
+
+/** What was changed and sealed again cannot be told from what was written but by another copy. */
+const mendStep = (context: CommandContext, { code, stream, offset }: LogProblem): string => {
+  const slug = slugOfStream(stream);
+  if (stream === "" || offset === null)
+    return "Its lines are whole, but not what was written: compare the log with another copy of it.";
+  return stepFor(context, code, slug) === context.say("verify", shellQuote(slug))
+    ? "Keep the file as it is; see docs/errors.md for what this code asks for."
+    : damageStep(context, slug);
 };
 
 const placeOf = ({ stream, revision, offset }: LogProblem): string =>

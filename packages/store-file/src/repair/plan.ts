@@ -317,21 +317,25 @@ class Planner {
     this.#sinceHead.push(lostRecord(record, offset, 0));
   }
 
+  /** Takes what the copy holds behind the head, as far as this ledger wrote it: another one's events are not repair's to take in. */
+  #extend(end: number): boolean {
+    const { origin, head } = this.#fold;
+    let isLonger = false;
+    for (const each of this.#source?.after(head.digest) ?? []) {
+      if (origin !== undefined && each.record.origin !== origin) break;
+      this.#insert(each, Number.MAX_SAFE_INTEGER, end);
+      isLonger = true;
+    }
+    return isLonger;
+  }
+
   /** Lines that are gone at the end of the log leave no hole; only what is left of them says that they were there. */
   #finish(end: number): void {
     if (this.#cutAt !== undefined) return;
     const isLost = this.#doubts.length > 0;
-    if (isLost || this.#fd === undefined || end === 0) {
-      const { origin } = this.#fold;
-      let found = 0;
-      for (const each of this.#source?.after(this.#fold.head.digest) ?? []) {
-        if (origin !== undefined && each.record.origin !== origin) break;
-        this.#insert(each, Number.MAX_SAFE_INTEGER, end);
-        found += 1;
-      }
-      if (isLost && found === 0) this.#hole(null, end);
-      if (isLost) return;
-    }
+    const isLonger = this.#extend(end);
+    if (isLost && !isLonger) this.#hole(null, end);
+    if (isLost) return;
     // A damaged line claims the head's own revision, came first, and nothing says that the head won.
     if (this.#doubtsOfHead.includes(this.#headRevision)) {
       this.#lost.push(...this.#sinceHead);

@@ -295,6 +295,14 @@ describe("records that are gone", () => {
     await store.close();
   });
 
+  test("come back behind the last one, where a log was cut short", async () => {
+    const { directory, log } = ledgerWith(joined(linesOf(sound).slice(0, 9)));
+    expect(await repairStream({ directory, stream })).toMatchObject({ outcome: "sound" });
+    const report = await repairStream({ directory, stream, from: copyOf(sound) });
+    expect(report.restored.map(({ commandId }) => commandId)).toEqual(["c9", "c10", "c11"]);
+    expect(fs.readFileSync(log).equals(sound)).toBe(true);
+  });
+
   test("and the whole log with them come back from a copy; without one nothing is made", async () => {
     const { directory, log } = ledgerWith(undefined);
     expect(await repairStream({ directory, stream })).toMatchObject({

@@ -37,7 +37,10 @@ import type { RepairedState, RepairRefusal, RepairReport } from "./report.ts";
 export interface RepairOptions {
   readonly directory: string;
   readonly stream: string;
-  /** Path of another copy of the log, from which missing records are taken if they are proven to belong there. */
+  /**
+   * Path of another copy of the log, from which missing records are taken if they are proven to belong there: those of a hole, and
+   * those of this ledger that follow the last record, where a log was cut short or is gone.
+   */
   readonly from?: string;
   /** End the chain before the first hole that nothing fills. What stands behind it is kept in the quarantine only. @defaultValue false */
   readonly acceptLoss?: boolean;

@@ -1,0 +1,208 @@
+/** Repair: mends what can be proven, recovers logs whose flush failed, and says what only a person can decide. */
+import path from "node:path";
+import { LedgerError } from "@mission-ledger/core";
+import { missionStream } from "@mission-ledger/core/mission";
+import { inspectStream, type RepairReport, repairStream } from "@mission-ledger/store-file";
+import { selectMissions } from "../command/refs.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { type ExitCode, exitCodeOf } from "../output/exit-codes.ts";
+import { usage } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { leftoverMissions } from "./leftovers.ts";
+import { copiesOf } from "./repair-copies.ts";
+import { repairLines } from "./repair-lines.ts";
+
+/** One mission's log, mended or not. */
+export interface MissionRepair extends RepairReport {
+  readonly mission: string;
+  /** The copy that missing records were taken from. */
+  readonly from: string | null;
+}
+
+interface Wanted {
+  readonly directory: string;
+  readonly from: string | undefined;
+  readonly dryRun: boolean;
+  readonly acceptLoss: boolean;
+}
+
+export const repair: CommandSpec = command({
+  name: "repair",
+  summary: "Mend damaged logs, and recover those whose flush failed",
+  description:
+    "Destroys nothing: the whole old file is kept in the ledger's quarantine folder. A record counts again only if checksum, digests and links prove it. Without a mission, all damaged and suspect logs. Exit 8 when something is left to decide.",
+  arguments: { mission: { kind: "text", description: "only this mission" } },
+  flags: {
+    dryRun: { kind: "boolean", description: "say what would be done; change nothing" },
+    from: {
+      kind: "path",
+      description: "another copy of the log to take missing records from",
+      placeholder: "file",
+    },
+    acceptLoss: {
+      kind: "boolean",
+      description: "end the log before the first hole; what is behind it stays in quarantine only",
+    },
+  },
+  examples: [
+    "repair",
+    "repair passkeys --dry-run",
+    "repair passkeys --from ../backup/mission-passkeys.jsonl",
+  ],
+  writes: true,
+  run: async (context, { mission, dryRun, from, acceptLoss }) => {
+    const ledger = await context.ledger();
+    const { directory } = await context.place();
+    if (directory === null) throw usage("the ledger of the host program has no log files to repair");
+    if (mission === undefined && (from !== undefined || acceptLoss))
+      throw usage(`${from === undefined ? "--accept-loss" : "--from"} needs the mission it is meant for`);
+    const { logs, lostLogs } = leftoverMissions(directory);
+    const isKnown =
+      mission === undefined ||
+      from !== undefined ||
+      [...logs, ...lostLogs.map(({ slug }) => slug)].includes(mission);
+    const slugs =
+      mission === undefined
+        ? logs.filter((slug) => needsRepair(directory, slug))
+        : isKnown
+          ? [mission]
+          : await selectMissions(ledger, mission);
+    const wanted: Wanted = {
+      directory,
+      from: from === undefined ? undefined : path.resolve(context.cwd, from),
+      dryRun,
+      acceptLoss,
+    };
+    const repairs: MissionRepair[] = [];
+    const failures: LedgerError[] = [];
+    for (const slug of slugs)
+      try {
+        repairs.push(await repairMission(context, slug, wanted));
+      } catch (error) {
+        if (slugs.length === 1 || !LedgerError.is(error)) throw error;
+        failures.push(error);
+      }
+    const problem = problemOf(context, repairs, failures);
+    return {
+      data: {
+        ledger: directory,
+        dryRun,
+        checked: mission === undefined ? logs.length : slugs.length,
+        repairs,
+      },
+      warnings: failures.map(({ code, message }) => `${code}: ${message}`),
+      ...problem,
+      human:
+        repairs.length === 0 && failures.length === 0
+          ? [`nothing to mend in ${logs.length} logs`]
+          : repairs.flatMap(repairLines),
+    };
+  },
+});
+
+const needsRepair = (directory: string, slug: string): boolean => {
+  try {
+    const { findings, suspect } = inspectStream({ directory, stream: missionStream(slug), digests: false });
+    return suspect || findings.length > 0;
+  } catch (error) {
+    // Something that is no log stands there; the repair itself says what.
+    if (LedgerError.is(error)) return true;
+    throw error;
+  }
+};
+
+/** Looks into other copies only where something is missing, and takes the first that fills all of it. */
+const repairMission = async (
+  context: CommandContext,
+  slug: string,
+  { directory, from, dryRun, acceptLoss }: Wanted,
+): Promise<MissionRepair> => {
+  const { clock, randomness } = context;
+  const stream = missionStream(slug);
+  const options = { directory, stream, clock, randomness };
+  const chosen = from ?? (await fillingCopy(options, context.cwd));
+  const report = await repairStream({
+    ...options,
+    dryRun,
+    acceptLoss,
+    ...(chosen === undefined ? {} : { from: chosen }),
+  });
+  return { mission: slug, from: chosen ?? null, ...report };
+};
+
+const fillingCopy = async (
+  options: Parameters<typeof repairStream>[0],
+  cwd: string,
+): Promise<string | undefined> => {
+  const { outcome, refusal } = await repairStream({ ...options, dryRun: true });
+  if (outcome !== "refused" || refusal?._tag === "NewerFormat") return undefined;
+  for (const copy of copiesOf(options.directory, options.stream, cwd))
+    try {
+      if ((await repairStream({ ...options, dryRun: true, from: copy })).outcome !== "refused") return copy;
+    } catch (error) {
+      // A copy that cannot be read is none.
+      if (!LedgerError.is(error)) throw error;
+    }
+  return undefined;
+};
+
+const problemOf = (
+  context: CommandContext,
+  repairs: readonly MissionRepair[],
+  failures: readonly LedgerError[],
+): {
+  readonly exit?: ExitCode;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+} => {
+  const [failure] = failures;
+  if (failure !== undefined)
+    return {
+      exit: exitCodeOf(failure.code),
+      error: { code: failure.code, message: failure.message, hint: failure.hint ?? "" },
+    };
+  const left = repairs.find(({ writable }) => !writable);
+  if (left === undefined) return {};
+  const error = leftOver(context, left);
+  return { exit: exitCodeOf(error.code), error };
+};
+
+/** What is left for a person: which events are missing, what giving them up would cost, and the command for each way. */
+const leftOver = (
+  context: CommandContext,
+  { mission, refusal, missing, lost }: MissionRepair,
+): { readonly code: string; readonly message: string; readonly hint: string } => {
+  const slug = shellQuote(mission);
+  const fromCopy = `with another copy of the log: ${context.say("repair", `${slug} --from <file>`)}`;
+  switch (refusal?._tag) {
+    case "EventsMissing": {
+      const [first] = missing;
+      const behind =
+        first === undefined || first.beforeRevision === null
+          ? `after revision ${first?.afterRevision ?? -1}`
+          : `between revision ${first.afterRevision} and ${first.beforeRevision}`;
+      return {
+        code: "LOG_CORRUPT",
+        message: `the log of ${mission} lacks events ${behind}, and nothing here can restore them; nothing was changed`,
+        hint: `${fromCopy}\ngive up ${lost.length} records behind the hole: ${context.say("repair", `${slug} --accept-loss`)}`,
+      };
+    }
+    case "NewerFormat":
+      return {
+        code: "UNSUPPORTED_FORMAT",
+        message: `a newer version of mission-ledger wrote to the log of ${mission}; nothing was changed`,
+        hint: "Repair it with that version, or a newer one.",
+      };
+    case "NoLog":
+      return {
+        code: "STORE_MISSING",
+        message: `there is no log of ${mission}, and no copy of it was found`,
+        hint: fromCopy,
+      };
+    case undefined:
+      return {
+        code: "FORK_DETECTED",
+        message: `the log of ${mission} is mended, but holds a branch of another copy that nobody has decided about`,
+        hint: `Decide: ${context.say("reconcile", slug)}`,
+      };
+  }
+};
