@@ -71,36 +71,6 @@ const ownBuiltins = {
   },
 };
 
-/**
- * The lock's prebuilt binary belongs to store-file. Finding it as Node does takes 4 ms, so the two places where it lies
- * in this workspace and in an installation by npm are tried first.
- */
-const lockFromStoreFile = {
-  name: "lock-from-store-file",
-  setup: ({ onLoad }) => {
-    const storeFile = path.join(cli, "..", "store-file");
-    const here = path.dirname(
-      createRequire(path.join(storeFile, "package.json")).resolve("fs-native-extensions/package.json"),
-    );
-    const places = [path.relative(out, here), "../../../fs-native-extensions"];
-    onLoad({ filter: /store-file[\\/]src[\\/]files[\\/]node-files\.ts$/ }, ({ path: file }) => {
-      const source = readFileSync(file, "utf8");
-      const searched = "const require = createRequire(import.meta.url);";
-      if (!source.includes(searched)) throw new Error(`${file} no longer says ${searched}`);
-      const found = `
-        for (const place of ${JSON.stringify(places)}) {
-          const loadedModule = { exports: {} };
-          try {
-            process.dlopen(loadedModule, path.join(__dirname, place, "prebuilds", process.platform + "-" + process.arch, "fs-native-extensions.node"));
-            return (loaded = loadedModule.exports as LockBinding);
-          } catch {}
-        }
-        const require = createRequire(createRequire(__filename).resolve("@mission-ledger/store-file/package.json"));`;
-      return { contents: source.replace(searched, found), loader: "ts" };
-    });
-  },
-};
-
 /** Only imports read YAML, and it is a quarter of everything: a file of its own, beside the bundle. */
 const yamlApart = {
   name: "yaml-apart",
@@ -135,8 +105,8 @@ const bundleAll = async () => {
     // The global loads `node:perf_hooks`; a monotonic clock is all that is asked of it.
     banner: { js: `${wrapper[0]}const monotonic={now:()=>Number(process.hrtime.bigint())/1e6};` },
     footer: { js: wrapper[1] },
-    define: { performance: "monotonic" },
-    plugins: [fpTsAsModules, ownBuiltins, lockFromStoreFile, yamlApart],
+    define: { performance: "monotonic", "import.meta.url": "__filename" },
+    plugins: [fpTsAsModules, ownBuiltins, yamlApart],
     logLevel: "warning",
     metafile: true,
   }).then(({ metafile }) => {
@@ -174,8 +144,15 @@ const makeCache = async () => {
   const loaded = new Module(bundle);
   script.runInThisContext()(loaded.exports, require, loaded, bundle, staging);
   const scratch = mkdtempSync(path.join(tmpdir(), "mled-bundle-"));
+  const loadLockBinding = () => loaded.exports.bundledLockBinding(bundle);
   const sink = { write: () => true };
-  const io = { stdout: sink, stderr: sink, cwd: scratch, env: { MISSION_LEDGER_ACTOR: "bundle" } };
+  const io = {
+    stdout: sink,
+    stderr: sink,
+    cwd: scratch,
+    env: { MISSION_LEDGER_ACTOR: "bundle" },
+    loadLockBinding,
+  };
   const session = [
     "init --ledger plan",
     "mission create a Title --ledger plan",

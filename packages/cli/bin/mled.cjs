@@ -37,7 +37,7 @@ bundle.filename = file;
 bundle.paths = module.paths;
 script.runInThisContext()(bundle.exports, (name) => require(name), bundle, file, dist);
 
-bundle.exports.main().then(
+bundle.exports.main(file).then(
   () => process.exit(),
   (error) => {
     process.stderr.write(`INTERNAL: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -30,6 +30,9 @@ import { maintainIndex, needsSegment } from "./index-cache/maintain.ts";
 import { layoutOf } from "./layout.ts";
 import { ledgerOrigin } from "./location/ledger-origin.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
+import { ledgerLocks } from "./lock/ledger-locks.ts";
+import type { LockChoice } from "./lock/lock-kind.ts";
+import { type ProcessFacts, systemFacts } from "./lock/process-facts.ts";
 import { defaultRecordBytes, hardRecordBytes } from "./log/bounds.ts";
 import { findCommandIn } from "./log/command-lookup.ts";
 import { tornSeal } from "./log/fold.ts";
@@ -52,10 +55,17 @@ export interface FileStoreOptions {
   /** Open on a network file system all the same: locks and appends are then not shared with the other side. @defaultValue false */
   readonly allowUnsafeFileSystem?: boolean;
   /** @defaultValue the real disk */
+  /**
+   * With what kind of lock the ledger is kept: the kernel's, or one of plain files where there is no binary for it. `auto`
+   * follows what the ledger was begun with. @defaultValue "auto"
+   */
+  readonly lock?: LockChoice;
   readonly files?: FilePort;
   readonly clock?: Clock;
   readonly randomness?: Randomness;
   readonly failpoint?: Failpoint;
+  /** Which processes are alive. @defaultValue what the system says */
+  readonly processes?: ProcessFacts;
 }
 
 /** A torn record and its seal are still a line that readers take. */
@@ -67,10 +77,12 @@ export const openFileStore = async ({
   lockTimeoutMs = 10_000,
   maxRecordBytes = defaultRecordBytes,
   allowUnsafeFileSystem = false,
+  lock = "auto",
   files = nodeFiles,
   clock = systemClock,
   randomness = systemRandomness,
   failpoint = noFailpoint,
+  processes = systemFacts,
 }: FileStoreOptions): Promise<EventStore> => {
   if (!(maxRecordBytes > 0 && maxRecordBytes <= longestRecordBytes))
     throw new RangeError(`maxRecordBytes is 1 to ${longestRecordBytes}`);
@@ -83,13 +95,25 @@ export const openFileStore = async ({
   const layout = layoutOf(root);
   const elapsed = (): number => performance.now();
   const names = watchNames(files, layout.locks, systemClock);
-  const order = ledgerOrder({ files, layout, randomness, failpoint, elapsed, names });
+  const locks = ledgerLocks({
+    files,
+    layout,
+    facts: processes,
+    clock,
+    randomness,
+    failpoint,
+    names,
+    choice: lock,
+  });
+  const order = ledgerOrder({ files, layout, randomness, failpoint, elapsed, locks, processes });
   const context: StoreContext = {
     files,
     layout,
     order,
     origin: ledgerOrigin({ files, layout, randomness }),
     names,
+    locks,
+    processes,
     suspects: suspectLogs(files),
     written: new Set(),
     clock,

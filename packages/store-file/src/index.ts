@@ -14,7 +14,13 @@ export {
 } from "./branches/read-copy.ts";
 export { type FileStoreOptions, openFileStore } from "./file-store.ts";
 export type { FilePort, FileStatus } from "./files/file-port.ts";
-export { nodeFiles } from "./files/node-files.ts";
+export {
+  type LoadLockBinding,
+  type LockBinding,
+  lockBindingFrom,
+  prebuiltLock,
+} from "./files/lock-binding.ts";
+export { type NodeFilesOptions, nodeFiles, nodeFilesWith } from "./files/node-files.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts";
 export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";

@@ -24,6 +24,8 @@ export interface Layout {
   readonly logs: string;
   readonly locks: string;
   readonly order: string;
+  /** Says which kind of lock the ledger is kept with. */
+  readonly lockKind: string;
   readonly cache: string;
   readonly indexes: string;
   readonly snapshots: string;
@@ -63,6 +65,7 @@ export const layoutOf = (root: string): Layout => {
     cache,
     indexes,
     order: path.join(locks, "order"),
+    lockKind: path.join(locks, "kind"),
     snapshots: path.join(cache, "snapshots"),
     quarantine: path.join(root, "quarantine"),
     of: (stream) => {

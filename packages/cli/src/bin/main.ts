@@ -3,12 +3,13 @@ import process from "node:process";
 import { processIo } from "../run/process-io.ts";
 import { runLedger } from "../run/run-ledger.ts";
 import { interrupt } from "./interrupt.ts";
+import { bundledLockBinding } from "./lock-binding.ts";
 
 /** For the build, which runs a few commands so that the code cache holds what they compile. */
-export { runLedger };
+export { bundledLockBinding, runLedger };
 
-/** Everything is written when this settles, so the caller may end the process. */
-export const main = async (): Promise<void> => {
+/** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
+export const main = async (bundle: string): Promise<void> => {
   const { signal, abort } = interrupt();
   // The first signal lets a write in flight finish; the second ends at once, as signals do.
   for (const [name, code] of [
@@ -19,5 +20,8 @@ export const main = async (): Promise<void> => {
       process.once(name, () => process.exit(code));
       abort();
     });
-  process.exitCode = await runLedger(process.argv.slice(2), processIo(signal));
+  process.exitCode = await runLedger(process.argv.slice(2), {
+    ...processIo(signal),
+    loadLockBinding: () => bundledLockBinding(bundle),
+  });
 };

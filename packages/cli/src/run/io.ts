@@ -1,5 +1,6 @@
 /** The world as a run of the command line sees it. A test passes arrays, the bin passes file descriptors. */
 import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
+import type { LoadLockBinding } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
 
 /** Where text goes. Any Node stream is one; `write` may also answer a promise, which is waited for. */
@@ -22,6 +23,8 @@ export interface Io {
   readonly clock?: Clock;
   /** @defaultValue the system's */
   readonly randomness?: Randomness;
+  /** How the binary of the kernel's locks is found. @defaultValue as Node finds it from store-file */
+  readonly loadLockBinding?: LoadLockBinding;
   /** Aborted when the user interrupts: what has not begun to be written is left undone. */
   readonly signal?: CancelSignal;
 }

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { type Randomness, systemClock, systemRandomness } from "@mission-ledger/core";
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
-import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, nodeFiles, nodeFilesWith, openFileStore } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec, Place } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
@@ -42,7 +42,8 @@ export const makeContext = ({
   hostLedger,
   hostActor,
 }: ContextOptions): { readonly context: CommandContext; close(): Promise<void> } => {
-  const { env, clock = systemClock, randomness = systemRandomness } = io;
+  const { env, clock = systemClock, randomness = systemRandomness, loadLockBinding } = io;
+  const files = loadLockBinding === undefined ? nodeFiles : nodeFilesWith({ loadLockBinding });
   const cwd = globals.cwd === undefined ? io.cwd : path.resolve(io.cwd, globals.cwd);
   // Nothing is made or looked for below a folder that is not there.
   if (globals.cwd !== undefined && !isFolder(cwd)) throw usage(`-C: there is no folder ${cwd}`);
@@ -58,7 +59,7 @@ export const makeContext = ({
     fraction: () => randomness.fraction(),
   };
   const open = (directory: string): Promise<Ledger> =>
-    (opened ??= openFileStore({ directory, clock, randomness }).then((store) =>
+    (opened ??= openFileStore({ directory, files, clock, randomness }).then((store) =>
       ledgerOver({
         store,
         snapshots: fileSnapshots({ directory }),

@@ -4,6 +4,8 @@ import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
 import type { Layout } from "../layout.ts";
 import type { LedgerOrigin } from "../location/ledger-origin.ts";
+import type { LedgerLocks } from "../lock/ledger-locks.ts";
+import type { ProcessFacts } from "../lock/process-facts.ts";
 import type { LedgerOrder } from "../order/ledger-order.ts";
 import type { SuspectLogs } from "./suspect-logs.ts";
 
@@ -14,6 +16,8 @@ export interface StoreContext {
   readonly origin: LedgerOrigin;
   /** Of the directory of the locks. */
   readonly names: NameWatch;
+  readonly locks: LedgerLocks;
+  readonly processes: ProcessFacts;
   /** Logs that a flush failed for in this process, until they were recovered. */
   readonly suspects: SuspectLogs;
   /** Streams whose log this process has written to: if one is gone, it was taken away and is not made anew. */

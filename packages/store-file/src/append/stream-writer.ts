@@ -61,17 +61,16 @@ export const streamWriters = (context: StoreContext, directories: LedgerDirector
 };
 
 const openWriter = (context: StoreContext, directories: LedgerDirectories, stream: string): StreamWriter => {
-  const { files, layout, lockTimeoutMs, failpoint, elapsed, randomness, clock, names } = context;
+  const { files, layout, lockTimeoutMs, failpoint, elapsed, clock, locks, processes } = context;
   const paths = layout.of(stream);
   const lock = streamLock({
     files,
-    path: paths.lock,
+    lock: locks.at(paths.lock),
+    facts: processes,
     timeoutMs: lockTimeoutMs,
     clock,
-    randomness,
     failpoint,
     elapsed,
-    names,
   });
   const view = new StreamView({ files, paths, flags: readAppend, writable: true });
   const place = { context, directories, view, lock };

@@ -28,8 +28,12 @@ export interface FilePort {
   realpath(path: string): string;
   rename(from: string, to: string): void;
   unlink(path: string): void;
+  /** Gives a file a second name; throws `EEXIST` if there is something of that name. */
+  link(existing: string, name: string): void;
   /** The magic number of the file system that holds `path`. */
   fileSystemType(path: string): number;
+  /** Whether this system has kernel locks for the three below. */
+  hasKernelLocks(): boolean;
   /** Takes the exclusive kernel lock of a descriptor if it is free. */
   tryLock(fd: number): boolean;
   /** Waits for the lock outside the event loop. Cannot be cancelled. */

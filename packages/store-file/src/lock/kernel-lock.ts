@@ -5,8 +5,8 @@
 import type { CancelSignal, Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
-import { openRegular, readWriteCreate } from "../files/safe-files.ts";
 import type { LedgerLock } from "./ledger-lock.ts";
+import { namedFile } from "./named-file.ts";
 import { cancellablePause, pause } from "./pause.ts";
 
 export interface KernelLockOptions {
@@ -14,8 +14,6 @@ export interface KernelLockOptions {
   readonly path: string;
   readonly randomness: Randomness;
   readonly names: NameWatch;
-  /** Called with a descriptor that was just opened, once it is locked. @defaultValue nothing */
-  readonly opened?: (fd: number) => void;
 }
 
 /**
@@ -25,60 +23,19 @@ export interface KernelLockOptions {
 const mostBlockedThreads = 2;
 let blockedThreads = 0;
 
-export const kernelLock = ({
-  files,
-  path,
-  randomness,
-  names,
-  opened = () => {},
-}: KernelLockOptions): LedgerLock => {
-  let fd: number | undefined;
-  let ino = 0;
-  let dev = 0;
-  let isNew = false;
-  let checked = -1;
-
-  const open = (): number => {
-    if (fd !== undefined) return fd;
-    const file = openRegular(files, path, readWriteCreate);
-    ({ ino, dev } = file.status);
-    isNew = true;
-    checked = -1;
-    fd = file.fd;
-    return fd;
-  };
-  const close = (): void => {
-    const open = fd;
-    fd = undefined;
-    if (open !== undefined) files.close(open);
-  };
-  /** Somebody may have put another file in its place: then others lock that one, and ours keeps nobody out. */
-  const isStillThere = (looked: boolean): boolean => {
-    const generation = looked ? names.latest : names.generation();
-    if (generation === checked) return true;
-    const status = files.lstat(path);
-    if (status?.ino === ino && status.dev === dev) {
-      checked = generation;
-      return true;
-    }
-    close();
-    return false;
-  };
-  const locked = (looked: boolean): boolean => {
+export const kernelLock = ({ files, path, randomness, names }: KernelLockOptions): LedgerLock => {
+  const file = namedFile(files, path, names);
+  const confirmed = (look: "look" | "looked"): boolean => {
     try {
-      if (!isStillThere(looked)) return false;
-      if (isNew && fd !== undefined) opened(fd);
-      isNew = false;
-      return true;
+      return file.isStillThere(look);
     } catch (error) {
-      close(); // nobody would release it
+      file.close(); // nobody would release it
       throw error;
     }
   };
-
   /** Blocks a thread; if the deadline comes first, the lock is given back as soon as it is got. */
   const waitBlocked = async (milliseconds: number, signal: CancelSignal | undefined): Promise<boolean> => {
-    const waiting = open();
+    const waiting = file.descriptor();
     blockedThreads += 1;
     let abandoned = false;
     const got = files.waitForLock(waiting).then(
@@ -95,28 +52,28 @@ export const kernelLock = ({
       },
     );
     const deadline = cancellablePause(milliseconds, signal);
-    if (await Promise.race([got, deadline.over]).finally(deadline.cancel)) return locked(false);
+    if (await Promise.race([got, deadline.over]).finally(deadline.cancel)) return confirmed("look");
     abandoned = true;
-    fd = undefined;
+    file.abandon();
     return false;
   };
-
   return {
     path,
-    tryAcquire: (names = "look") => files.tryLock(open()) && locked(names === "looked"),
+    kind: "kernel",
+    tryAcquire: (look = "look") => files.tryLock(file.descriptor()) && confirmed(look),
     waitFree: (milliseconds, signal) =>
       blockedThreads < mostBlockedThreads
         ? waitBlocked(milliseconds, signal)
         : pause(Math.min(milliseconds, 1 + 4 * randomness.fraction()), signal),
-    descriptor: open,
+    descriptor: file.descriptor,
     release: () => {
-      if (fd === undefined) return;
+      if (!file.isOpen) return;
       try {
-        files.unlock(fd);
+        files.unlock(file.descriptor());
       } catch {
-        close(); // which releases it too
+        file.close(); // which releases it too
       }
     },
-    close,
+    close: file.close,
   };
 };

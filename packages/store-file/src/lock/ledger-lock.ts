@@ -4,8 +4,11 @@
  */
 import type { CancelSignal } from "@mission-ledger/core";
 
+export type LockKind = "kernel" | "generation";
+
 export interface LedgerLock {
   readonly path: string;
+  readonly kind: LockKind;
   /**
    * Takes the lock if it is free: no waiting, no promise. Notices first whether the file was exchanged; a caller that has
    * looked at the directory's names a moment ago says so with `"looked"` and saves a call.
@@ -15,7 +18,7 @@ export interface LedgerLock {
   waitFree(milliseconds: number, signal?: CancelSignal): Promise<boolean>;
   /** The descriptor of the file at `path`; while the lock is held, what it leads to is what others find there. */
   descriptor(): number;
-  /** Never throws. */
+  /** Never throws, but for what a failpoint throws. */
   release(): void;
   /** Releases it, and frees what it keeps open. The next call opens again. */
   close(): void;

@@ -1,30 +1,25 @@
-/** Who holds a lock, written into its file for the one who waits in vain. */
+/** Who took a kernel lock, written into its file for the one who waits in vain. */
 import type { FilePort } from "../files/file-port.ts";
-import { openRegular, readFully, readWriteCreate } from "../files/safe-files.ts";
+import { openRegular, readFully, readOnly } from "../files/safe-files.ts";
+import { type Claim, claimText, longestClaim, parseClaim } from "./claim.ts";
 
-export interface Signature {
-  readonly pid: number;
-  /** RFC 3339. */
-  readonly since: string;
-}
-
-/** Best effort: it is only a hint for an error message. */
-export const sign = (files: FilePort, fd: number, now: number): void => {
-  const text = Buffer.from(`${`${process.pid} ${new Date(now).toISOString()}`.padEnd(47)}\n`);
+/** Best effort: it is only a hint for an error message. Costs less than can be told from the flush that follows. */
+export const sign = (files: FilePort, fd: number, claim: Claim): void => {
   try {
+    const text = claimText(claim);
     files.write(fd, text, 0, text.length, 0);
   } catch {
-    // Then nobody is named.
+    // Then somebody else is named, as the last who is known.
   }
 };
 
-/** The process that last signed. Perhaps not the one that holds it now: signing again costs a write each time. */
-export const lastSignature = (files: FilePort, path: string): Signature | undefined => {
+/** What the last holder signed with; `undefined` if nobody did. */
+export const lastSignature = (files: FilePort, path: string): Claim | undefined => {
   try {
-    const { fd } = openRegular(files, path, readWriteCreate);
+    const { fd } = openRegular(files, path, readOnly);
     try {
-      const parts = /^([0-9]+) (\S+)/.exec(readFully(files, fd, 0, 48).toString("latin1"));
-      return parts === null ? undefined : { pid: Number(parts[1]), since: parts[2] as string };
+      const text = readFully(files, fd, 0, longestClaim).toString("latin1");
+      return parseClaim(text.slice(0, text.indexOf("\n") + 1));
     } finally {
       files.close(fd);
     }

@@ -1,26 +1,20 @@
 /** The lock of a stream, waited for until a deadline. */
-import {
-  type CancelSignal,
-  type Clock,
-  type Failpoint,
-  type Randomness,
-  StoreFault,
-} from "@mission-ledger/core";
+import { type CancelSignal, type Clock, type Failpoint, StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import type { NameWatch } from "../files/name-watch.ts";
-import { kernelLock } from "./kernel-lock.ts";
-import { lastSignature, sign } from "./signature.ts";
+import { holderOf, type LockHolder } from "./holder.ts";
+import type { LedgerLock } from "./ledger-lock.ts";
+import type { ProcessFacts } from "./process-facts.ts";
+import { sign } from "./signature.ts";
 
 export interface StreamLockOptions {
   readonly files: FilePort;
-  readonly path: string;
+  readonly lock: LedgerLock;
+  readonly facts: ProcessFacts;
   readonly timeoutMs: number;
   readonly clock: Clock;
-  readonly randomness: Randomness;
   readonly failpoint: Failpoint;
   /** Milliseconds that never step back. */
   readonly elapsed: () => number;
-  readonly names: NameWatch;
 }
 
 export interface StreamLock {
@@ -34,18 +28,26 @@ export interface StreamLock {
 
 export const streamLock = ({
   files,
-  path,
+  lock,
+  facts,
   timeoutMs,
   clock,
-  randomness,
   failpoint,
   elapsed,
-  names,
 }: StreamLockOptions): StreamLock => {
-  const lock = kernelLock({ files, path, randomness, names, opened: (fd) => sign(files, fd, clock.now()) });
+  const signed = (taken: boolean): boolean => {
+    // A generation says by itself whose it is.
+    if (taken && lock.kind === "kernel")
+      sign(files, lock.descriptor(), {
+        held: true,
+        holder: facts.own(),
+        since: new Date(clock.now()).toISOString(),
+      });
+    return taken;
+  };
   const tryAcquire = (): boolean => {
     failpoint("append:lock");
-    return lock.tryAcquire();
+    return signed(lock.tryAcquire());
   };
   return {
     tryAcquire,
@@ -53,8 +55,8 @@ export const streamLock = ({
       const began = elapsed();
       for (let left = timeoutMs; ; left = timeoutMs - (elapsed() - began)) {
         signal?.throwIfAborted();
-        if (left <= 0) throw timedOut(files, path, timeoutMs);
-        if (await lock.waitFree(left, signal)) return elapsed() - began;
+        if (left <= 0) throw lockTimeout({ files, facts, lock, timeoutMs });
+        if (signed(await lock.waitFree(left, signal))) return elapsed() - began;
         signal?.throwIfAborted();
         if (tryAcquire()) return elapsed() - began;
       }
@@ -64,15 +66,32 @@ export const streamLock = ({
   };
 };
 
-const timedOut = (files: FilePort, path: string, timeoutMs: number): StoreFault => {
-  const holder = lastSignature(files, path);
-  return new StoreFault("LOCK_TIMEOUT", `another process has held ${path} for ${timeoutMs} ms`, {
+/** The fault for one who waited in vain: names the holder where it is certain, else the last one known. */
+export const lockTimeout = ({
+  files,
+  facts,
+  lock: { path, kind },
+  timeoutMs,
+}: {
+  readonly files: FilePort;
+  readonly facts: ProcessFacts;
+  readonly lock: Pick<LedgerLock, "path" | "kind">;
+  readonly timeoutMs: number;
+}): StoreFault => {
+  const holder = holderOf({ files, facts, path, kind });
+  return new StoreFault("LOCK_TIMEOUT", `another writer has held ${path} for ${timeoutMs} ms`, {
     outcome: "not_written",
     retryable: true,
-    hint:
-      holder === undefined
-        ? "Try again."
-        : `Try again, or look at process ${holder.pid}, which signed the lock at ${holder.since}.`,
-    details: { path, timeoutMs, ...(holder === undefined ? {} : { holder }) },
+    hint: holder === undefined ? "Try again." : hintFor(holder),
+    details: { path, timeoutMs, kind, ...(holder === undefined ? {} : { holder: { ...holder } }) },
   });
+};
+
+const hintFor = ({ pid, since, state, proven }: LockHolder): string => {
+  const at = since === null ? "" : ` since ${since}`;
+  if (!proven)
+    return `Process ${pid} was the last one known to have it${at}; who has it now cannot be seen from here. Try again.`;
+  if (state === "unknown")
+    return `Process ${pid} has it${at}, and whether it lives cannot be seen from here. If it is gone: mled unlock.`;
+  return `Process ${pid} has it${at}. If it hangs, continue or end it: its lock ends with it. Then try again.`;
 };

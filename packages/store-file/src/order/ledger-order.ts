@@ -7,13 +7,14 @@
  * records of all logs are asked instead.
  */
 
-import { type Failpoint, type Randomness, StoreFault } from "@mission-ledger/core";
+import type { Failpoint, Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import type { NameWatch } from "../files/name-watch.ts";
 import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
 import type { Layout } from "../layout.ts";
-import { kernelLock } from "../lock/kernel-lock.ts";
+import type { LedgerLocks } from "../lock/ledger-locks.ts";
 import { pause } from "../lock/pause.ts";
+import type { ProcessFacts } from "../lock/process-facts.ts";
+import { lockTimeout } from "../lock/stream-lock.ts";
 import { crc32 } from "../log/checksum.ts";
 import { highestSeq } from "./highest-seq.ts";
 
@@ -35,7 +36,8 @@ export interface OrderOptions {
   readonly failpoint: Failpoint;
   /** Milliseconds that never step back. */
   readonly elapsed: () => number;
-  readonly names: NameWatch;
+  readonly locks: LedgerLocks;
+  readonly processes: ProcessFacts;
 }
 
 const textLength = 64;
@@ -48,9 +50,10 @@ export const ledgerOrder = ({
   randomness,
   failpoint,
   elapsed,
-  names,
+  locks,
+  processes,
 }: OrderOptions): LedgerOrder => {
-  const lock = kernelLock({ files, path: layout.order, randomness, names });
+  const lock = locks.at(layout.order);
   let boot: string | undefined;
   const scratch = Buffer.alloc(textLength);
 
@@ -89,8 +92,10 @@ export const ledgerOrder = ({
     section: (highest: number) => number | undefined,
     deadline: number,
   ): Promise<void> => {
+    const began = elapsed();
     for (;;) {
-      if (elapsed() > deadline) throw busy(layout.order);
+      if (elapsed() > deadline)
+        throw lockTimeout({ files, facts: processes, lock, timeoutMs: Math.round(elapsed() - began) });
       await pause(1 + 2 * randomness.fraction());
       if (lock.tryAcquire()) return run(section);
     }
@@ -151,11 +156,3 @@ const readBootId = (files: FilePort): string | undefined => {
     return undefined;
   }
 };
-
-const busy = (path: string): StoreFault =>
-  new StoreFault("LOCK_TIMEOUT", `another process keeps ${path} locked`, {
-    outcome: "not_written",
-    retryable: true,
-    hint: "It is held for microseconds; a process that is stopped in there must be continued or ended.",
-    details: { path },
-  });
