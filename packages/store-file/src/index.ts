@@ -24,6 +24,20 @@ export { type NodeFilesOptions, nodeFiles, nodeFilesWith } from "./files/node-fi
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts";
 export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";
+export type { LockHolder } from "./lock/holder.ts";
+export type { LockKind } from "./lock/ledger-lock.ts";
+export type { LockChoice } from "./lock/lock-kind.ts";
+export type { Liveness, ProcessFacts, ProcessIdentity } from "./lock/process-facts.ts";
+export {
+  type FreeLockOptions,
+  freeLock,
+  inspectLock,
+  type LockOptions,
+  type LockReport,
+  type LockState,
+  type SwitchLocksOptions,
+  switchLocks,
+} from "./lock/unlock.ts";
 export type { Finding, FindingKind } from "./log/fold.ts";
 export { decodeStreamName, encodeStreamName } from "./names.ts";
 export { type RepairOptions, repairStream } from "./repair/repair-stream.ts";

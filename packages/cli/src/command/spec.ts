@@ -1,6 +1,7 @@
 /** What a command is: data about itself and one function. The commander program, mounts, help, completion and schemas are made from it. */
 import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
+import type { FilePort } from "@mission-ledger/store-file";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
 import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
@@ -25,6 +26,8 @@ export interface CommandContext {
   readonly env: Environment;
   readonly clock: Clock;
   readonly randomness: Randomness;
+  /** The disk, with the way to the kernel's locks. */
+  readonly files: FilePort;
   /** The table the command was run from: for help, schemas and completion. */
   readonly commands: readonly CommandSpec[];
   place(): Promise<Place>;

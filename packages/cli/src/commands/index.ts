@@ -16,6 +16,7 @@ import { repair } from "./repair.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
+import { unlock } from "./unlock.ts";
 import { verify } from "./verify.ts";
 import { wpAdd, wpList, wpShow } from "./work-packages.ts";
 
@@ -50,6 +51,7 @@ export const commands: readonly CommandSpec[] = [
   doctor,
   mergeDriver,
   repair,
+  unlock,
   schema,
   completion,
   help,

@@ -74,6 +74,7 @@ export const makeContext = ({
     env,
     clock,
     randomness,
+    files,
     commands,
     place: async () =>
       hostLedger === undefined

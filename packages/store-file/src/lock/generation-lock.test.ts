@@ -131,6 +131,16 @@ describe("a lock of plain files", () => {
     expect(calls).toBeGreaterThan(20);
   });
 
+  test("is taken anew when its generations were deleted", () => {
+    const { files, lockOf, names } = machine();
+    const lock = lockOf(1);
+    lock.tryAcquire();
+    lock.release();
+    for (const name of names()) files.unlink(`${folder}/${name}`);
+    files.unlink(folder);
+    expect([lock.tryAcquire(), lock.tryAcquire()]).toEqual([false, true]);
+  });
+
   test("is given back later if the disk refuses it for a moment", () => {
     const { files, lockOf } = machine();
     let broken = false;

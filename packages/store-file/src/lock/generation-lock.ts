@@ -12,7 +12,7 @@ import path from "node:path";
 import { type Clock, type Failpoint, type Randomness, StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
-import { makeDirectories } from "../files/safe-files.ts";
+import { unsafeFile } from "../files/safe-files.ts";
 import { freedText, generationName, parseName } from "./claim.ts";
 import {
   generationsOf,
@@ -57,8 +57,14 @@ export const generationLock = ({
   const prepare = (boot: string): void => {
     if (prepared) return;
     if (boot === unreadable && process.platform === "linux") throw noFacts(lockPath);
-    makeDirectories(files, path.dirname(directory));
-    makeDirectories(files, directory);
+    for (const name of [path.dirname(directory), directory]) {
+      try {
+        files.mkdir(name, 0o700);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      if (!files.lstat(name)?.isDirectory()) throw unsafeFile(name, "is not a directory");
+    }
     prepared = true;
   };
   /** What fails here is tried again with the next call; at the latest it ends with the process. */
@@ -117,8 +123,10 @@ export const generationLock = ({
       try {
         return take();
       } catch (error) {
+        const isGone = prepared && (error as NodeJS.ErrnoException).code === "ENOENT";
         prepared = false;
         free();
+        if (isGone) return false; // somebody deleted the generations: they are made again
         throw error;
       }
     },
