@@ -4,4 +4,5 @@ export const rigs = {
   "driver-triples": () => import("./driver-triples.mjs"),
   "git-merges": () => import("./git-merges.mjs"),
   merges: () => import("./merges.mjs"),
+  locks: () => import("./locks.mjs"),
 };

@@ -71,18 +71,3 @@ describe("a lock that another holds", () => {
     await store.close();
   });
 });
-
-describe("a network file system", () => {
-  test.each([0x6969, 0xff534d42, 0xfe534d42, 0x01021997, 0x65735546])(
-    "of type %i is refused unless allowed",
-    async (type) => {
-      const files = { ...nodeFiles, fileSystemType: () => type };
-      const directory = scratchDirectory();
-      await expect(openFileStore({ directory, files })).rejects.toMatchObject({
-        code: "STORE_UNAVAILABLE",
-        outcome: "not_written",
-      });
-      await (await openFileStore({ directory, files, allowUnsafeFileSystem: true })).close();
-    },
-  );
-});

@@ -1,6 +1,5 @@
 /** Names, inodes and descriptors in memory: what a lock of plain files needs of a disk, every call at one moment. */
 import type { FilePort, FileStatus } from "../files/file-port.ts";
-import { errnoError } from "./faulty-files.ts";
 
 interface Inode {
   readonly ino: number;
@@ -15,6 +14,14 @@ export interface SimulatedDisk {
   cutPower(isLost: () => boolean): void;
   names(directory: string): readonly string[];
 }
+
+/** One of each, since making them is most of what a simulation would do. */
+const errors = new Map<string, Error>();
+const errnoError = (errno: string): Error => {
+  const known = errors.get(errno) ?? Object.assign(new Error(`${errno}: simulated`), { code: errno });
+  errors.set(errno, known);
+  return known;
+};
 
 const createFlag = 0o100;
 const exclusiveFlag = 0o200;

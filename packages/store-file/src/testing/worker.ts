@@ -1,4 +1,9 @@
-/** A writer in a process of its own, for races and kills: `worker.ts <directory> <name> <commands> [kill-at failpoint] [patient]`. */
+/**
+ * A writer in a process of its own, for races and kills: `worker.ts <directory> <name> <commands> [ending] [lock] [patient]`. The
+ * ending is a failpoint and how often it is passed before, `append:write@2`; there it kills itself, or with `stop:` before it
+ * stops. A patient writer repeats the same command id whatever the store refuses it with.
+ */
+import fs from "node:fs";
 import {
   type Appended,
   emptyHead,
@@ -6,17 +11,21 @@ import {
   type RecordedEvent,
   type StreamHead,
 } from "@mission-ledger/core";
-import { openFileStore } from "../index.ts";
+import { type LockChoice, openFileStore } from "../index.ts";
 import { commitOn, expectedAfter } from "./writing.ts";
 
-const [directory = "", name = "", count = "0", killAt = "", patience = ""] = process.argv.slice(2);
-let left = Number(killAt.split("@")[1] ?? 0);
+const [directory = "", name = "", count = "0", ending = "", lock = "auto", patience = ""] =
+  process.argv.slice(2);
+const stops = ending.startsWith("stop:");
+const [last = "", passes = "0"] = ending.replace("stop:", "").split("@");
+let left = Number(passes);
 const failpoint = (point: string): void => {
-  if (killAt.startsWith(`${point}@`) && left-- === 0) process.kill(process.pid, "SIGKILL");
+  if (point !== last || left-- !== 0) return;
+  if (stops) fs.writeSync(1, "stopping\n");
+  process.kill(process.pid, stops ? "SIGSTOP" : "SIGKILL");
 };
-const store = await openFileStore({ directory, failpoint });
+const store = await openFileStore({ directory, failpoint, lock: lock as LockChoice });
 let head: StreamHead = emptyHead;
-/** A patient writer repeats the same command id whatever the store refuses it with. */
 const write = async (commandId: string): Promise<Appended> => {
   for (;;)
     try {
