@@ -36,7 +36,7 @@ export interface LockSimulationOptions {
   readonly killChance: number;
   /** Chance of a power cut at a call. @defaultValue 0 */
   readonly powerCutChance?: number;
-  /** Chance that another process runs before the next call. @defaultValue 0.2 */
+  /** Chance that another process runs before the next call. @defaultValue 0.1 */
   readonly switchChance?: number;
   /** @defaultValue 5 */
   readonly processes?: number;
@@ -67,7 +67,7 @@ export const simulateLock = ({
   acquisitions: goal,
   killChance,
   powerCutChance = 0,
-  switchChance = 0.2,
+  switchChance = 0.1,
   processes = 5,
   deadline = Number.POSITIVE_INFINITY,
   spoilDisk = (files) => files,
