@@ -4,16 +4,7 @@
  * cut; reading changes nothing on the disk.
  * Does not promise: two hosts on a network share, or a disk that says it flushed and did not.
  */
-import {
-  type Clock,
-  type EventStore,
-  type Failpoint,
-  noFailpoint,
-  type Randomness,
-  StoreFault,
-  systemClock,
-  systemRandomness,
-} from "@mission-ledger/core";
+import { type EventStore, StoreFault } from "@mission-ledger/core";
 import { confirmHead } from "./append/confirm.ts";
 import { ledgerDirectories } from "./append/directories.ts";
 import { readBackFrom } from "./append/read-back.ts";
@@ -22,50 +13,26 @@ import type { StoreContext } from "./append/store-context.ts";
 import { streamWriters } from "./append/stream-writer.ts";
 import { suspectLogs } from "./append/suspect-logs.ts";
 import { faultOf } from "./faults.ts";
-import type { FilePort } from "./files/file-port.ts";
-import { watchNames } from "./files/name-watch.ts";
-import { nodeFiles } from "./files/node-files.ts";
 import { readOnly } from "./files/safe-files.ts";
 import { maintainIndex, needsSegment } from "./index-cache/maintain.ts";
-import { layoutOf } from "./layout.ts";
+import { type LedgerPorts, ledgerAccess } from "./ledger-access.ts";
 import { ledgerOrigin } from "./location/ledger-origin.ts";
-import { checkFileSystem, realRoot } from "./location/local-root.ts";
-import { ledgerLocks } from "./lock/ledger-locks.ts";
-import type { LockChoice } from "./lock/lock-kind.ts";
-import { type ProcessFacts, systemFacts } from "./lock/process-facts.ts";
 import { defaultRecordBytes, hardRecordBytes } from "./log/bounds.ts";
 import { findCommandIn } from "./log/command-lookup.ts";
 import { tornSeal } from "./log/fold.ts";
 import { commitOf } from "./log/record.ts";
 import { StreamView } from "./log/stream-view.ts";
 import { isOfCategory } from "./names.ts";
-import { ledgerOrder } from "./order/ledger-order.ts";
 import { begunStreams } from "./read/begun-logs.ts";
 import { readAllStreams, subscribeToAll } from "./read/read-all.ts";
 import { readStream } from "./read/read-stream.ts";
 import { subscriptionBell } from "./read/waking.ts";
 
-export interface FileStoreOptions {
+export interface FileStoreOptions extends LedgerPorts {
   /** Where the ledger lives; see `locateLedger`. Made by the first append. */
   readonly directory: string;
-  /** How long an append waits for other writers. @defaultValue 10000 */
-  readonly lockTimeoutMs?: number;
   /** Longest line that is written, in bytes; at most 1 MiB. @defaultValue 65536 */
   readonly maxRecordBytes?: number;
-  /** Open on a network file system all the same: locks and appends are then not shared with the other side. @defaultValue false */
-  readonly allowUnsafeFileSystem?: boolean;
-  /** @defaultValue the real disk */
-  /**
-   * With what kind of lock the ledger is kept: the kernel's, or one of plain files where there is no binary for it. `auto`
-   * follows what the ledger was begun with. @defaultValue "auto"
-   */
-  readonly lock?: LockChoice;
-  readonly files?: FilePort;
-  readonly clock?: Clock;
-  readonly randomness?: Randomness;
-  readonly failpoint?: Failpoint;
-  /** Which processes are alive. @defaultValue what the system says */
-  readonly processes?: ProcessFacts;
 }
 
 /** A torn record and its seal are still a line that readers take. */
@@ -74,54 +41,23 @@ const longestRecordBytes: number = hardRecordBytes - tornSeal.length;
 /** Opens a ledger's directory. Reads and writes nothing yet; throws `STORE_UNAVAILABLE` on a network file system. */
 export const openFileStore = async ({
   directory,
-  lockTimeoutMs = 10_000,
   maxRecordBytes = defaultRecordBytes,
-  allowUnsafeFileSystem = false,
-  lock = "auto",
-  files = nodeFiles,
-  clock = systemClock,
-  randomness = systemRandomness,
-  failpoint = noFailpoint,
-  processes = systemFacts,
+  ...ports
 }: FileStoreOptions): Promise<EventStore> => {
   if (!(maxRecordBytes > 0 && maxRecordBytes <= longestRecordBytes))
     throw new RangeError(`maxRecordBytes is 1 to ${longestRecordBytes}`);
-  const root = realRoot(files, directory);
-  if (!allowUnsafeFileSystem) checkFileSystem(files, root);
+  const access = ledgerAccess(directory, ports);
+  const { files, layout, order, randomness } = access;
   let closed = false;
   const ensureOpen = (): void => {
     if (closed) throw storeClosed();
   };
-  const layout = layoutOf(root);
-  const elapsed = (): number => performance.now();
-  const names = watchNames(files, layout.locks, systemClock);
-  const locks = ledgerLocks({
-    files,
-    layout,
-    facts: processes,
-    clock,
-    randomness,
-    failpoint,
-    names,
-    choice: lock,
-  });
-  const order = ledgerOrder({ files, layout, randomness, failpoint, elapsed, locks, processes });
   const context: StoreContext = {
-    files,
-    layout,
-    order,
-    origin: ledgerOrigin({ files, layout, randomness }),
-    names,
-    locks,
-    processes,
+    ...access,
+    origin: ledgerOrigin(access),
     suspects: suspectLogs(files),
     written: new Set(),
-    clock,
-    randomness,
-    failpoint,
-    lockTimeoutMs,
     maxRecordBytes,
-    elapsed,
     ensureOpen,
   };
   const directories = ledgerDirectories(context);

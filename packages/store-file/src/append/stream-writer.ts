@@ -1,7 +1,6 @@
 /** What a process keeps warm for a stream it writes to: the lock's descriptor, the log's, and where the log ends. */
 import type { Appended, AppendRequest, Conflict } from "@mission-ledger/core";
 import { readAppend } from "../files/safe-files.ts";
-import { streamLock } from "../lock/stream-lock.ts";
 import { StreamView } from "../log/stream-view.ts";
 import { appendGroup } from "./append.ts";
 import type { LedgerDirectories } from "./directories.ts";
@@ -61,17 +60,9 @@ export const streamWriters = (context: StoreContext, directories: LedgerDirector
 };
 
 const openWriter = (context: StoreContext, directories: LedgerDirectories, stream: string): StreamWriter => {
-  const { files, layout, lockTimeoutMs, failpoint, elapsed, clock, locks, processes } = context;
+  const { files, layout } = context;
   const paths = layout.of(stream);
-  const lock = streamLock({
-    files,
-    lock: locks.at(paths.lock),
-    facts: processes,
-    timeoutMs: lockTimeoutMs,
-    clock,
-    failpoint,
-    elapsed,
-  });
+  const lock = context.lockAt(paths.lock);
   const view = new StreamView({ files, paths, flags: readAppend, writable: true });
   const place = { context, directories, view, lock };
   /** What waits for its turn, in the order in which it came. */

@@ -49,7 +49,7 @@ interface WriteOptions {
  */
 export const writeGroup = async (options: WriteOptions): Promise<GroupWrite> => {
   const { context, directories, view, plan } = options;
-  const { order, elapsed, lockTimeoutMs } = context;
+  const { order } = context;
   const log = view.log ?? create(context, view);
   if (view.end === 0 && view.tail === 0 && plan.writes.length > 0) flushNames(context, directories, view);
   const origin = context.origin.id();
@@ -66,7 +66,7 @@ export const writeGroup = async (options: WriteOptions): Promise<GroupWrite> => 
     return used > highest ? used : undefined;
   };
   try {
-    const waiting = order.exclusively(section, elapsed() + lockTimeoutMs);
+    const waiting = order.exclusively(section, context.deadline());
     if (waiting !== undefined) await waiting;
     return outcome;
   } catch (error) {

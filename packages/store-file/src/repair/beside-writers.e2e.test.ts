@@ -37,7 +37,7 @@ interface Writer {
 const startWriter = (directory: string, name: string, commands: number): Writer => {
   const receipts: string[] = [];
   const refusals: string[] = [];
-  const child = spawn(process.execPath, [worker, directory, name, String(commands), "", "patient"], {
+  const child = spawn(process.execPath, [worker, directory, name, String(commands), "", "auto", "patient"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const collect = (into: string[]) => (chunk: Buffer) => {

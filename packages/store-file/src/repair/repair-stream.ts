@@ -7,34 +7,21 @@
  * each reader would show a history that never was. So the chain ends before the first hole, and only if a person says so.
  * Source: durability rules, section 6.
  */
-import {
-  type Clock,
-  emptyHead,
-  type Failpoint,
-  noFailpoint,
-  type Randomness,
-  StoreFault,
-  systemClock,
-  systemRandomness,
-} from "@mission-ledger/core";
+import { emptyHead, StoreFault } from "@mission-ledger/core";
 import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
-import { type NameWatch, watchNames } from "../files/name-watch.ts";
-import { nodeFiles } from "../files/node-files.ts";
 import { makeDirectories, type OpenedFile, openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import { inspectFile } from "../inspect.ts";
-import { layoutOf, type StreamPaths } from "../layout.ts";
-import { checkFileSystem, realRoot } from "../location/local-root.ts";
-import { streamLock } from "../lock/stream-lock.ts";
+import type { StreamPaths } from "../layout.ts";
+import { type LedgerAccess, type LedgerPorts, ledgerAccess, underLock } from "../ledger-access.ts";
 import type { Finding } from "../log/fold.ts";
-import { ledgerOrder } from "../order/ledger-order.ts";
-import { type RewriteContext, rewriteLog } from "../rewrite/rewrite-log.ts";
+import { rewriteLog } from "../rewrite/rewrite-log.ts";
 import { openCopySource } from "./copy-source.ts";
 import { planRepair, type RepairPlan } from "./plan.ts";
 import { proveNewLines } from "./prove-lines.ts";
 import type { RepairedState, RepairRefusal, RepairReport } from "./report.ts";
 
-export interface RepairOptions {
+export interface RepairOptions extends LedgerPorts {
   readonly directory: string;
   readonly stream: string;
   /**
@@ -46,15 +33,6 @@ export interface RepairOptions {
   readonly acceptLoss?: boolean;
   /** Say what would be done. Takes no lock and writes nothing. @defaultValue false */
   readonly dryRun?: boolean;
-  /** How long to wait for writers. @defaultValue 10000 */
-  readonly lockTimeoutMs?: number;
-  /** @defaultValue false */
-  readonly allowUnsafeFileSystem?: boolean;
-  /** @defaultValue the real disk */
-  readonly files?: FilePort;
-  readonly clock?: Clock;
-  readonly randomness?: Randomness;
-  readonly failpoint?: Failpoint;
 }
 
 /** Throws a `StoreFault`: `not_written` if the log is as it was; `unknown` if it has to be run again. */
@@ -64,67 +42,35 @@ export const repairStream = async ({
   from,
   acceptLoss = false,
   dryRun = false,
-  lockTimeoutMs = 10_000,
-  allowUnsafeFileSystem = false,
-  files = nodeFiles,
-  clock = systemClock,
-  randomness = systemRandomness,
-  failpoint = noFailpoint,
+  ...ports
 }: RepairOptions): Promise<RepairReport> => {
-  const root = realRoot(files, directory);
-  if (!allowUnsafeFileSystem) checkFileSystem(files, root);
-  const layout = layoutOf(root);
+  const access = ledgerAccess(directory, ports);
+  const { files, layout } = access;
   const paths = layout.of(stream);
-  const details = { stream, path: paths.log };
-  const names = watchNames(files, layout.locks, systemClock);
-  const repair: Repair = {
-    context: { files, layout, clock, randomness, failpoint },
-    paths,
-    names,
-    lockTimeoutMs,
-    from,
-    acceptLoss,
-    dryRun,
-  };
+  const repair: Repair = { access, paths, from, acceptLoss, dryRun };
   try {
     if (dryRun) return await repairLocked(repair);
-    if (files.lstat(root) === undefined) throw noLedger(root);
+    if (files.lstat(layout.root) === undefined) throw noLedger(layout.root);
     for (const folder of [layout.logs, layout.locks]) makeDirectories(files, folder);
-    const lock = streamLock({
-      files,
-      path: paths.lock,
-      timeoutMs: lockTimeoutMs,
-      clock,
-      randomness,
-      failpoint,
-      elapsed,
-      names,
-    });
-    try {
-      if (!lock.tryAcquire()) await lock.acquire();
-      return await repairLocked(repair);
-    } finally {
-      lock.release();
-      lock.close();
-    }
+    return await underLock(access.lockAt(paths.lock), () => repairLocked(repair));
   } catch (error) {
-    throw faultOf(error, "catch-up", details);
+    throw faultOf(error, "catch-up", { stream, path: paths.log });
+  } finally {
+    access.order.close();
   }
 };
 
 interface Repair {
-  readonly context: RewriteContext;
+  readonly access: LedgerAccess;
   readonly paths: StreamPaths;
-  readonly names: NameWatch;
-  readonly lockTimeoutMs: number;
   readonly from: string | undefined;
   readonly acceptLoss: boolean;
   readonly dryRun: boolean;
 }
 
 const repairLocked = async (repair: Repair): Promise<RepairReport> => {
-  const { context, paths, from } = repair;
-  const { files, failpoint } = context;
+  const { access, paths, from } = repair;
+  const { files, failpoint } = access;
   failpoint("repair:read");
   const opened = openRegularIfThere(files, paths.log, readOnly);
   try {
@@ -145,8 +91,8 @@ const carryOut = async (
   opened: OpenedFile | undefined,
   plan: RepairPlan,
 ): Promise<RepairReport> => {
-  const { context, paths, acceptLoss, dryRun } = repair;
-  const { files, failpoint } = context;
+  const { access, paths, acceptLoss, dryRun } = repair;
+  const { files, failpoint } = access;
   const suspect = files.lstat(paths.suspect) !== undefined;
   const { found, state } = stateOf(files, opened, paths);
   const refusal = refusalOf(plan, opened !== undefined, acceptLoss);
@@ -173,8 +119,8 @@ const carryOut = async (
   if (dryRun) return { ...report, outcome: "would_repair", after, writable };
   failpoint("repair:rewrite");
   const lines = plan.lines.read(files, opened?.fd ?? -1);
-  const { quarantined } = rewriteLog(context, paths, lines, { reason: plan.changed ? "repair" : "recovery" });
-  if (restored.some(({ how }) => how === "copy")) await coverNumbers(repair, plan.lastSeq);
+  const { quarantined } = rewriteLog(access, paths, lines, { reason: plan.changed ? "repair" : "recovery" });
+  if (restored.some(({ how }) => how === "copy")) await coverNumbers(access, plan.lastSeq);
   return { ...report, outcome: "repaired", quarantined, after, writable };
 };
 
@@ -200,22 +146,13 @@ const refusalOf = (
 };
 
 /** Readers of the whole ledger see records up to the counter. Best effort: the stream's next writer raises it too. */
-const coverNumbers = async ({ context, names, lockTimeoutMs }: Repair, lastSeq: number): Promise<void> => {
-  const order = ledgerOrder({ ...context, elapsed, names });
+const coverNumbers = async ({ order, deadline }: LedgerAccess, lastSeq: number): Promise<void> => {
   try {
-    names.generation();
-    await order.exclusively(
-      (highest) => (lastSeq > highest ? lastSeq : undefined),
-      elapsed() + lockTimeoutMs,
-    );
+    await order.exclusively((highest) => (lastSeq > highest ? lastSeq : undefined), deadline());
   } catch {
     // The log is repaired and durable, whatever becomes of the counter.
-  } finally {
-    order.close();
   }
 };
-
-const elapsed = (): number => performance.now();
 
 const noLedger = (root: string): StoreFault =>
   new StoreFault("STORE_MISSING", `${root} is not there`, {
