@@ -54,6 +54,9 @@ describe("mled unlock", () => {
       "process 4711 since 2026-03-01T09:00:00.000Z, if it lives",
     );
 
+    const dry = await shell.json("unlock", "p", "--force", "--dry-run");
+    expect(dry).toMatchObject({ code: 4, data: { dryRun: true, locks: [{ freed: false }, {}] } });
+
     const forced = await shell.json("unlock", "p", "--force");
     expect(forced.code).toBe(0);
     expect(forced.data.locks[0]).toMatchObject({ state: "unjudged", freed: true, holder: { pid: 4711 } });
@@ -72,6 +75,7 @@ describe("mled unlock", () => {
 
   test("switches the kind of lock of the whole ledger", async () => {
     const shell = await planned();
+    expect((await shell.run("unlock", "--switch", "generation", "--dry-run")).out).toContain("would be kept");
     expect(await shell.json("unlock", "--switch", "generation")).toMatchObject({
       code: 0,
       data: { lock: "generation", changed: true },

@@ -22,6 +22,7 @@ export const unlock: CommandSpec = command({
   arguments: { mission: { kind: "text", description: "whose lock" } },
   flags: {
     force: { kind: "boolean", description: "free it although its holder may be alive" },
+    dryRun: { kind: "boolean", description: "only say what would be done" },
     switch: {
       kind: "text",
       choices: ["kernel", "generation"],
@@ -34,21 +35,22 @@ export const unlock: CommandSpec = command({
     const { directory } = await context.place();
     if (directory === null) throw usage("the host brings its own ledger; there is no lock to look at");
     const ledger = await context.ledger();
-    if (input.switch !== undefined) return switched(context, directory, input.switch, input.force);
+    if (input.switch !== undefined) return switched(context, directory, input.switch, input);
     const slug = await resolveMission(ledger, input.mission);
     const { files } = context;
     await mustExist(ledger, slug, context, directory);
     const locks: Looked[] = [missionStream(slug), undefined].map((stream) => {
       const options = { directory, files, ...(stream === undefined ? {} : { stream }) };
       const report = inspectLock(options);
-      const mayFree = input.force && report.state === "unjudged" && report.generation !== null;
+      const mayFree =
+        input.force && !input.dryRun && report.state === "unjudged" && report.generation !== null;
       if (!mayFree) return { ...report, freed: false };
       const freed = freeLock({ ...options, generation: report.generation, clock: context.clock });
       return { ...report, freed };
     });
     const stuck = locks.find(({ state, freed }) => state === "unjudged" && !freed);
     return {
-      data: { mission: slug, locks },
+      data: { mission: slug, locks, dryRun: input.dryRun },
       human: locks.flatMap((lock) => linesOf(lock, slug)),
       ...(stuck === undefined
         ? {}
@@ -82,14 +84,18 @@ const switched = (
   { files }: CommandContext,
   directory: string,
   to: "kernel" | "generation",
-  blindly: boolean,
+  { force, dryRun }: { readonly force: boolean; readonly dryRun: boolean },
 ): CommandResult => {
-  const changed = switchLocks({ directory, to, blindly, files });
+  const changed = dryRun
+    ? inspectLock({ directory, files }).kind !== to
+    : switchLocks({ directory, to, blindly: force, files });
   const what = to === "kernel" ? "the kernel's locks" : "locks of plain files";
   return {
-    data: { lock: to, changed },
+    data: { lock: to, changed, dryRun },
     human: [
-      changed ? `this ledger is kept with ${what} from now on` : `this ledger is kept with ${what} already`,
+      changed
+        ? `this ledger ${dryRun ? "would be" : "is"} kept with ${what} from now on`
+        : `this ledger is kept with ${what} already`,
     ],
   };
 };

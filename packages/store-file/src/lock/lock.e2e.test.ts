@@ -21,11 +21,11 @@ const revisionsOf = (events: readonly RecordedEvent[]): readonly number[] =>
 const kinds = ["kernel", "generation"] as const;
 
 describe.skipIf(process.platform === "win32").each(kinds)("a holder of a %s lock that is stopped", (lock) => {
-  test.each(["append:catch-up", "append:write", "append:flush"])(
+  test.each(["append:catch-up", "append:write"])(
     "at %s is named by those who wait in vain, and goes on beside nobody",
     async (point) => {
       const directory = scratchDirectory();
-      const { child, ended } = await worker.startStopping({
+      const { child, resume } = await worker.startStopping({
         directory,
         name: "stopped",
         ending: `stop:${point}@0`,
@@ -39,8 +39,7 @@ describe.skipIf(process.platform === "win32").each(kinds)("a holder of a %s lock
           details: { kind: lock, holder: { pid: child.pid, state: "alive", proven: true } },
         });
       expect(inspectLock({ directory, stream })).toMatchObject({ state: "held", holder: { pid: child.pid } });
-      child.kill("SIGCONT");
-      expect(await ended).toMatchObject({ acknowledged: ["stopped-0"] });
+      expect(await resume()).toMatchObject({ acknowledged: ["stopped-0"] });
       await put(store, await store.head(stream), "other-2");
       const events = await all(store.read(stream));
       expect(events.map(({ commandId }) => commandId)).toEqual(["stopped-0", "other-2"]);
@@ -108,7 +107,7 @@ describe.skipIf(!mayUnshare)("a holder in another pid namespace", () => {
       directory,
       name: "elsewhere",
       commands: 2,
-      ending: "stop:append:flush@1",
+      ending: "stop:append:write@1",
       lock,
       wrapper: ["unshare", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"],
     });
@@ -143,6 +142,10 @@ describe.skipIf(!mayUnshare)("a holder in another pid namespace", () => {
     expect(freeLock({ directory, stream, generation: (generation as number) - 1 })).toBe(false);
     expect(freeLock({ directory, stream, generation: generation as number })).toBe(true);
     expect(freeLock({ directory, stream, generation: generation as number })).toBe(false);
+    // It died while it was given a number, too.
+    await expect(put(store, await store.head(stream), "here")).rejects.toMatchObject(unknown);
+    const order = inspectLock({ directory });
+    expect(freeLock({ directory, generation: order.generation as number })).toBe(true);
     await put(store, await store.head(stream), "here");
     await store.close();
   });
@@ -183,7 +186,7 @@ describe.each(kinds)("many waiters for a %s lock in one process", (lock) => {
       const holder = await worker.startStopping({
         directory,
         name: "holder",
-        ending: "stop:append:flush@0",
+        ending: "stop:append:write@0",
         lock,
       });
       const stores = await Promise.all(
@@ -196,8 +199,7 @@ describe.each(kinds)("many waiters for a %s lock in one process", (lock) => {
       await new Promise((resolve) => setImmediate(resolve));
       abort.abort(new Error("enough"));
       for (const waiting of given) await expect(waiting).rejects.toThrow("enough");
-      holder.child.kill("SIGCONT");
-      await holder.ended;
+      await holder.resume();
       // What waited in a thread gets the lock now, and gives it back.
       const after = await openFileStore({ directory, lock });
       await put(after, await after.head(stream), "after");

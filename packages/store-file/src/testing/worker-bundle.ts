@@ -32,10 +32,15 @@ export interface Worker {
   /** Runs one to its end while nothing else happens in this process. */
   runSync(options: WorkerOptions): readonly string[];
   /** Starts one, and waits until it has stopped itself. */
-  startStopping(
-    options: WorkerOptions,
-  ): Promise<{ readonly child: ChildProcess; readonly ended: Promise<WorkerRun> }>;
+  startStopping(options: WorkerOptions): Promise<StoppedWorker>;
   remove(): void;
+}
+
+export interface StoppedWorker {
+  readonly child: ChildProcess;
+  readonly ended: Promise<WorkerRun>;
+  /** Lets it go on, and waits for its end. */
+  resume(): Promise<WorkerRun>;
 }
 
 export const bundleWorker = async (): Promise<Worker> => {
@@ -100,7 +105,12 @@ export const bundleWorker = async (): Promise<Worker> => {
     startStopping: async (options) => {
       const { child, stopped, ended } = start(options);
       await Promise.race([stopped, ended]);
-      return { child, ended };
+      const resume = async (): Promise<WorkerRun> => {
+        // It says that it stops before it does, so the first signal may come too early.
+        const again = setInterval(() => child.kill("SIGCONT"), 10);
+        return ended.finally(() => clearInterval(again));
+      };
+      return { child, ended, resume };
     },
     remove: () => fs.rmSync(file, { force: true }),
   };
