@@ -114,7 +114,7 @@ describe("refused is", () => {
     expect(merge({ theirs: foreign })).toMatchObject({ _tag: "Refused", kind: "damaged" });
   });
 
-  test("a copy that is larger than can be held three times", () => {
+  test("a copy that is larger than is read", () => {
     expect(merge({ theirs: Buffer.alloc(largestCopyBytes + 1) })).toMatchObject({
       _tag: "Refused",
       kind: "oversized",

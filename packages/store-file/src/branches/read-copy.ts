@@ -6,8 +6,8 @@ import { hardRecordBytes } from "../log/bounds.ts";
 import { tornSeal } from "../log/fold.ts";
 import { decodeRecord, type StoredRecord } from "../log/record.ts";
 
-/** A larger copy is not read: three of them have to fit into one process. */
-export const largestCopyBytes = 67_108_864;
+/** A larger copy is not read: as objects it may take thirty times as much, and a merge holds two. */
+export const largestCopyBytes = 33_554_432;
 /** Lines that hold no record cost no bytes to speak of, so they are counted as well. */
 const mostLines = 1_000_000;
 /** Problems told one by one; a file that is no copy at all has as many as lines. */
