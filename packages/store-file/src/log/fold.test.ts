@@ -1,8 +1,19 @@
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { commitOn, stream } from "../testing/writing.ts";
 import { type Finding, type FoldStep, foldLog, startOfLog } from "./fold.ts";
 import { type BranchMark, encodeRecord } from "./record.ts";
+
+const sums = vi.hoisted(() => ({ bytes: 0 }));
+vi.mock("./checksum.ts", async (original) => {
+  const { crc32 } = await original<typeof import("./checksum.ts")>();
+  return {
+    crc32: (bytes: Uint8Array) => {
+      sums.bytes += bytes.length;
+      return crc32(bytes);
+    },
+  };
+});
 
 interface Written {
   readonly line: Buffer;
@@ -97,5 +108,25 @@ describe("a line that an editor or git has touched", () => {
     const { steps, findings } = folded([Buffer.from(`\uFEFF${text(a0.line)}\n`), a1.line]);
     expect(steps).toEqual(["Record", "Record"]);
     expect(findings).toMatchObject([{ kind: "damaged", offset: 0, length: 3 }]);
+  });
+});
+
+describe("a line of foreign text that looks like many records", () => {
+  const a0 = record(emptyHead, "a0", "a");
+  const start = a0.line.toString("utf8").slice(0, 60);
+  const fragments = start.repeat(1_000);
+
+  test("gives up the record at its end", () => {
+    const { steps, findings } = folded([Buffer.from(`${fragments}${a0.line.toString("utf8")}`)]);
+    expect(steps).toEqual(["Record"]);
+    expect(findings).toMatchObject([{ kind: "damaged", offset: 0, length: fragments.length }]);
+  });
+
+  test("is not summed once for each of them", () => {
+    sums.bytes = 0;
+    const { steps, findings } = folded([Buffer.from(`${fragments},"crc":"00000000"}\n`)]);
+    expect(steps).toEqual(["Nothing"]);
+    expect(findings).toMatchObject([{ kind: "damaged" }]);
+    expect(sums.bytes).toBeLessThan(70 * fragments.length);
   });
 });

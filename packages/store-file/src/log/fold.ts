@@ -9,8 +9,10 @@ import { type Decoded, decodeRecord, type StoredRecord } from "./record.ts";
 /** Appended to a torn line by the next writer, so that it can never be read as a record. */
 export const tornSeal = " #torn\n";
 const tornEnd = Buffer.from(tornSeal.slice(0, -1));
-const recordStart = Buffer.from('{"v":');
 const carriageReturn = 0x0d;
+const recordStart = Buffer.from('{"v":1,"stream":');
+/** Record starts that are tried in one line; each costs a checksum over the rest of it, and foreign text may hold any number. */
+const mostStarts = 64;
 
 export type FindingKind =
   /** No record: damaged bytes, foreign text, a line that is too long. */
@@ -122,7 +124,12 @@ export const foldLog = (
         return place(whole.record, offset, length);
       }
     }
-    for (let at = bytes.indexOf(recordStart, 1); at > 0; at = bytes.indexOf(recordStart, at + 1)) {
+    // From the end: what stands last in the line and is whole was written last, and nothing behind it can be a record.
+    for (
+      let at = bytes.lastIndexOf(recordStart), tried = 0;
+      at > 0 && tried < mostStarts;
+      at = bytes.lastIndexOf(recordStart, at - 1), tried += 1
+    ) {
       const inner = decodeRecord(bytes.subarray(at), stream, encoded);
       if (inner._tag !== "Record") continue;
       report({ kind: "damaged", offset, length: at, why: "stands before a record in one line" });
