@@ -3,7 +3,7 @@
  * text and records whose checksum is right and whose content is not. The model knows which lines are whole, so it knows
  * what the reader must find; of every other line it asks only that it is not taken for what it is not.
  */
-import { sealCommit } from "@mission-ledger/core";
+import { checkLink, sealCommit } from "@mission-ledger/core";
 import { foldLog, startOfLog } from "../../packages/store-file/dist/log/fold.js";
 import { openLineReader } from "../../packages/store-file/dist/log/line-reader.js";
 import { encodeRecord } from "../../packages/store-file/dist/log/record.js";
@@ -233,6 +233,7 @@ const readLog = (log, { blockBytes = 65_536, short = Number.MAX_SAFE_INTEGER } =
 };
 
 let lines = 0;
+let verified = 0;
 
 const check = (chance) => {
   const pieces = [];
@@ -274,6 +275,11 @@ const compare = (pieces, { steps, findings, head: end }) => {
         return `line ${index} carries a key that names a prototype`;
       if (record.firstRevision !== first.revision || last.revision < head.revision)
         return `line ${index} turned the log back`;
+      // Verifying what was read is part of reading it: it may say no, and may not throw.
+      if (unsure === true)
+        for (const event of record.events)
+          if (checkLink({ revision: event.revision - 1, digest: event.previous }, event) === undefined)
+            verified += 1;
       head = { revision: last.revision, digest: last.digest };
     } else if (whole !== undefined) {
       const follows = whole.firstRevision === head.revision + 1 && whole.previous === head.digest;
@@ -310,9 +316,13 @@ const worstCases = () => {
   for (const [name, make] of Object.entries(shapes))
     for (const size of [65_536, 1_048_000]) {
       const log = Buffer.concat([make(size), lineFeed]);
-      const from = performance.now();
-      readLog(log);
-      const ms = ((performance.now() - from) * 65_536) / size;
+      // The best of three: the machine's other work is no figure of ours.
+      const times = [0, 0, 0].map(() => {
+        const from = performance.now();
+        readLog(log);
+        return performance.now() - from;
+      });
+      const ms = (Math.min(...times) * 65_536) / size;
       if (ms > worstMs) [worstMs, worst] = [ms, `${name}, ${size} bytes`];
     }
   return { worstMsPer64KiB: Number(worstMs.toFixed(2)), worst };

@@ -103,6 +103,14 @@ describe("checking a link", () => {
     });
   });
 
+  test("takes an event that nobody can have digested for a changed one", () => {
+    const data = { lone: "\ud800", huge: Number.POSITIVE_INFINITY, big: 2 ** 53 };
+    for (const [key, value] of Object.entries(data))
+      expect(checkLink(emptyHead, { ...first, data: { [key]: value } }), key).toMatchObject({
+        _tag: "DigestDiffers",
+      });
+  });
+
   test("holds for every sequence of commits, and fails wherever one event is changed", () => {
     fc.assert(
       fc.property(commits(), fc.nat(), (sequence, pick) => {

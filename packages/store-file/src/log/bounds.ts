@@ -55,3 +55,14 @@ export const holdsDangerousKey = (value: unknown): boolean => {
   if (Array.isArray(value)) return value.some(holdsDangerousKey);
   return Object.entries(value).some(([key, member]) => isDangerousKey(key) || holdsDangerousKey(member));
 };
+
+/** Whether a line might hold half a character: UTF-8 cannot carry one, so it must be written as an escape. */
+export const mayHoldLoneSurrogate = (text: string): boolean => text.includes("\\ud") || text.includes("\\uD");
+
+/** Looks for half a character, which would come back from the next write as something else. */
+export const holdsLoneSurrogate = (value: unknown): boolean => {
+  if (typeof value === "string") return !(value as unknown as { isWellFormed(): boolean }).isWellFormed();
+  if (value === null || typeof value !== "object") return false;
+  if (Array.isArray(value)) return value.some(holdsLoneSurrogate);
+  return Object.entries(value).some(([key, member]) => holdsLoneSurrogate(key) || holdsLoneSurrogate(member));
+};

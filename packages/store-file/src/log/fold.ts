@@ -170,4 +170,5 @@ const endsWith = (bytes: Buffer, end: Buffer): boolean =>
   bytes.length >= end.length && bytes.subarray(bytes.length - end.length).equals(end);
 
 const isConflictMarker = (bytes: Buffer): boolean =>
+  bytes.length >= 7 &&
   /^(?:<{7}|>{7}|\|{7}|={7})(?: |\r?$)/.test(bytes.toString("latin1", 0, Math.min(bytes.length, 16)));

@@ -40,6 +40,9 @@ describe("a record", () => {
     ["nesting", `{"v":1,"stream":"mission-m1","events":[${nested(40)}]}`],
     ["key", '{"v":1,"stream":"mission-m1","a":{"__proto__":1}}'],
     ["key", '{"v":1,"stream":"mission-m1","a":{"\\u005f_proto__":1}}'],
+    ["encoding", '{"v":1,"stream":"mission-m1","a":["half a character \\ud83d"]}'],
+    ["encoding", '{"v":1,"stream":"mission-m1","\\uDE00":1}'],
+    ["shape", '{"v":1,"stream":"mission-m1","a":"\\ud83d\\ude00"}'],
     ["shape", '{"v":1,"stream":"mission-m1"}'],
     ["version", '{"v":0}'],
   ])("is refused for its %s although its checksum is right", (why, text) => {

@@ -9,7 +9,15 @@ import {
   type RecordedEvent,
   StoreFault,
 } from "@mission-ledger/core";
-import { holdsDangerousKey, longestActor, longestId, mayHoldDangerousKey, nestsTooDeep } from "./bounds.ts";
+import {
+  holdsDangerousKey,
+  holdsLoneSurrogate,
+  longestActor,
+  longestId,
+  mayHoldDangerousKey,
+  mayHoldLoneSurrogate,
+  nestsTooDeep,
+} from "./bounds.ts";
 import { eventPosition, recordPosition } from "./position.ts";
 import { isSealed, sealLine } from "./sealed-line.ts";
 
@@ -107,6 +115,7 @@ export const decodeRecord = (line: Buffer, stream: string, encoded: string): Dec
     return { _tag: "Newer", version: v };
   if (v !== formatVersion) return damaged("version");
   if (mayHoldDangerousKey(text) && holdsDangerousKey(parsed)) return damaged("key");
+  if (mayHoldLoneSurrogate(text) && holdsLoneSurrogate(parsed)) return damaged("encoding");
   if (parsed.stream !== stream) return damaged("stream");
   const record = recordOf(parsed, stream, encoded);
   return record === undefined ? damaged("shape") : { _tag: "Record", record };
