@@ -337,15 +337,14 @@ const longLine = () => {
   return head.revision === chain[1].revision ? grown : undefined;
 };
 
-/** @type {import("./rig.d.ts").Rig} */
+/** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "Z1",
-  name: "log-bytes",
+  name: "z1-log-bytes",
   title: "hostile bytes in place of a log",
   unit: "lines",
   perPush: 1_000_000,
   longRun: 100_000_000,
-  skip: async () => undefined,
   run: async (options) => {
     lines = 0;
     const grown = longLine();

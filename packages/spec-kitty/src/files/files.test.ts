@@ -72,8 +72,19 @@ describe("frontmatter", () => {
       quickly(() => problemOf(Array.from({ length: 6_000 }, (_, key) => `k${key}:`).join("\n"))),
     ).toContain("entries");
     expect(
-      quickly(() => problemOf(`{${Array.from({ length: 4_000 }, (_, key) => `k${key}: 1`).join(",")}}`)),
+      quickly(() => problemOf(`{${Array.from({ length: 2_000 }, (_, key) => `k${key}: 1`).join(",")}}`)),
     ).toBe("Frontmatter");
+    for (const mark of ["&a ", "*a ", "!t ", ": "])
+      expect(quickly(() => problemOf(`a: ${mark.repeat(16_000)}`))).toContain("more than");
+  });
+
+  test("equal keys are found at any depth, whatever their spelling; lists as keys equal no other", () => {
+    const equal = "is not sound YAML: DUPLICATE_KEY";
+    expect(problemOf('a: 1\n"a": 2')).toBe(equal);
+    expect(problemOf("a:\n  - {b: 1, c: 2, b: 3}")).toBe(equal);
+    expect(problemOf("1: a\n0x1: b")).toBe(equal);
+    expect(problemOf("a: {b: 1}\nb: {b: 1}")).toBe("Frontmatter");
+    expect(problemOf("? [1]\n: a\n? [1]\n: b")).toBe("Frontmatter");
   });
 
   test("no bytes make it throw", () => {
