@@ -21,6 +21,7 @@ export {
   type Subtask,
   type Verdict,
 } from "./events.ts";
+export { matchesGlob } from "./globs.ts";
 export { reviewSubject } from "./guards.ts";
 export { keyPattern, limits } from "./input.ts";
 export {
