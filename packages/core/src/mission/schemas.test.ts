@@ -132,6 +132,24 @@ describe.each([
     expect(samples.map(({ type }) => type).sort()).toEqual(typesOf(schema));
   });
 
+  test("refuses half a character wherever a text may stand", () => {
+    let texts = 0;
+    for (const sample of samples)
+      for (const [field, value] of Object.entries(sample))
+        if (typeof value === "string" && schema.safeParse({ ...sample, [field]: "whole" }).success) {
+          texts += 1;
+          expect(schema.safeParse({ ...sample, [field]: "half \ud83d" }).success, field).toBe(false);
+        }
+    expect(texts).toBeGreaterThan(5);
+  });
+
+  test("refuses what has a length and is neither text nor list", () => {
+    for (const sample of samples)
+      for (const field of Object.keys(sample).filter((name) => !["delta", "findings"].includes(name)))
+        for (const length of [{ toString: 1 }, "1", 1])
+          expect(schema.safeParse({ ...sample, [field]: { length } }).success, field).toBe(false);
+  });
+
   test("refuses a package id that names a prototype or a path", () => {
     for (const workPackageId of ["__proto__", "constructor", "../WP01", "WP01 "])
       for (const sample of samples.filter((candidate) => "workPackageId" in candidate))

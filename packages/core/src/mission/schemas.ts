@@ -4,7 +4,7 @@
  * costs about as much as starting node, and a command that needs no schema should not pay for it.
  */
 import { z } from "zod";
-import { isDangerousKey } from "../kernel/json.ts";
+import { canonicalJson, isDangerousKey, NotCanonical } from "../kernel/json.ts";
 import type { MissionRequest } from "./commands.ts";
 import type { MissionEvent } from "./events.ts";
 import { keyPattern, limits } from "./input.ts";
@@ -15,14 +15,20 @@ const id = z
   .string()
   .regex(keyPattern)
   .refine((key) => !isDangerousKey(key), "names a prototype");
+
+/** zod measures whatever has a `length`, and throws over one that is no number; only texts and lists are measured here. */
+const onText: object = { when: ({ value }: { readonly value: unknown }) => typeof value === "string" };
+const onList: object = { when: ({ value }: { readonly value: unknown }) => Array.isArray(value) };
+const text = (longest: number): z.ZodString => z.string().min(1, onText).max(longest, onText);
+
 const lane = z.enum(laneNames as [Lane, ...Lane[]]);
 const shownLane = z.enum(shownLanes as [Lane, ...Lane[]]);
 const guard = z.enum([
   "no_exit",
   ...new Set(laneNames.flatMap((from) => lanes[from].exits.flatMap(({ guards }) => guards))),
 ] as ["no_exit", ...Guard[]]);
-const title = z.string().min(1).max(limits.title);
-const reason = z.string().min(1).max(limits.reason);
+const title = text(limits.title);
+const reason = text(limits.reason);
 const time = z.iso.datetime({ offset: true });
 const metAt = z.enum(["approved", "done"]);
 const claimKind = z.enum(["implement", "review"]);
@@ -33,16 +39,16 @@ const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const evidence = z.strictObject({
   kind: z.enum(["commit", "file", "test", "url", "note"]),
-  ref: z.string().min(1).max(limits.ref),
+  ref: text(limits.ref),
 });
-const evidenceList = z.array(evidence).max(limits.items);
+const evidenceList = z.array(evidence).max(limits.items, onList);
 const subtask = z.strictObject({ id, title });
 
 const plan = {
   title,
-  dependsOn: z.array(id).max(limits.items),
-  owns: z.array(z.string().min(1).max(limits.glob)).max(limits.items),
-  subtasks: z.array(subtask).max(limits.items),
+  dependsOn: z.array(id).max(limits.items, onList),
+  owns: z.array(text(limits.glob)).max(limits.items, onList),
+  subtasks: z.array(subtask).max(limits.items, onList),
   executionLane: id.nullable(),
 };
 const planned = { workPackageId: id, ...plan };
@@ -54,10 +60,10 @@ const partialPlan = {
   executionLane: plan.executionLane.exactOptional(),
 };
 const source = {
-  source: z.string().min(1),
-  slug: z.string().min(1).max(200),
+  source: z.string().min(1, onText),
+  slug: text(200),
   title,
-  missionId: z.string().min(1).max(64),
+  missionId: text(64),
   dependencyMetAt: metAt,
   files: z.array(z.strictObject({ name: z.string(), bytes: count, sha256 })),
 };
@@ -69,9 +75,9 @@ const importCounts = {
   findings: z.record(z.string(), count),
 };
 const slugged = {
-  slug: z.string().min(1).max(200),
+  slug: text(200),
   title,
-  missionId: z.string().min(1).max(64),
+  missionId: text(64),
   dependencyMetAt: metAt,
 };
 
@@ -109,106 +115,130 @@ const importedEvents = [
   }),
 ] as const;
 
+/** Half a character, a number or a key that no log can carry, anywhere in it. */
+const isStorable = (value: unknown): boolean => {
+  try {
+    canonicalJson(value);
+    return true;
+  } catch (error) {
+    if (error instanceof NotCanonical) return false;
+    throw error;
+  }
+};
+
 /** Every event of a mission as it is stored now. */
-export const missionEvent: z.ZodType<MissionEvent> = z.discriminatedUnion("type", [
-  of("MissionCreated", slugged),
-  of("MissionSettingsChanged", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
-  of("WorkPackageRevised", { workPackageId: id, ...partialPlan }),
-  of("WorkPackageMoved", {
-    workPackageId: id,
-    from: lane,
-    to: shownLane,
-    reason: reason.exactOptional(),
-    link: z.string().exactOptional(),
-  }),
-  of("WorkPackageForced", {
-    workPackageId: id,
-    from: lane,
-    to: shownLane,
-    reason,
-    overrides: z.array(guard),
-  }),
-  of("WorkPackageClaimed", {
-    workPackageId: id,
-    kind: claimKind,
-    holder: z.string(),
-    fence,
-    leaseMs,
-    expiresAt: time,
-  }),
-  of("ClaimRenewed", { workPackageId: id, fence, leaseMs, expiresAt: time }),
-  of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.exactOptional() }),
-  of("ClaimRecovered", {
-    workPackageId: id,
-    holder: z.string(),
-    fence,
-    signal: z.enum(["lease_expired", "process_gone", "worktree_gone", "no_commit"]),
-    reason,
-  }),
-  of("SubtaskMarked", { workPackageId: id, subtaskId: id, done: z.boolean() }),
-  of("NoteAdded", { workPackageId: id, text: z.string().min(1).max(limits.note) }),
-  of("EvidenceRecorded", { workPackageId: id, evidence: evidenceList }),
-  of("ReviewRequested", { workPackageId: id, cycle: z.int().min(1), subject: sha256 }),
-  of("ReviewSubmitted", {
-    workPackageId: id,
-    cycle: z.int().min(1),
-    subject: z.string(),
-    reviewer: z.string(),
-    verdict,
-    selfReview: z.boolean(),
-    notes: z.string().exactOptional(),
-  }),
-  of("ImportBegun", source),
-  of("ImportCompleted", importCounts),
-  of("StreamReconciled", {
-    winner: sha256,
-    losers: z.array(
-      z.strictObject({
-        digest: sha256,
-        eventId: z.string(),
-        revision: count,
-        forksAfter: sha256.nullable(),
-        events: z.int().min(1),
-      }),
-    ),
-    reason: reason.exactOptional(),
-  }),
-  ...importedEvents,
-]);
+export const missionEvent: z.ZodType<MissionEvent> = z
+  .discriminatedUnion("type", [
+    of("MissionCreated", slugged),
+    of("MissionSettingsChanged", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
+    of("WorkPackageRevised", { workPackageId: id, ...partialPlan }),
+    of("WorkPackageMoved", {
+      workPackageId: id,
+      from: lane,
+      to: shownLane,
+      reason: reason.exactOptional(),
+      link: z.string().exactOptional(),
+    }),
+    of("WorkPackageForced", {
+      workPackageId: id,
+      from: lane,
+      to: shownLane,
+      reason,
+      overrides: z.array(guard),
+    }),
+    of("WorkPackageClaimed", {
+      workPackageId: id,
+      kind: claimKind,
+      holder: z.string(),
+      fence,
+      leaseMs,
+      expiresAt: time,
+    }),
+    of("ClaimRenewed", { workPackageId: id, fence, leaseMs, expiresAt: time }),
+    of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.exactOptional() }),
+    of("ClaimRecovered", {
+      workPackageId: id,
+      holder: z.string(),
+      fence,
+      signal: z.enum(["lease_expired", "process_gone", "worktree_gone", "no_commit"]),
+      reason,
+    }),
+    of("SubtaskMarked", { workPackageId: id, subtaskId: id, done: z.boolean() }),
+    of("NoteAdded", { workPackageId: id, text: text(limits.note) }),
+    of("EvidenceRecorded", { workPackageId: id, evidence: evidenceList }),
+    of("ReviewRequested", { workPackageId: id, cycle: z.int().min(1), subject: sha256 }),
+    of("ReviewSubmitted", {
+      workPackageId: id,
+      cycle: z.int().min(1),
+      subject: z.string(),
+      reviewer: z.string(),
+      verdict,
+      selfReview: z.boolean(),
+      notes: z.string().exactOptional(),
+    }),
+    of("ImportBegun", source),
+    of("ImportCompleted", importCounts),
+    of("StreamReconciled", {
+      winner: sha256,
+      losers: z.array(
+        z.strictObject({
+          digest: sha256,
+          eventId: z.string(),
+          revision: count,
+          forksAfter: sha256.nullable(),
+          events: z.int().min(1),
+        }),
+      ),
+      reason: reason.exactOptional(),
+    }),
+    ...importedEvents,
+  ])
+  .refine(isStorable, "cannot be stored as JSON");
 
 /** Every request that can be made of a mission: a command without who asks and when. */
-export const missionRequest: z.ZodType<MissionRequest> = z.discriminatedUnion("type", [
-  of("CreateMission", { ...slugged, slug: z.string().regex(slugPattern) }),
-  of("ChangeMissionSettings", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
-  of("AddWorkPackages", {
-    workPackages: z.array(z.strictObject(planned)).min(1).max(limits.workPackagesPerCommand),
-  }),
-  of("ReviseWorkPackage", { workPackageId: id, ...partialPlan }),
-  of("ClaimWorkPackage", { workPackageId: id, kind: claimKind, leaseMs }),
-  of("RenewClaim", { workPackageId: id, fence: fence.exactOptional(), leaseMs }),
-  of("ReleaseClaim", { workPackageId: id, fence: fence.exactOptional(), reason: reason.exactOptional() }),
-  of("RecoverClaim", { workPackageId: id, reason }),
-  of("MoveWorkPackage", {
-    workPackageId: id,
-    fence: fence.exactOptional(),
-    to: shownLane,
-    reason: reason.exactOptional(),
-    link: z.string().max(limits.ref).exactOptional(),
-    evidence: evidenceList.exactOptional(),
-  }),
-  of("ForceWorkPackage", { workPackageId: id, to: shownLane, reason, leaseMs: leaseMs.exactOptional() }),
-  of("MarkSubtask", { workPackageId: id, fence: fence.exactOptional(), subtaskId: id, done: z.boolean() }),
-  of("AddNote", { workPackageId: id, text: z.string().min(1).max(limits.note) }),
-  of("RecordEvidence", { workPackageId: id, fence: fence.exactOptional(), evidence: evidenceList.min(1) }),
-  of("SubmitReview", {
-    workPackageId: id,
-    fence: fence.exactOptional(),
-    verdict,
-    to: z.enum(["approved", "done", "in_progress", "planned"]).exactOptional(),
-    subject: z.string().exactOptional(),
-    notes: z.string().max(limits.note).exactOptional(),
-  }),
-  of("BeginImport", source),
-  of("ContinueImport", { history: z.array(z.discriminatedUnion("type", [...importedEvents])).min(1) }),
-  of("CompleteImport", importCounts),
-]);
+export const missionRequest: z.ZodType<MissionRequest> = z
+  .discriminatedUnion("type", [
+    of("CreateMission", { ...slugged, slug: z.string().regex(slugPattern) }),
+    of("ChangeMissionSettings", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
+    of("AddWorkPackages", {
+      workPackages: z
+        .array(z.strictObject(planned))
+        .min(1, onList)
+        .max(limits.workPackagesPerCommand, onList),
+    }),
+    of("ReviseWorkPackage", { workPackageId: id, ...partialPlan }),
+    of("ClaimWorkPackage", { workPackageId: id, kind: claimKind, leaseMs }),
+    of("RenewClaim", { workPackageId: id, fence: fence.exactOptional(), leaseMs }),
+    of("ReleaseClaim", { workPackageId: id, fence: fence.exactOptional(), reason: reason.exactOptional() }),
+    of("RecoverClaim", { workPackageId: id, reason }),
+    of("MoveWorkPackage", {
+      workPackageId: id,
+      fence: fence.exactOptional(),
+      to: shownLane,
+      reason: reason.exactOptional(),
+      link: z.string().max(limits.ref, onText).exactOptional(),
+      evidence: evidenceList.exactOptional(),
+    }),
+    of("ForceWorkPackage", { workPackageId: id, to: shownLane, reason, leaseMs: leaseMs.exactOptional() }),
+    of("MarkSubtask", { workPackageId: id, fence: fence.exactOptional(), subtaskId: id, done: z.boolean() }),
+    of("AddNote", { workPackageId: id, text: text(limits.note) }),
+    of("RecordEvidence", {
+      workPackageId: id,
+      fence: fence.exactOptional(),
+      evidence: evidenceList.min(1, onList),
+    }),
+    of("SubmitReview", {
+      workPackageId: id,
+      fence: fence.exactOptional(),
+      verdict,
+      to: z.enum(["approved", "done", "in_progress", "planned"]).exactOptional(),
+      subject: z.string().exactOptional(),
+      notes: z.string().max(limits.note, onText).exactOptional(),
+    }),
+    of("BeginImport", source),
+    of("ContinueImport", {
+      history: z.array(z.discriminatedUnion("type", [...importedEvents])).min(1, onList),
+    }),
+    of("CompleteImport", importCounts),
+  ])
+  .refine(isStorable, "cannot be stored as JSON");
