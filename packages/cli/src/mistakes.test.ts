@@ -114,7 +114,7 @@ describe("output", () => {
   test("an interrupted watch prints what it saw", async () => {
     const shell = await planned();
     for (const [flag, last] of [
-      ["--json", { ok: true, error: null }],
+      ["--json", { ok: false, error: { code: "INTERRUPTED", outcome: null } }],
       ["--jsonl", { type: "end", position: expect.any(String) }],
     ] as const) {
       const stop = new AbortController();

@@ -195,4 +195,35 @@ describe("damage", () => {
     ]);
     expect((await shell.run("verify", "--ledger", "plan")).code).toBe(0);
   });
+
+  test("that were interrupted anywhere say so, and come in whole when asked again", async () => {
+    let written = 0;
+    for (let last = 1; ; last += 1) {
+      const shell = session();
+      folder(shell.directory, "001-a", log);
+      let asked = 0;
+      const signal = {
+        get aborted() {
+          return asked >= last;
+        },
+        throwIfAborted: () => {
+          asked += 1;
+          if (asked >= last) throw Object.assign(new Error("aborted"), { name: "AbortError" });
+        },
+        addEventListener: () => {},
+        removeEventListener: () => {},
+      };
+      const world = shell.io({ signal });
+      const code = await runLedger(["import", "spec-kitty", "001-a", "--ledger", "plan", "--json"], world);
+      if (code === 0) break;
+      expect(code).toBe(130);
+      const { error } = JSON.parse(world.text().out);
+      expect(error).toMatchObject({ code: "INTERRUPTED", outcome: "unknown" });
+      const { data } = await shell.json("log", "--ledger", "plan");
+      written += data.events.length;
+      expect(await shell.run("import", "spec-kitty", "001-a", "--ledger", "plan")).toMatchObject({ code: 0 });
+      expect((await shell.run("export", "spec-kitty", "001-a", "--ledger", "plan")).out).toBe(log);
+    }
+    expect(written).toBeGreaterThan(0);
+  });
 });

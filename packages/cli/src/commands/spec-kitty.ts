@@ -8,7 +8,7 @@ import type { CommandContext } from "../command/spec.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { exitCodeOf } from "../output/exit-codes.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
-import { CliError, type Problem, problemOf } from "../output/problem.ts";
+import { CliError, isAbort, type Problem, problemOf } from "../output/problem.ts";
 import { type FoundFolder, findMissionFolders, readMissionFolder } from "../place/mission-folders.ts";
 
 /** One mission as the import reports it. `error` is set when it could not be imported; the others go on. */
@@ -70,10 +70,20 @@ const importOne = async (
         : await runImport(ledger, plan, signal === undefined ? {} : { signal });
     return { ...report, path, error: null };
   } catch (error) {
+    if (ledger !== undefined && isAbort(error, signal)) throw importInterrupted(slug, error);
     if (signal?.aborted === true || !LedgerError.is(error)) throw error;
     return { slug, path, error: problemOf(error) };
   }
 };
+
+/** An import is many commands; some of them may be done. */
+const importInterrupted = (slug: string, cause: unknown): CliError =>
+  new CliError("INTERRUPTED", `interrupted in ${slug}; what was imported until then stays`, {
+    outcome: "unknown",
+    hint: "Run the same import again: it goes on where it stopped.",
+    details: { mission: slug },
+    cause,
+  });
 
 const importResult = (
   missions: readonly Imported[],

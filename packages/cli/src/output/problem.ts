@@ -1,5 +1,5 @@
 /** A failure as it is shown: one shape for refusals, conflicts, faults, wrong usage and bugs. */
-import { LedgerError } from "@mission-ledger/core";
+import { type CancelSignal, LedgerError, type Outcome } from "@mission-ledger/core";
 
 /** What stands under `error` in the envelope. Nulls, never missing keys. */
 export interface Problem {
@@ -25,7 +25,7 @@ export type CliErrorCode =
   | "USAGE"
   | "VERIFY_FAILED";
 
-/** Thrown by commands and the parser for what core does not know about. Nothing was written. */
+/** Thrown by commands and the parser for what core does not know about. Nothing was written, unless it says otherwise. */
 export class CliError extends LedgerError {
   override readonly name = "CliError";
   readonly code: CliErrorCode;
@@ -33,7 +33,13 @@ export class CliError extends LedgerError {
   constructor(
     code: CliErrorCode,
     message: string,
-    options: { hint?: string; details?: Readonly<Record<string, unknown>>; cause?: unknown } = {},
+    options: {
+      /** @defaultValue "not_written" */
+      outcome?: Outcome;
+      hint?: string;
+      details?: Readonly<Record<string, unknown>>;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { outcome: "not_written", retryable: false, ...options });
     this.code = code;
@@ -42,6 +48,10 @@ export class CliError extends LedgerError {
 
 export const usage = (message: string, hint?: string): CliError =>
   new CliError("USAGE", message, hint === undefined ? {} : { hint });
+
+/** Whether an error is how an operation says that it was told to stop. */
+export const isAbort = (error: unknown, signal: CancelSignal | undefined): boolean =>
+  signal?.aborted === true && error instanceof Error && error.name === "AbortError";
 
 export const problemOf = (error: unknown): Problem => {
   if (LedgerError.is(error)) {

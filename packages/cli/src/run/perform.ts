@@ -1,12 +1,12 @@
 /** Runs one command and answers how it ended. Never throws: whatever goes wrong becomes a problem with a code. */
-import { type CancelSignal, systemClock } from "@mission-ledger/core";
+import { systemClock } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { CommandInput } from "../command/fields.ts";
 import { parseInput, type RawInput } from "../command/input.ts";
 import type { CommandResult } from "../command/result.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../output/exit-codes.ts";
-import { CliError, type Problem, problemOf, usage } from "../output/problem.ts";
+import { CliError, isAbort, type Problem, problemOf, usage } from "../output/problem.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import type { Io } from "./io.ts";
@@ -103,6 +103,3 @@ export const failedEnding = (
     };
   return { exit: exitCodeOf(problem.code), data: null, warnings: [], error: hinted, result: undefined };
 };
-
-const isAbort = (error: unknown, signal: CancelSignal | undefined): boolean =>
-  signal?.aborted === true && error instanceof Error && error.name === "AbortError";

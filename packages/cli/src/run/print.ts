@@ -57,11 +57,22 @@ const printDocument = async (ending: Ending, { io, command, fail }: Printing): P
   try {
     data = await collect(result, data);
     exit = result?.exitAfterRows?.() ?? exit;
+    if (exit === exitCodes.interrupted && error === null) error = interrupted;
   } catch (thrown) {
     ({ exit, data, warnings, error } = fail(thrown));
   }
   await put(io.stdout, renderEnvelope({ command, ok: error === null, data, warnings, error }));
   return exit;
+};
+
+/** `ok` and the exit code never disagree; what was seen until then is in `data` all the same. */
+const interrupted: Problem = {
+  code: "INTERRUPTED",
+  message: "interrupted; what was seen until then is in data",
+  hint: null,
+  retryable: true,
+  outcome: null,
+  details: {},
 };
 
 /** Rows and bytes as part of the one document. */

@@ -244,7 +244,7 @@ const check = (chance) => {
 /** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "Z2",
-  name: "z2-json",
+  name: "json",
   title: "hostile JSON through every codec",
   unit: "texts",
   perPush: 150_000,

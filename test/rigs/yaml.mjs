@@ -162,7 +162,7 @@ const timed = () => {
 /** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "Z3",
-  name: "z3-yaml",
+  name: "yaml",
   title: "hostile YAML heads of work package files",
   unit: "files",
   perPush: 5_000,

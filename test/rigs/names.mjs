@@ -115,7 +115,7 @@ const check = (layout, taken) => (chance) => {
 /** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "Z5",
-  name: "z5-names",
+  name: "names",
   title: "hostile names as paths under the rules of three platforms",
   unit: "names",
   perPush: 150_000,

@@ -338,7 +338,7 @@ const longLine = () => {
 /** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "Z1",
-  name: "z1-log-bytes",
+  name: "log-bytes",
   title: "hostile bytes in place of a log",
   unit: "lines",
   perPush: 1_000_000,

@@ -93,7 +93,7 @@ const timed = () => {
 /** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "Z4",
-  name: "z4-globs",
+  name: "globs",
   title: "globs of owned files against paths",
   unit: "pairs",
   perPush: 400_000,
