@@ -128,4 +128,16 @@ describe("output", () => {
       expect(flag === "--json" ? document.data.events : records.slice(0, -1)).toHaveLength(7);
     }
   });
+
+  test("half a character is wrong usage, wherever a program hands it over", async () => {
+    const shell = await planned();
+    const run = (name: string, input: Record<string, unknown>) =>
+      runCommand(name, input, { cwd: shell.directory, actor: "tester" });
+    for (const [name, input] of [
+      ["mission.show", { slug: "\ud800" }],
+      ["wp.add", { mission: "p", title: "T", subtasks: [{ id: "T1", title: "\ud800" }] }],
+      ["wp.note", { ref: "p/WP01", text: "\ud800" }],
+    ] as const)
+      expect((await run(name, input)).envelope.error, name).toMatchObject({ code: "USAGE" });
+  });
 });

@@ -88,7 +88,13 @@ const near = (value: unknown, candidates: readonly string[]): string | undefined
 };
 
 const textual = (value: unknown): string | undefined =>
-  typeof value === "string" && value.trim() !== "" && !value.includes("\0") ? value : undefined;
+  typeof value === "string" && value.trim() !== "" && !value.includes("\0") && isWellFormed(value)
+    ? value
+    : undefined;
+
+/** No file and no log can carry half a character. */
+const isWellFormed = (text: string): boolean =>
+  (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 
 const integer = (value: unknown): number | undefined => {
   const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
@@ -116,7 +122,8 @@ const parsers: Readonly<Record<Kind, (value: unknown) => unknown>> = {
       typeof kind !== "string" ||
       typeof ref !== "string" ||
       !evidenceKinds.includes(kind) ||
-      ref.trim() === ""
+      ref.trim() === "" ||
+      !isWellFormed(ref)
     )
       return undefined;
     return { kind: kind as Evidence["kind"], ref };
@@ -126,9 +133,8 @@ const parsers: Readonly<Record<Kind, (value: unknown) => unknown>> = {
       typeof value === "string"
         ? splitOnce(value.trim(), " ")
         : [memberOf(value, "id"), memberOf(value, "title")];
-    if (typeof id !== "string" || id === "" || typeof title !== "string" || title.trim() === "")
-      return undefined;
-    return { id: id.replace(/:$/, ""), title: title.trim() };
+    if (typeof id !== "string" || id === "" || textual(title) === undefined) return undefined;
+    return { id: id.replace(/:$/, ""), title: (title as string).trim() };
   },
   revision: (value) => (value === "no_stream" ? value : integer(value)),
 };
