@@ -5,4 +5,11 @@ export const rigs = {
   "git-merges": () => import("./git-merges.mjs"),
   merges: () => import("./merges.mjs"),
   locks: () => import("./locks.mjs"),
+  "log-bytes": () => import("./log-bytes.mjs"),
+  json: () => import("./json.mjs"),
+  yaml: () => import("./yaml.mjs"),
+  globs: () => import("./globs.mjs"),
+  names: () => import("./names.mjs"),
+  "command-line": () => import("./command-line.mjs"),
+  sequences: () => import("./sequences.mjs"),
 };
