@@ -6,7 +6,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commands, exitCodes, runCommand, runLedger } from "mission-ledger/cli";
-import { runCases } from "./seeded.mjs";
+import { runCases } from "./inputs/seeded.mjs";
 
 const codes = new Set(Object.values(exitCodes));
 const flagOf = (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

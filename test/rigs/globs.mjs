@@ -3,7 +3,7 @@
  * random ones are small; the cruel ones are timed.
  */
 import { matchesGlob } from "@mission-ledger/core/mission";
-import { runCases } from "./seeded.mjs";
+import { runCases } from "./inputs/seeded.mjs";
 
 const pieces = [
   "a",

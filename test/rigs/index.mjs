@@ -11,5 +11,6 @@ export const rigs = {
   globs: () => import("./globs.mjs"),
   names: () => import("./names.mjs"),
   "command-line": () => import("./command-line.mjs"),
+  clocks: () => import("./clocks.mjs"),
   sequences: () => import("./sequences.mjs"),
 };

@@ -9,7 +9,7 @@ import { parsePythonJson } from "../../packages/spec-kitty/dist/json/parse.js";
 import { compactJson } from "../../packages/spec-kitty/dist/json/write.js";
 import { decodeRecord, encodeRecord } from "../../packages/store-file/dist/log/record.js";
 import { sealLine } from "../../packages/store-file/dist/log/sealed-line.js";
-import { runCases } from "./seeded.mjs";
+import { runCases } from "./inputs/seeded.mjs";
 
 const stream = "mission-m1";
 const keys = [

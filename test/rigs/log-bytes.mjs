@@ -8,7 +8,7 @@ import { foldLog, startOfLog } from "../../packages/store-file/dist/log/fold.js"
 import { openLineReader } from "../../packages/store-file/dist/log/line-reader.js";
 import { encodeRecord } from "../../packages/store-file/dist/log/record.js";
 import { sealLine } from "../../packages/store-file/dist/log/sealed-line.js";
-import { runCases, seeded } from "./seeded.mjs";
+import { runCases, seeded } from "./inputs/seeded.mjs";
 
 const stream = "mission-m1";
 const origins = ["0a000000-0000-4000-8000-00000000000a", "0b000000-0000-4000-8000-00000000000b"];

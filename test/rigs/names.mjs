@@ -5,7 +5,7 @@
 import path from "node:path";
 import { decodeStreamName } from "@mission-ledger/store-file";
 import { layoutOf } from "../../packages/store-file/dist/layout.js";
-import { runCases } from "./seeded.mjs";
+import { runCases } from "./inputs/seeded.mjs";
 
 const root = "/srv/ledger";
 const parts = [

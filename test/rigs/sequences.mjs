@@ -14,8 +14,8 @@ import {
 import { nodeFiles, openFileStore } from "@mission-ledger/store-file";
 import { counter, counterCodec } from "@mission-ledger/testkit";
 import fc from "fast-check";
-import { isLinearizable } from "./linearizable.mjs";
-import { seeded } from "./seeded.mjs";
+import { isLinearizable } from "./inputs/linearizable.mjs";
+import { seeded } from "./inputs/seeded.mjs";
 
 const stream = "counter-c1";
 const at = "2026-01-02T03:04:05.678Z";

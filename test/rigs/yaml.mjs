@@ -4,7 +4,7 @@
  * what was read keeps its bounds. The slow shapes of the security rules are timed one by one.
  */
 import { frontmatterLimits, readFrontmatter } from "@mission-ledger/spec-kitty";
-import { runCases } from "./seeded.mjs";
+import { runCases } from "./inputs/seeded.mjs";
 
 const words = [
   "title",
