@@ -77,6 +77,7 @@ export {
 } from "./kernel/ports.ts";
 export { type EventMeta, type Projection, projectionFold } from "./kernel/projection.ts";
 export {
+  type LastSeen,
   memoryViews,
   type Projected,
   type Projector,

@@ -1,10 +1,12 @@
 import { additions, cancelSource, counter, counterCodec, projectionLaws } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { sealCommit } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { commandHandler } from "./handle.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import { memoryViews, type Projected, projector, type ViewStore } from "./projector.ts";
+import { reconciledType } from "./reconciliation.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -29,7 +31,7 @@ const open = (views: ViewStore = memoryViews()) => {
 describe("a projector", () => {
   test("catches up with the whole log and remembers where it was", async () => {
     const { store, make } = open();
-    expect(await make().catchUp()).toEqual({ view: {}, position: null, events: 0 });
+    expect(await make().catchUp()).toEqual({ view: {}, position: null, events: 0, last: null });
     await add(store, "counter-1", "ana");
     await add(store, "counter-2", "ben", 25);
     const caughtUp = await make().catchUp();
@@ -72,15 +74,57 @@ describe("a projector", () => {
   test("rebuilds a view that was damaged", async () => {
     const { store, make, views } = open();
     await add(store, "counter-1", "ana");
-    const { position } = await make().catchUp();
+    const stored = await make().catchUp();
     await views.save(additions.name, additions.version, {
+      ...stored,
       view: { "counter-1": { times: 77, by: "nobody" } },
-      position,
-      events: 1,
     });
     expect((await make().catchUp()).view["counter-1"]?.times).toBe(77);
     expect((await make().rebuild()).view["counter-1"]?.times).toBe(1);
     expect((await make().catchUp()).view["counter-1"]?.times).toBe(1);
+  });
+
+  test("makes a view again that is of another log, or that does not say what it saw last", async () => {
+    const { store, make, views } = open();
+    const other = open();
+    for (const actor of ["eve", "eve", "eve"]) await add(other.store, "counter-1", actor);
+    await add(store, "counter-1", "ana");
+    const foreign = await other.make().catchUp();
+    const { last: _, ...untold } = foreign;
+    for (const stored of [foreign, untold as typeof foreign]) {
+      await views.save(additions.name, additions.version, stored);
+      expect((await make().catchUp()).view).toEqual({ "counter-1": { times: 1, by: "ana" } });
+      await views.save(additions.name, additions.version, stored);
+      for await (const { view } of make().follow()) {
+        expect(view).toEqual({ "counter-1": { times: 1, by: "ana" } });
+        break;
+      }
+    }
+  });
+
+  test("makes a view again when a branch was decided on, for it may have taken in the other one", async () => {
+    const { store, make, views } = open();
+    await add(store, "counter-1", "ana");
+    const seen = await make().catchUp();
+    // What it took in of a branch that has lost since, and the decision.
+    await views.save(additions.name, additions.version, {
+      ...seen,
+      view: { "counter-1": { times: 5, by: "eve" } },
+    });
+    const head = await store.head("counter-1");
+    const context = { stream: "counter-1", commandId: "r", commandDigest: "r", recordedAt: at, actor: "ana" };
+    const decision = { type: reconciledType, version: 1, data: { winner: head.digest, losers: [] } };
+    await store.append({ commit: sealCommit(head, context, [decision]), expected: head.revision });
+    for await (const { view, events } of make().follow()) {
+      expect(view).toEqual({ "counter-1": { times: 1, by: "ana" } });
+      expect(events).toBe(2);
+      break;
+    }
+    await views.save(additions.name, additions.version, {
+      ...seen,
+      view: { "counter-1": { times: 5, by: "eve" } },
+    });
+    expect((await make().catchUp()).view).toEqual({ "counter-1": { times: 1, by: "ana" } });
   });
 
   test("leaves the stored view alone until a rebuild is done", async () => {

@@ -1,11 +1,13 @@
 /** The projector: feeds a projection from the whole log and remembers where it was. */
 import type { Codec } from "./codec.ts";
 import type { DomainEvent } from "./decider.ts";
-import type { RecordedEvent } from "./event.ts";
+import type { RecordedEvent, StreamHead } from "./event.ts";
 import type { EventBatch, EventStore } from "./event-store.ts";
-import { privateCopy } from "./fold.ts";
+import { isStoreFault } from "./faults.ts";
+import { headAfter, privateCopy } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 import { type Projection, projectionFold } from "./projection.ts";
+import { reconciledType } from "./reconciliation.ts";
 
 /** A view with its projection checkpoint. Both are stored together or not at all. */
 export interface Projected<View> {
@@ -14,6 +16,13 @@ export interface Projected<View> {
   readonly position: string | null;
   /** Events taken in so far. */
   readonly events: number;
+  /** The event at `position`: a view whose last event is not in the log is of another log, and is made again. */
+  readonly last: LastSeen | null;
+}
+
+/** Where a stream stood, and which stream. */
+export interface LastSeen extends StreamHead {
+  readonly stream: string;
 }
 
 export interface ViewStore {
@@ -44,7 +53,10 @@ export interface ProjectorOptions<View, Event extends DomainEvent> {
 }
 
 export interface Projector<View> {
-  /** Takes in everything up to the present end of the log, stores view and checkpoint, answers both. */
+  /**
+   * Takes in everything up to the present end of the log, stores view and checkpoint, answers both. A stored view that
+   * the log does not bear out, or that may have taken in events which were decided against since, is made again.
+   */
   catchUp(signal?: CancelSignal): Promise<Projected<View>>;
   /** From the first event, beside the stored view, which is replaced only at the end. */
   rebuild(signal?: CancelSignal): Promise<Projected<View>>;
@@ -61,37 +73,83 @@ export const projector = <View, Event extends DomainEvent>({
 }: ProjectorOptions<View, Event>): Projector<View> => {
   const { name, version, initial } = projection;
   const spec = projectionFold(projection, codec);
-  const nothing = (): Projected<View> => ({ view: privateCopy(initial), position: null, events: 0 });
+  const nothing = (): Projected<View> => ({
+    view: privateCopy(initial),
+    position: null,
+    events: 0,
+    last: null,
+  });
   const optionsAfter = ({ position }: Projected<View>, signal: CancelSignal | undefined) => ({
     ...(position === null ? {} : { after: position }),
     ...(category === undefined ? {} : { category }),
     ...(signal === undefined ? {} : { signal }),
   });
-  const take = ({ view, position, events }: Projected<View>, batch: EventBatch): Projected<View> => {
-    let next = view;
-    for (const event of batch) next = spec.stepInPlace(next, event) ?? next;
+  const take = (projected: Projected<View>, batch: EventBatch): Projected<View> => {
+    const end = batch.at(-1);
+    if (end === undefined) return projected;
+    let { view } = projected;
+    for (const event of batch) view = spec.stepInPlace(view, event) ?? view;
+    const { position, stream } = end;
     return {
-      view: next,
-      position: (batch.at(-1) as RecordedEvent | undefined)?.position ?? position,
-      events: events + batch.length,
+      view,
+      position,
+      events: projected.events + batch.length,
+      last: { stream, ...headAfter(end) },
     };
+  };
+  /** What was stored, if it can be gone on from. */
+  const begin = async (signal: CancelSignal | undefined): Promise<Projected<View>> => {
+    const stored = await views.load<View>(name, version);
+    return stored !== undefined && (await isInLog(store, stored, signal)) ? stored : nothing();
   };
   const run = async (begun: Projected<View>, signal: CancelSignal | undefined): Promise<Projected<View>> => {
     let projected = begun;
-    for await (const batch of store.readAll(optionsAfter(begun, signal))) projected = take(projected, batch);
+    for await (const batch of store.readAll(optionsAfter(begun, signal))) {
+      if (begun.position !== null && batch.some(decidesBranches)) return run(nothing(), signal);
+      projected = take(projected, batch);
+    }
     await views.save(name, version, projected);
     return projected;
   };
   return {
-    catchUp: async (signal) => run((await views.load<View>(name, version)) ?? nothing(), signal),
+    catchUp: async (signal) => run(await begin(signal), signal),
     rebuild: (signal) => run(nothing(), signal),
     async *follow(signal) {
-      let projected = (await views.load<View>(name, version)) ?? nothing();
+      let projected = await begin(signal);
       for await (const batch of store.subscribe(optionsAfter(projected, signal))) {
-        projected = take(projected, batch);
-        await views.save(name, version, projected);
+        const { position } = projected;
+        // After it was made again it is ahead of the subscription.
+        const news = position === null ? batch : batch.filter((event) => event.position > position);
+        if (news.length === 0) continue;
+        if (position !== null && news.some(decidesBranches)) projected = await run(nothing(), signal);
+        else {
+          projected = take(projected, news);
+          await views.save(name, version, projected);
+        }
         yield { ...projected, view: privateCopy(projected.view) };
       }
     },
   };
+};
+
+/** Events of a branch that was taken in may have been decided against: they are not delivered again as undone. */
+const decidesBranches = ({ type }: RecordedEvent): boolean => type === reconciledType;
+
+const isInLog = async (
+  store: EventStore,
+  { position, last }: Projected<unknown>,
+  signal: CancelSignal | undefined,
+): Promise<boolean> => {
+  if (position === null) return true;
+  // Stored by a version that did not say which event it saw last.
+  if (last === undefined || last === null) return false;
+  const { stream, ...after } = last;
+  const options = { after, to: after.revision, ...(signal === undefined ? {} : { signal }) };
+  try {
+    for await (const _ of store.read(stream, options)) break;
+    return true;
+  } catch (error) {
+    if (isStoreFault(error) && error.code === "LOG_REPLACED") return false;
+    throw error;
+  }
 };
