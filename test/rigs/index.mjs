@@ -11,6 +11,7 @@ export const rigs = {
   globs: () => import("./globs.mjs"),
   names: () => import("./names.mjs"),
   "command-line": () => import("./command-line.mjs"),
+  views: () => import("./views.mjs"),
   signals: () => import("./signals.mjs"),
   clocks: () => import("./clocks.mjs"),
   sequences: () => import("./sequences.mjs"),

@@ -27,6 +27,13 @@ describe("a snapshot", () => {
       expect(await snapshots.load(other)).toBeUndefined();
   });
 
+  test("keeps the order of members, for lists are made from them", async () => {
+    const snapshots = fileSnapshots({ directory: scratchDirectory() });
+    const state = { packages: { WP02: 1, b: { z: 1, a: 2 }, WP01: 2, a: 3 } };
+    await snapshots.save(key, { ...snapshot, state });
+    expect(JSON.stringify((await snapshots.load(key))?.state)).toBe(JSON.stringify(state));
+  });
+
   test("that is damaged anywhere counts as missing", async () => {
     const directory = scratchDirectory();
     const snapshots = fileSnapshots({ directory });
