@@ -9,6 +9,7 @@ import { confirmHead } from "./append/confirm.ts";
 import { ledgerDirectories } from "./append/directories.ts";
 import { readBackFrom } from "./append/read-back.ts";
 import { ReceiptMark } from "./append/receipt-mark.ts";
+import { refuseNewer } from "./append/refusals.ts";
 import type { StoreContext } from "./append/store-context.ts";
 import { streamWriters } from "./append/stream-writer.ts";
 import { suspectLogs } from "./append/suspect-logs.ts";
@@ -73,11 +74,13 @@ export const openFileStore = async ({
       if (writer?.view.log !== undefined)
         return await writer.inTurn(async () => {
           writer.view.refresh();
+          refuseNewer(writer.view);
           return look(writer.view);
         });
       const view = new StreamView({ files, paths, flags: readOnly, writable: false });
       try {
         view.refresh();
+        refuseNewer(view);
         return look(view);
       } finally {
         view.forget();

@@ -25,7 +25,7 @@ export interface Projection<View, Event extends DomainEvent> {
   readonly when: Handlers<View, Event>;
 }
 
-/** A projection as a fold over one stream. Events it does not handle leave the view as it is. */
+/** A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are counted. */
 export const projectionFold = <View, Event extends DomainEvent>(
   { name, version, initial, when }: Projection<View, Event>,
   codec: Codec<Event>,
@@ -34,15 +34,26 @@ export const projectionFold = <View, Event extends DomainEvent>(
     string,
     (view: View, event: Event, meta: EventMeta) => View
   >;
+  const known = new Map<string, boolean>();
+  /** Asked once for each shape: most events of a log are handled by some view and not by this one. */
+  const isKnown = (envelope: EventEnvelope): boolean => {
+    const shape = `${envelope.version} ${envelope.type}`;
+    const answer = known.get(shape) ?? codec.decode(envelope)._tag === "Known";
+    if (known.size < mostShapes) known.set(shape, answer);
+    return answer;
+  };
   return {
     name,
     version,
     initial,
     stepInPlace: (view, envelope) => {
       const handler = handlers.get(envelope.type);
-      if (handler === undefined) return view;
+      if (handler === undefined) return isKnown(envelope) ? view : undefined;
       const decoded = codec.decode(envelope);
       return decoded._tag === "Known" ? handler(view, decoded.event, envelope) : undefined;
     },
   };
 };
+
+/** A log may hold any number of names; a codec knows a few dozen. */
+const mostShapes = 256;

@@ -5,7 +5,7 @@ import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import { eventsAfter } from "../log/events-after.ts";
 import { parseMark, recordAt } from "../log/mark.ts";
 import type { StreamView } from "../log/stream-view.ts";
-import { markSuspect, refuseSuspect } from "./refusals.ts";
+import { markSuspect, refuseNewer, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** Flushes the log, then looks for the event by a descriptor opened by path. Throws `LOG_REPLACED` if it is not there. */
@@ -18,6 +18,7 @@ export const confirmHead = (context: StoreContext, view: StreamView, head: Strea
     names.generation();
     refuseSuspect(context, view, "not_written");
     view.refresh(head);
+    refuseNewer(view);
     const { log } = view;
     if (log === undefined) throw notThere(view, head);
     failpoint("confirm:flush");

@@ -76,6 +76,11 @@ export const refuseDamaged = ({ finding, paths }: StreamView, outcome: Outcome):
   if (finding !== undefined) throw findingFault(finding, paths.stream, paths.log, outcome);
 };
 
+/** A line of a newer format may change what came before it: nothing is answered from such a log, not even its end. */
+export const refuseNewer = ({ finding, paths }: StreamView): void => {
+  if (finding?.kind === "newer_format") throw findingFault(finding, paths.stream, paths.log);
+};
+
 export const findingFault = (
   { kind, offset, length, why }: Finding,
   stream: string,

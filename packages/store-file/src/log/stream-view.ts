@@ -282,6 +282,8 @@ export class StreamView {
     const { stream, encoded } = this.paths;
     const reader = openLineReader(this.files, log.fd, { from, ...(to === undefined ? {} : { to }) });
     const fold = foldLog(stream, encoded, state, (finding) => {
+      // The first says where to look; a newer format says that nothing here may be believed.
+      if (finding.kind === "newer_format" && this.finding?.kind !== "newer_format") this.finding = finding;
       this.finding ??= finding;
     });
     for (let line = reader.next(); line !== undefined; line = reader.next()) {
