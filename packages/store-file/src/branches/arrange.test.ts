@@ -251,10 +251,13 @@ describe("what is not taken in", () => {
   });
 
   test("is what has no canonical form", () => {
-    for (const bad of ["1e999", "9007199254740993", '"\\ud800"']) {
+    for (const bad of ["1e999", "9007199254740993"]) {
       const lines = [forge(root, '"note":"text"', `"note":${bad}`)];
       expect(shown(arrange(read(lines)))).toMatchObject({ chain: "", clashes: ["digest root"] });
     }
+    // Half a character makes it no record at all.
+    const half = [forge(root, '"note":"text"', '"note":"\\ud800"')];
+    expect(shown(arrange(read(half)))).toMatchObject({ chain: "", clashes: [] });
   });
 
   test("is a record that claims another revision than follows", () => {
