@@ -247,7 +247,7 @@ export const rig = {
   name: "json",
   title: "hostile JSON through every codec",
   unit: "texts",
-  perPush: 150_000,
+  perPush: 100_000,
   longRun: 10_000_000,
   run: async (options) => {
     const own = Object.getOwnPropertyNames(Object.prototype).length;

@@ -126,7 +126,7 @@ export const foldLog = (
     }
     // From the end: what stands last in the line and is whole was written last, and nothing behind it can be a record.
     for (
-      let at = bytes.lastIndexOf(recordStart), tried = 0;
+      let at = bytes.length > recordStart.length ? bytes.lastIndexOf(recordStart) : -1, tried = 0;
       at > 0 && tried < mostStarts;
       at = bytes.lastIndexOf(recordStart, at - 1), tried += 1
     ) {
