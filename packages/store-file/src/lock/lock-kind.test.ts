@@ -148,6 +148,15 @@ describe("the kind of lock of a ledger", () => {
     expect(inspectStream({ directory, stream }).records).toBe(3);
   });
 
+  test("may be settled before anybody has written", async () => {
+    const directory = scratchDirectory();
+    expect(switchLocks({ directory, to: "generation" })).toBe(true);
+    const store = await openFileStore({ directory });
+    await put(store, emptyHead, "first");
+    expect(usesGenerations(directory)).toBe(true);
+    await store.close();
+  });
+
   test("is not mistaken when the binary could not be loaded for want of descriptors", async () => {
     const directory = scratchDirectory();
     let short = true;

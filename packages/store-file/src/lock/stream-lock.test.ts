@@ -4,8 +4,10 @@ import { describe, expect, test } from "vitest";
 import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
+import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { all, put, stream } from "../testing/writing.ts";
+import { systemFacts } from "./process-facts.ts";
 
 /** A ledger whose stream somebody else has locked. */
 const held = async (): Promise<{ readonly directory: string; readonly release: () => void }> => {
@@ -69,5 +71,47 @@ describe("a lock that another holds", () => {
     await expect(waiting).rejects.toBe(reason);
     release();
     await store.close();
+  });
+});
+
+describe("a fault about a lock", () => {
+  test("names a holder that cannot be proven as the last one known", async () => {
+    const { directory, release } = await held();
+    const processes = { ...systemFacts, kernelHolder: () => undefined };
+    const store = await openFileStore({ directory, lockTimeoutMs: 30, processes });
+    await expect(put(store, await store.head(stream), "second")).rejects.toMatchObject({
+      code: "LOCK_TIMEOUT",
+      details: { kind: "kernel", holder: { pid: process.pid, proven: false } },
+    });
+    release();
+    await store.close();
+  });
+
+  test("has the time at which its holder took it this time, not the first time", async () => {
+    const directory = scratchDirectory();
+    let now = Date.parse("2026-01-01T00:00:00.000Z");
+    const store = await openFileStore({ directory, clock: { now: () => now } });
+    const { head } = await put(store, emptyHead, "first");
+    now += 60_000;
+    await put(store, head, "second");
+    await store.close();
+    expect(fs.readFileSync(layoutOf(directory).of(stream).lock, "utf8")).toContain(
+      "2026-01-01T00:01:00.000Z",
+    );
+  });
+});
+
+describe("a kernel lock", () => {
+  test("whose check fails with an error of the disk is not kept by nobody", async () => {
+    const directory = scratchDirectory();
+    const faulty = faultyFiles();
+    const store = await openFileStore({ directory, files: faulty.files });
+    const { head } = await put(store, emptyHead, "first");
+    faulty.failOnce("lstat", "EIO");
+    await expect(put(store, head, "second")).rejects.toMatchObject({ outcome: "not_written" });
+    const other = await openFileStore({ directory, lockTimeoutMs: 100 });
+    await put(other, head, "third");
+    await store.close();
+    await other.close();
   });
 });

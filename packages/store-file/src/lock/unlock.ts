@@ -7,7 +7,7 @@ import { type Clock, type Randomness, StoreFault, systemClock, systemRandomness 
 import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
-import { openRegularIfThere, readAppend } from "../files/safe-files.ts";
+import { makeDirectories, openRegularIfThere, readAppend } from "../files/safe-files.ts";
 import { type Layout, layoutOf, lockSuffix } from "../layout.ts";
 import { realRoot } from "../location/local-root.ts";
 import { decodeStreamName } from "../names.ts";
@@ -194,6 +194,7 @@ export const switchLocks = ({
         hint: "Keep the locks of plain files, or switch where the binary is.",
         details: { directory, to },
       });
+    makeDirectories(files, layout.locks); // it may be decided before anybody has written
     const names = files.readdir(layout.locks).filter((name) => name === "order" || name.endsWith(lockSuffix));
     for (const name of names) {
       const stream = name === "order" ? null : (decodeStreamName(name.slice(0, -lockSuffix.length)) ?? null);
