@@ -119,7 +119,10 @@ const carryOut = async (
   if (dryRun) return { ...report, outcome: "would_repair", after, writable };
   failpoint("repair:rewrite");
   const lines = plan.lines.read(files, opened?.fd ?? -1);
-  const { quarantined } = rewriteLog(access, paths, lines, { reason: plan.changed ? "repair" : "recovery" });
+  const { quarantined } = rewriteLog(access, paths, lines, {
+    reason: plan.changed ? "repair" : "recovery",
+    ...(opened === undefined ? {} : { of: opened }),
+  });
   if (restored.some(({ how }) => how === "copy")) await coverNumbers(access, plan.lastSeq);
   return { ...report, outcome: "repaired", quarantined, after, writable };
 };
