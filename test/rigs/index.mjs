@@ -15,4 +15,5 @@ export const rigs = {
   signals: () => import("./signals.mjs"),
   clocks: () => import("./clocks.mjs"),
   sequences: () => import("./sequences.mjs"),
+  "bit-flips": () => import("./bit-flips.mjs"),
 };
