@@ -5,6 +5,7 @@ import { type EventStore, emptyHead, type StreamHead } from "@mission-ledger/cor
 import { describe, expect, test } from "vitest";
 import { openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
+import type { LockChoice } from "../lock/lock-kind.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { commitOn, expectedAfter, put, stream } from "../testing/writing.ts";
 
@@ -76,8 +77,9 @@ interface Scenario {
 const withStore = async (
   { directory, failpoint }: Ground,
   action: (store: EventStore) => Promise<Claim>,
+  lock: LockChoice = "auto",
 ): Promise<Claim> => {
-  const store = await openFileStore({ directory, failpoint, lockTimeoutMs: 200 });
+  const store = await openFileStore({ directory, failpoint, lock, lockTimeoutMs: 200 });
   try {
     return await action(store);
   } finally {
@@ -102,6 +104,19 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         await put(store, head, "receipted");
         return holdsReceipted;
       }),
+  },
+  "an append under a lock of plain files": {
+    run: (ground) =>
+      withStore(
+        ground,
+        async (store) => {
+          const { head } = await put(store, emptyHead, "first");
+          ground.arm();
+          await put(store, head, "receipted");
+          return holdsReceipted;
+        },
+        "generation",
+      ),
   },
   "an append decided again": {
     run: (ground) =>

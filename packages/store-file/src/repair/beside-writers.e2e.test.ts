@@ -57,6 +57,12 @@ const startWriter = (directory: string, name: string, commands: number): Writer 
   return { receipts, refusals, over };
 };
 
+/** When each has a receipt. Given up when they are over. */
+const allBegun = async (writers: readonly Writer[]): Promise<void> => {
+  for (let tries = 0; tries < 2_000 && writers.some(({ receipts }) => receipts.length === 0); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
 describe("a repair among ten writers", () => {
   test("takes its turn: they wait or are refused, every receipt stays, nothing is written twice", {
     timeout: 60_000,
@@ -74,8 +80,7 @@ describe("a repair among ten writers", () => {
     for (let times = 0; times < 8; times += 1) {
       const { outcome } = await repairStream({ directory, stream });
       if (outcome === "repaired") repairs += 1;
-      while (times === 0 && writers.some(({ receipts }) => receipts.length === 0))
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      if (times === 0) await Promise.race([allBegun(writers), over]);
       await new Promise((resolve) => setTimeout(resolve, 30));
       // What a foreign program does beside them.
       fs.appendFileSync(log, "\nforeign\n");
