@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -115,6 +115,14 @@ describe("the program", () => {
     child.stdout.once("data", () => child.kill("SIGINT"));
     const code = await new Promise((resolve) => child.once("close", resolve));
     expect(code).toBe(130);
+  });
+
+  test("repairs a log under the lock that the bundle brings along", () => {
+    const cwd = withLedger();
+    appendFileSync(path.join(cwd, ".mission-ledger", "log", "mission-p.jsonl"), "typed by hand\n");
+    expect(mled(cwd, "wp", "claim", "p/WP01").status).toBe(8);
+    expect(mled(cwd, "repair").status).toBe(0);
+    expect(mled(cwd, "wp", "claim", "p/WP01").status).toBe(0);
   });
 
   test("processes that race for one package get one winner", async () => {

@@ -117,9 +117,9 @@ const repairMission = async (
   slug: string,
   { directory, from, dryRun, acceptLoss }: Wanted,
 ): Promise<MissionRepair> => {
-  const { clock, randomness } = context;
+  const { clock, randomness, files } = context;
   const stream = missionStream(slug);
-  const options = { directory, stream, clock, randomness };
+  const options = { directory, stream, clock, randomness, files };
   const chosen = from ?? (await fillingCopy(options, context.cwd));
   const report = await repairStream({
     ...options,
