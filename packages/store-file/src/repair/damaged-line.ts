@@ -1,6 +1,5 @@
 /** What can be made out in a line that is no record: records glued into it, records with one flipped bit, and the rest. */
 import type { StreamPaths } from "../layout.ts";
-import { tornSeal } from "../log/fold.ts";
 import { decodeRecord, type StoredRecord } from "../log/record.ts";
 import { sealLength } from "../log/sealed-line.ts";
 import type { Restoration } from "./report.ts";
@@ -133,11 +132,10 @@ export const partsOf = (
   return { parts, lines: 1 };
 };
 
-/** A sealed fragment is none if a record stands at its start whose own LF was damaged. */
-export const hidesRecord = (line: Buffer): boolean => {
-  const at = line.indexOf(sealStart);
-  return at > 0 && at + sealLength < line.length - tornSeal.length;
-};
+/** A sealed fragment is none if a record stands in it whose own LF was damaged. */
+export const hidesRecord = (line: DamagedLine, paths: StreamPaths): boolean =>
+  line.bytes?.includes(sealStart) === true &&
+  partsOf(line, undefined, paths).parts.some((part) => part._tag === "Candidate" && !part.needsSuccessor);
 
 /** Whether bytes that are no record look as if they had been one: then their loss may be the loss of an event. */
 export const looksLikeRecord = (bytes: Buffer | undefined): boolean =>

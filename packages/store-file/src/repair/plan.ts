@@ -146,18 +146,14 @@ class Planner {
     }
     const sealed =
       !oversized && bytes.toString("latin1", Math.max(0, bytes.length - 6)) === tornSeal.slice(0, -1);
-    if (sealed && !hidesRecord(bytes)) {
-      this.#resolve(undefined);
-      if (this.#cutAt === undefined) this.#lines.keep(offset, length);
+    const why = sealed ? "seal" : decoded?._tag === "Damaged" ? decoded.why : "size";
+    const held = { offset, length, bytes: oversized ? undefined : Buffer.from(bytes), why };
+    if (!sealed || hidesRecord(held, this.#paths)) {
+      this.#hold(held);
       return;
     }
-    const why = decoded?._tag === "Damaged" ? decoded.why : "size";
-    this.#hold({
-      offset,
-      length,
-      bytes: oversized ? undefined : Buffer.from(bytes),
-      why: sealed ? "seal" : why,
-    });
+    this.#resolve(undefined);
+    if (this.#cutAt === undefined) this.#lines.keep(offset, length);
   }
 
   #hold(line: DamagedLine): void {

@@ -74,6 +74,28 @@ describe("a sound log", () => {
   });
 });
 
+test("a sealed fragment that speaks of checksums is one all the same, and the record behind it is not doubted", async () => {
+  const lines = linesOf(sound);
+  const fragment = `${lines[11]?.slice(0, 300)},"crc":"12345678"},"note":"and more of it, torn #torn`;
+  const bytes = joined(lines.toSpliced(11, 0, fragment));
+  const { directory, log } = ledgerWith(bytes);
+  expect(await repairStream({ directory, stream })).toMatchObject({ outcome: "sound", writable: true });
+  expect(fs.readFileSync(log).equals(bytes)).toBe(true);
+});
+
+test("an LF that was lost before a sealed fragment is found again", async () => {
+  const lines = linesOf(sound);
+  const bytes = joined(lines.toSpliced(6, 0, '{"v":1,"stream":"mi #torn'));
+  const { directory, log } = ledgerWith(flipAt(bytes, endOf(bytes, 5), 0));
+  const report = await repairStream({ directory, stream });
+  expect(report).toMatchObject({
+    outcome: "repaired",
+    missing: [],
+    restored: [{ how: "line_feed", commandId: "c5" }],
+  });
+  expect(fs.readFileSync(log).equals(sound)).toBe(true);
+});
+
 describe("text that was never a record", () => {
   test.each<[string, (lines: string[]) => string[]]>([
     ["foreign text", (lines) => lines.toSpliced(4, 0, "hello from an editor")],
