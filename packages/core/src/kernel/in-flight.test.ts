@@ -145,6 +145,36 @@ describe("commands in flight on one stream", () => {
     ]);
   });
 
+  test("are refused under the lock only when what that rests on is proven", async () => {
+    const store = openMemoryStore();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const handler = handlerOn({
+      ...store,
+      readBack: async (appended) => {
+        if (appended.commit.commandId === "slow") await held;
+        return store.readBack(appended);
+      },
+    });
+    const run = (command: CounterCommand, commandId: string) =>
+      handler.attempt(stream, command, { actor: "ana", commandId })();
+    await run(add(1), "first");
+    // Somebody else comes first, so that both are decided again: the second is refused because of the first.
+    await handlerOn(store).attempt(stream, add(600), { actor: "ben" })();
+    const slow = run(add(200), "slow");
+    let answered = false;
+    const refused = run(add(300), "refused").then((answer) => {
+      answered = true;
+      return told(answer);
+    });
+    for (let turn = 0; turn < 50; turn += 1) await undefined;
+    expect(answered).toBe(false);
+    release();
+    expect([told(await slow), await refused]).toEqual(["total 801", "LimitReached"]);
+  });
+
   test("that bring one command id write it once", async () => {
     const store = openMemoryStore();
     const handler = handlerOn(store);
