@@ -153,6 +153,11 @@ describe("commands in flight on one stream", () => {
     });
     const handler = handlerOn({
       ...store,
+      // Both have decided before either is appended.
+      append: async (request) => {
+        for (let turn = 0; turn < 10; turn += 1) await undefined;
+        return store.append(request);
+      },
       readBack: async (appended) => {
         if (appended.commit.commandId === "slow") await held;
         return store.readBack(appended);
@@ -169,7 +174,7 @@ describe("commands in flight on one stream", () => {
       answered = true;
       return told(answer);
     });
-    for (let turn = 0; turn < 50; turn += 1) await undefined;
+    for (let turn = 0; turn < 100; turn += 1) await undefined;
     expect(answered).toBe(false);
     release();
     expect([told(await slow), await refused]).toEqual(["total 801", "LimitReached"]);
