@@ -115,7 +115,10 @@ export const openFileStore = async ({
       ensureOpen();
       if (head.revision < 0) return;
       const writer = writers.of(stream);
-      await writer.inTurn(async () => confirmHead(context, writer.view, head));
+      await writer.inTurn(async () => {
+        directories.prepare();
+        await confirmHead(context, writer, head);
+      });
     },
     findCommand: (stream, commandId) =>
       looking(stream, (view) => {

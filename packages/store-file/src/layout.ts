@@ -12,6 +12,8 @@ export interface StreamPaths {
   readonly encoded: string;
   readonly log: string;
   readonly lock: string;
+  /** Keeps flushes of the log apart, and says how far the last one reached. */
+  readonly flush: string;
   /** Exists while a failed flush has not been repaired. */
   readonly suspect: string;
   readonly index: string;
@@ -53,6 +55,7 @@ export const layoutOf = (root: string): Layout => {
       encoded,
       log: path.join(logs, `${encoded}${logSuffix}`),
       lock: path.join(locks, `${encoded}${lockSuffix}`),
+      flush: path.join(locks, `${encoded}.flush`),
       suspect: path.join(locks, `${encoded}.suspect`),
       index: path.join(indexes, encoded),
     };

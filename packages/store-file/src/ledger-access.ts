@@ -16,7 +16,7 @@ import { type NameWatch, watchNames } from "./files/name-watch.ts";
 import { nodeFiles } from "./files/node-files.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
-import { ledgerLocks } from "./lock/ledger-locks.ts";
+import { type LedgerLocks, ledgerLocks } from "./lock/ledger-locks.ts";
 import type { LockChoice } from "./lock/lock-kind.ts";
 import { type ProcessFacts, systemFacts } from "./lock/process-facts.ts";
 import { type StreamLock, streamLock } from "./lock/stream-lock.ts";
@@ -56,7 +56,8 @@ export interface LedgerAccess {
   readonly elapsed: () => number;
   /** By {@link elapsed}: until when a lock that is asked for now may be waited for. */
   deadline(): number;
-  /** The lock of that name. */
+  readonly locks: LedgerLocks;
+  /** The lock of that name, waited for as a writer waits. */
   lockAt(path: string): StreamLock;
 }
 
@@ -100,6 +101,7 @@ export const ledgerAccess = (
     failpoint,
     elapsed,
     deadline: () => elapsed() + lockTimeoutMs,
+    locks,
     lockAt: (path) =>
       streamLock({
         files,

@@ -9,9 +9,9 @@ import type { StreamLock } from "../lock/stream-lock.ts";
 import type { StreamView } from "../log/stream-view.ts";
 import { answerGroup, type WrittenGroup } from "./answer-group.ts";
 import type { LedgerDirectories } from "./directories.ts";
+import type { LogFlusher } from "./log-flusher.ts";
 import { type PendingAppend, whileWanted } from "./pending.ts";
 import { type GroupPlan, planGroup } from "./plan-group.ts";
-import { markSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 import { takeInWritten, writeGroup } from "./write-group.ts";
 
@@ -20,6 +20,7 @@ export interface AppendPlace {
   readonly directories: LedgerDirectories;
   readonly view: StreamView;
   readonly lock: StreamLock;
+  readonly flusher: LogFlusher;
 }
 
 /**
@@ -45,20 +46,23 @@ export const appendGroup = async (
   const group = waitedMs > 0 ? [...first, ...join()] : first;
   let written: WrittenGroup | undefined;
   try {
-    written = await appendLocked(place, group);
-    if (written !== undefined) flush(place, written);
+    written = await appendLocked(place, group, waitedMs > 0);
+    if (written !== undefined && place.flusher.isInsideLock) await flush(place, written);
   } catch (error) {
-    failAll(group, error, written === undefined ? "write" : "written");
+    failAll(group, error, "write");
   } finally {
     release(place, group);
   }
-  return written === undefined ? [] : answerGroup(written, { waitedMs, lockedAt });
+  if (written === undefined) return [];
+  if (!place.flusher.isInsideLock) await flush(place, written);
+  return answerGroup(written, { waitedMs, lockedAt });
 };
 
 /** `undefined` if all have their answer. */
 const appendLocked = async (
-  { context, directories, view }: AppendPlace,
+  { context, directories, view, flusher }: AppendPlace,
   group: readonly PendingAppend[],
+  isContended: boolean,
 ): Promise<WrittenGroup | undefined> => {
   try {
     context.failpoint("append:catch-up");
@@ -73,6 +77,7 @@ const appendLocked = async (
     if (plan.planned.every(({ _tag }) => _tag === "Conflict"))
       return { plan, written: [], log: undefined, flushed: true };
     try {
+      flusher.note(isContended);
       const outcome = await writeGroup({ context, directories, view, plan });
       if (outcome._tag === "PlanAgain") continue;
       if (outcome.written.length > 0) {
@@ -88,21 +93,13 @@ const appendLocked = async (
 };
 
 /** One flush for all of the group, and for what a repeat's first writer may have left unflushed. */
-const flush = ({ context, view }: AppendPlace, group: WrittenGroup): void => {
-  const { log } = group;
-  if (group.flushed || log === undefined) return;
+const flush = async ({ flusher, view }: AppendPlace, group: WrittenGroup): Promise<void> => {
+  if (group.flushed || group.log === undefined) return;
   try {
-    context.failpoint("append:flush");
-  } catch (error) {
-    failFlushed(group, error, "written");
-    return;
-  }
-  try {
-    context.files.fdatasync(log.fd);
+    await flusher.flush(group.log, view.end, "unknown");
     group.flushed = true;
   } catch (error) {
-    markSuspect(context, view);
-    failFlushed(group, error, "flush");
+    failFlushed(group, error);
   }
 };
 
@@ -134,8 +131,8 @@ const failPlanned = ({ planned }: GroupPlan, error: unknown): void => {
 };
 
 /** Whoever was only told of a conflict is not concerned: it goes round again. */
-const failFlushed = ({ plan, written }: WrittenGroup, error: unknown, step: Step): void => {
-  for (const { write } of written) write.pending.fail(faultOf(error, step, write.pending.details));
+const failFlushed = ({ plan, written }: WrittenGroup, error: unknown): void => {
+  for (const { write } of written) write.pending.fail(faultOf(error, "written", write.pending.details));
   for (const { _tag, pending } of plan.planned)
-    if (_tag === "Repeat") pending.fail(faultOf(error, step, pending.details));
+    if (_tag === "Repeat") pending.fail(faultOf(error, "written", pending.details));
 };

@@ -1,15 +1,20 @@
 /** Makes sure of a head that somebody else wrote, perhaps without having flushed it, before an answer is built on it. */
 import { StoreFault, type StreamHead } from "@mission-ledger/core";
-import { faultOf, flushFailed } from "../faults.ts";
+import { faultOf } from "../faults.ts";
 import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import { eventsAfter } from "../log/events-after.ts";
 import { parseMark, recordAt } from "../log/mark.ts";
 import type { StreamView } from "../log/stream-view.ts";
-import { markSuspect, refuseNewer, refuseSuspect } from "./refusals.ts";
+import type { LogFlusher } from "./log-flusher.ts";
+import { refuseNewer, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** Flushes the log, then looks for the event by a descriptor opened by path. Throws `LOG_REPLACED` if it is not there. */
-export const confirmHead = (context: StoreContext, view: StreamView, head: StreamHead): void => {
+export const confirmHead = async (
+  context: StoreContext,
+  { view, flusher }: { readonly view: StreamView; readonly flusher: LogFlusher },
+  head: StreamHead,
+): Promise<void> => {
   const { files, failpoint, ensureOpen, names } = context;
   const { stream, encoded, log: path } = view.paths;
   const details = { stream, path };
@@ -22,13 +27,9 @@ export const confirmHead = (context: StoreContext, view: StreamView, head: Strea
     const { log } = view;
     if (log === undefined) throw notThere(view, head);
     failpoint("confirm:flush");
-    try {
-      files.fdatasync(log.fd);
-    } catch (error) {
-      markSuspect(context, view);
-      throw flushFailed(error, "not_written", details);
-    }
-    // No lock is held here: a flush may have failed elsewhere meanwhile, and then this one said yes without having written.
+    flusher.note(false);
+    await flusher.flush(log, view.end, "not_written");
+    // Flushes take turns, but for those of an older version: one may have failed meanwhile, and then this one lied.
     names.generation();
     refuseSuspect(context, view, "not_written");
     failpoint("confirm:read-back");

@@ -4,11 +4,13 @@ import { readAppend } from "../files/safe-files.ts";
 import { StreamView } from "../log/stream-view.ts";
 import { appendGroup } from "./append.ts";
 import type { LedgerDirectories } from "./directories.ts";
+import { type LogFlusher, logFlusher } from "./log-flusher.ts";
 import { type PendingAppend, pendingAppend } from "./pending.ts";
 import type { StoreContext } from "./store-context.ts";
 
 export interface StreamWriter {
   readonly view: StreamView;
+  readonly flusher: LogFlusher;
   /** Appends together with all that come before the event loop goes on, and with those that wait already. */
   append(request: AppendRequest): Promise<Appended | Conflict>;
   /** Runs tasks one after the other; no two appends of one process are ever under way on one stream. */
@@ -64,7 +66,8 @@ const openWriter = (context: StoreContext, directories: LedgerDirectories, strea
   const paths = layout.of(stream);
   const lock = context.lockAt(paths.lock);
   const view = new StreamView({ files, paths, flags: readAppend, writable: true });
-  const place = { context, directories, view, lock };
+  const flusher = logFlusher(context, view);
+  const place = { context, directories, view, lock, flusher };
   /** What waits for its turn, in the order in which it came. */
   const queue: (Turn | PendingAppend)[] = [];
   let busy = false;
@@ -97,6 +100,7 @@ const openWriter = (context: StoreContext, directories: LedgerDirectories, strea
 
   return {
     view,
+    flusher,
     append: (request) => {
       const { pending, promise } = pendingAppend(request, context.elapsed());
       queue.push(pending);
@@ -118,6 +122,7 @@ const openWriter = (context: StoreContext, directories: LedgerDirectories, strea
     },
     close: () => {
       lock.close();
+      flusher.close();
       view.forget();
     },
   };
