@@ -93,11 +93,12 @@ describe("appends that wait for one stream", () => {
     for (const call of Object.keys(counts)) counts[call] = 0;
     const settled = await appendAll(store, chain(head, ids));
     // The stream's lock, that of the ledger's order, and that of the stream's flushes.
-    expect(counts).toMatchObject({ append: 1, fdatasync: 1, tryLock: 3, open: 0 });
+    expect(counts).toMatchObject({ append: 1, fdatasync: 1, tryLock: 3 });
+    const opened = counts.open ?? 0;
     const proofs = await Promise.all(
       settled.map((answer) => store.readBack((answer as PromiseFulfilledResult<Appended>).value)),
     );
-    expect(counts.open).toBe(1);
+    expect((counts.open ?? 0) - opened).toBe(1);
     const log = await all(store.read(stream, { after: head }));
     expect(commandIds(log)).toEqual(ids);
     expect((proofs.flat() as RecordedEvent[]).map(({ position, digest }) => ({ position, digest }))).toEqual(
