@@ -105,6 +105,19 @@ describe("a rewritten log", () => {
   });
 });
 
+test.each(["replaced", "written to"])("a log that is %s meanwhile is not overwritten", async (how) => {
+  const { directory, log, before } = await written();
+  const failpoint = (name: string): void => {
+    if (name !== "rewrite:flush") return;
+    if (how === "replaced") fs.rmSync(log);
+    fs.appendFileSync(log, "somebody's bytes\n");
+  };
+  expect(() => rewrite(contextOf(directory, { failpoint }), before)).toThrow(
+    expect.objectContaining({ code: "LOG_REPLACED", outcome: "not_written" }),
+  );
+  expect(fs.readFileSync(log, "utf8")).toContain("somebody's bytes\n");
+});
+
 describe("a rewrite that is cut off", () => {
   test.each(steps)(
     "by a fault at %s leaves the old log or the new one, and the next run finishes",
