@@ -35,6 +35,7 @@ export type {
   ReadAllOptions,
   ReadOptions,
   StoreSupport,
+  Warning,
 } from "./kernel/event-store.ts";
 export {
   type FaultCode,

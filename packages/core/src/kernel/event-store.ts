@@ -90,6 +90,15 @@ export interface ReadAllOptions {
 /** Events as they come off the disk, a block at a time; never empty. */
 export type EventBatch = readonly RecordedEvent[];
 
+/** Something beside the log did not go as it should. What the receipt says stands all the same. */
+export interface Warning {
+  /** A fault's code; see docs/errors.md. */
+  readonly code: string;
+  readonly message: string;
+  /** What to do next, as a sentence for a person. */
+  readonly hint?: string;
+}
+
 export interface EventStore {
   readonly supports: StoreSupport;
 
@@ -134,4 +143,13 @@ export interface EventStore {
 
   /** Ends subscriptions and frees descriptors. Every later call throws `STORE_CLOSED`. */
   close(): Promise<void>;
+
+  /**
+   * Called before a command on a stream is decided. A store that keeps copies which others change, as git does, takes in here
+   * what arrived. Throws {@link StoreFault}; nothing of the command was written then.
+   */
+  prepare?(stream: string): Promise<void>;
+
+  /** Called when a command's receipt is certain: brings such copies up to date. Answers what went wrong; never throws. */
+  publish?(stream: string): Promise<readonly Warning[]>;
 }

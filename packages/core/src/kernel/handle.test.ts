@@ -100,6 +100,7 @@ describe("a receipt", () => {
       state: { total: 25, closed: false },
       waitedMs: 0,
       attempts: 1,
+      warnings: [],
     });
     expect(
       events.every(

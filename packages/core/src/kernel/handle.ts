@@ -10,7 +10,7 @@ import {
   type StreamHead,
   sealCommit,
 } from "./event.ts";
-import type { Appended, Conflict, ExpectedRevision } from "./event-store.ts";
+import type { Appended, Conflict, ExpectedRevision, Warning } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import { type Folded, privateCopy } from "./fold.ts";
 import { keptStates } from "./kept-states.ts";
@@ -61,6 +61,9 @@ export const commandHandler = <
     return { _tag: "Write", commit: sealCommit(head, context, events.map(codec.encode)) };
   };
 
+  const warningsOf = async (stream: string): Promise<readonly Warning[]> =>
+    store.publish === undefined ? noWarnings : store.publish(stream);
+
   /** What a decider throws on a guess, it may not throw on what comes true. */
   const decideOnGuess: typeof decideOn = (base, command, context) => {
     try {
@@ -91,7 +94,7 @@ export const commandHandler = <
       if (decider.shows?.(command, folded.state) === false) throw notShown(stream, commandId, command.type);
       await states.advance(stream, folded);
     }
-    return receiptOf(appended, read, codec, folded.state, attempts);
+    return receiptOf(appended, read, codec, folded.state, attempts, await warningsOf(stream));
   };
 
   const nothingToDo = async (
@@ -101,7 +104,7 @@ export const commandHandler = <
   ): Promise<Outcome> => {
     // What the answer builds on may have been written by a process that died before its flush.
     await store.confirm(stream, head);
-    return E.right(receiptOfNothing(stream, commandId, head, state, attempts));
+    return E.right(receiptOfNothing(stream, commandId, head, state, attempts, await warningsOf(stream)));
   };
 
   const withoutWriting = (
@@ -153,6 +156,7 @@ export const commandHandler = <
     const answer = async (nothingWritten: () => Outcome | Promise<Outcome>): Promise<Outcome> =>
       (options.commandId === undefined ? undefined : await repeat(context, command)) ?? nothingWritten();
 
+    if (store.prepare !== undefined) await store.prepare(stream);
     let isFresh = false;
     let known = states.get(stream) ?? others.guess(stream)?.known;
     if (known === undefined) ({ known, isFresh } = await states.begin(stream, signal));
@@ -271,5 +275,6 @@ export const commandHandler = <
   };
 };
 
+const noWarnings: readonly Warning[] = [];
 const expectedOf = (revision: number): ExpectedRevision => (revision < 0 ? "no_stream" : revision);
 const revisionOf = ({ head }: Folded<unknown>): ExpectedRevision => expectedOf(head.revision);

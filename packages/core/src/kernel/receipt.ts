@@ -2,7 +2,7 @@
 import type { Codec } from "./codec.ts";
 import type { DomainEvent, DomainRefusal } from "./decider.ts";
 import type { RecordedEvent, StreamHead } from "./event.ts";
-import type { Appended, Conflict } from "./event-store.ts";
+import type { Appended, Conflict, Warning } from "./event-store.ts";
 import type { StoreFault } from "./faults.ts";
 
 /**
@@ -30,6 +30,8 @@ export interface Receipt<State = unknown, Event extends DomainEvent = DomainEven
   readonly waitedMs: number;
   /** How often the command was decided: 1, plus one for each time others came first. */
   readonly attempts: number;
+  /** What went wrong beside the log, such as a copy in a git work tree that could not be brought up to date. */
+  readonly warnings: readonly Warning[];
 }
 
 /** Everything that can stand in a receipt's place. */
@@ -42,6 +44,7 @@ export const receiptOf = <State, Event extends DomainEvent>(
   codec: Codec<Event>,
   state: State,
   attempts: number,
+  warnings: readonly Warning[],
 ): Receipt<State, Event> => {
   const last = proven.at(-1) as RecordedEvent;
   return {
@@ -60,6 +63,7 @@ export const receiptOf = <State, Event extends DomainEvent>(
     state,
     waitedMs,
     attempts,
+    warnings,
   };
 };
 
@@ -70,6 +74,7 @@ export const receiptOfNothing = <State, Event extends DomainEvent>(
   { revision, digest }: StreamHead,
   state: State,
   attempts: number,
+  warnings: readonly Warning[],
 ): Receipt<State, Event> => ({
   stream,
   commandId,
@@ -83,4 +88,5 @@ export const receiptOfNothing = <State, Event extends DomainEvent>(
   state,
   waitedMs: 0,
   attempts,
+  warnings,
 });

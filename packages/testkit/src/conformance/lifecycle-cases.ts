@@ -34,7 +34,10 @@ export const lifecycleCases: readonly StoreCase[] = [
       const appended = await appendNext(store, stream);
       await inTime(store.close(), "closing");
       const operations: Readonly<
-        Record<Exclude<keyof EventStore, "supports" | "close">, () => Promise<unknown>>
+        Record<
+          Exclude<keyof EventStore, "supports" | "close" | "prepare" | "publish">,
+          () => Promise<unknown>
+        >
       > = {
         append: () => store.append(requestOn(stream, appended.head)),
         readBack: () => store.readBack(appended),
