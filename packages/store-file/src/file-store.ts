@@ -13,6 +13,7 @@ import { refuseNewer } from "./append/refusals.ts";
 import type { StoreContext } from "./append/store-context.ts";
 import { streamWriters } from "./append/stream-writer.ts";
 import { suspectLogs } from "./append/suspect-logs.ts";
+import { withPublishedCopies } from "./copy/published-store.ts";
 import { faultOf } from "./faults.ts";
 import { readOnly } from "./files/safe-files.ts";
 import { maintainIndex, needsSegment } from "./index-cache/maintain.ts";
@@ -34,6 +35,8 @@ export interface FileStoreOptions extends LedgerPorts {
   readonly directory: string;
   /** Longest line that is written, in bytes; at most 1 MiB. @defaultValue 65536 */
   readonly maxRecordBytes?: number;
+  /** The `.mission-ledger` folder of a git work tree, to which streams are published; see `locateLedger`. @defaultValue none */
+  readonly publishTo?: string;
 }
 
 /** A torn record and its seal are still a line that readers take. */
@@ -43,6 +46,7 @@ const longestRecordBytes: number = hardRecordBytes - tornSeal.length;
 export const openFileStore = async ({
   directory,
   maxRecordBytes = defaultRecordBytes,
+  publishTo,
   ...ports
 }: FileStoreOptions): Promise<EventStore> => {
   if (!(maxRecordBytes > 0 && maxRecordBytes <= longestRecordBytes))
@@ -90,7 +94,7 @@ export const openFileStore = async ({
     }
   };
 
-  return {
+  const store: EventStore = {
     supports: { durable: true, multiProcess: true, decidesUnderLock: true, byteReadback: true },
     append: async (request) => {
       ensureOpen();
@@ -148,6 +152,9 @@ export const openFileStore = async ({
       order.close();
     },
   };
+  return publishTo === undefined
+    ? store
+    : withPublishedCopies(store, { directory: layout.root, publishTo, ...ports });
 };
 
 const storeClosed = (outcome: "not_written" | "unknown" = "not_written"): StoreFault =>

@@ -12,6 +12,14 @@ export {
   largestCopyBytes,
   readCopy,
 } from "./branches/read-copy.ts";
+export { type CheckStagedOptions, checkStagedCopies, type StagedCopy } from "./copy/check-staged.ts";
+export {
+  type CopiesOptions,
+  changedCopies,
+  type PublishCopiesOptions,
+  type PublishedCopy,
+  publishCopies,
+} from "./copy/publish-copies.ts";
 export { type FileStoreOptions, openFileStore } from "./file-store.ts";
 export type { FilePort, FileStatus } from "./files/file-port.ts";
 export {
@@ -23,6 +31,16 @@ export {
 export { type NodeFilesOptions, nodeFiles, nodeFilesWith } from "./files/node-files.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts";
+export type { GitProgram } from "./location/git.ts";
+export {
+  applyGitSetup,
+  type GitSetup,
+  type GitSetupOptions,
+  hasMergeDriver,
+  planGitSetup,
+  type SetupStep,
+  undoGitSetup,
+} from "./location/git-setup.ts";
 export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";
 export type { LockHolder } from "./lock/holder.ts";
 export type { LockKind } from "./lock/ledger-lock.ts";
@@ -40,6 +58,8 @@ export {
 } from "./lock/unlock.ts";
 export type { Finding, FindingKind } from "./log/fold.ts";
 export { decodeStreamName, encodeStreamName } from "./names.ts";
+export { type Fork, type ForkSide, type ForksOptions, forksOf, mayBeForked } from "./reconcile/forks.ts";
+export { type Reconciled, type ReconcileOptions, reconcileStream } from "./reconcile/reconcile-stream.ts";
 export { type RepairOptions, repairStream } from "./repair/repair-stream.ts";
 export type {
   LostRecord,

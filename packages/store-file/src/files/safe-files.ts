@@ -21,9 +21,9 @@ export interface OpenedFile {
 }
 
 /** Opens a regular file that has one name; anything else is closed again and refused with `UNSAFE_FILE`. */
-export const openRegular = (files: FilePort, name: string, flags: number): OpenedFile => {
+export const openRegular = (files: FilePort, name: string, flags: number, mode = 0o600): OpenedFile => {
   if (noFollow === 0 && files.lstat(name)?.isSymbolicLink()) throw unsafeFile(name, "is a symbolic link");
-  const fd = files.open(name, flags, 0o600);
+  const fd = files.open(name, flags, mode);
   try {
     const status = files.fstat(fd);
     if (!status.isFile()) throw unsafeFile(name, "is not a regular file");

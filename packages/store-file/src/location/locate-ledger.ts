@@ -2,22 +2,18 @@
  * Where a ledger lives. In a git repository: beside git's own files, one for all worktrees, because git replaces files of the
  * work tree under a writer's hands. Elsewhere: in `.mission-ledger` of the nearest directory that has one.
  */
-import { execFileSync } from "node:child_process";
 import { constants } from "node:fs";
 import path from "node:path";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { openRegular, readFully } from "../files/safe-files.ts";
+import { askGit, type GitProgram } from "./git.ts";
 
 export interface LocateOptions {
   /** What the environment says about git; the library never reads it itself. */
-  readonly git?: {
+  readonly git?: GitProgram & {
     /** `GIT_DIR` or its like is set: then git is asked. @defaultValue false */
     readonly askGit?: boolean;
-    /** The environment git runs in when it is asked. @defaultValue empty */
-    readonly env?: Readonly<Record<string, string>>;
-    /** @defaultValue "git" */
-    readonly program?: string;
   };
   readonly files?: FilePort;
 }
@@ -25,11 +21,15 @@ export interface LocateOptions {
 export interface LedgerLocation {
   readonly directory: string;
   readonly kind: "git" | "directory";
+  /** The folder of the work tree that wants a copy of each log, made by `mled init --git`. */
+  readonly publishTo?: string;
   /** Why there, as a sentence for a person. */
   readonly reason: string;
 }
 
-const folderName = ".mission-ledger";
+export const folderName = ".mission-ledger";
+/** Git's name for it; see `mled init --git`. */
+export const attributesName = ".gitattributes";
 
 /** Reads git's files rather than starting git, which costs a third of what a cold command may take. */
 export const locateLedger = (
@@ -37,13 +37,17 @@ export const locateLedger = (
   { git = {}, files = nodeFiles }: LocateOptions = {},
 ): LedgerLocation => {
   const start = path.resolve(cwd);
-  const common = git.askGit === true ? askGit(start, git) : commonDirectory(files, start, git);
-  if (common !== undefined)
+  const found = git.askGit === true ? askForDirectories(start, git) : gitDirectories(files, start, git);
+  if (found !== undefined) {
+    const { common, workTree } = found;
+    const publishTo = workTree === undefined ? undefined : copiesFolder(files, workTree);
     return {
       directory: path.join(common, "mission-ledger"),
       kind: "git",
       reason: `${start} is in a git repository; its worktrees share ${common}`,
+      ...(publishTo === undefined ? {} : { publishTo }),
     };
+  }
   for (const directory of upwards(start))
     if (isDirectory(files, path.join(directory, folderName)))
       return {
@@ -58,31 +62,40 @@ export const locateLedger = (
   };
 };
 
+/** The attributes file tells it from a ledger that somebody made in the work tree before there was a repository. */
+const copiesFolder = (files: FilePort, workTree: string): string | undefined => {
+  const folder = path.join(workTree, folderName);
+  return statusOf(files, path.join(folder, attributesName)) === undefined ? undefined : folder;
+};
+
+interface GitDirectories {
+  readonly common: string;
+  readonly workTree: string | undefined;
+}
+
 /** Source: gitrepository-layout(5). Anything this does not understand is left to git itself. */
-const commonDirectory = (
-  files: FilePort,
-  start: string,
-  git: NonNullable<LocateOptions["git"]>,
-): string | undefined => {
+const gitDirectories = (files: FilePort, start: string, git: GitProgram): GitDirectories | undefined => {
   for (const directory of upwards(start)) {
     const dotGit = path.join(directory, ".git");
     const status = statusOf(files, dotGit);
     if (status === undefined) {
-      if (looksLikeGitDirectory(files, directory)) return askGit(start, git); // bare, or inside `.git`
+      if (looksLikeGitDirectory(files, directory)) return askForDirectories(start, git); // bare, or inside `.git`
       continue;
     }
     if (status.isDirectory()) {
       // An empty or half-made `.git` is none to git, which then looks further up.
-      if (!looksLikeGitDirectory(files, dotGit)) return askGit(start, git);
-      return real(files, dotGit);
+      if (!looksLikeGitDirectory(files, dotGit)) return askForDirectories(start, git);
+      return { common: real(files, dotGit), workTree: directory };
     }
-    if (!status.isFile()) return askGit(start, git);
+    if (!status.isFile()) return askForDirectories(start, git);
     const target = /^gitdir: (.+?)\r?\n?$/.exec(textOf(files, dotGit) ?? "")?.[1];
-    if (target === undefined) return askGit(start, git);
+    if (target === undefined) return askForDirectories(start, git);
     const gitDirectory = path.resolve(directory, target);
     const shared = textOf(files, path.join(gitDirectory, "commondir"))?.trimEnd();
     const common = shared === undefined ? gitDirectory : path.resolve(gitDirectory, shared);
-    return looksLikeGitDirectory(files, common) ? real(files, common) : askGit(start, git);
+    return looksLikeGitDirectory(files, common)
+      ? { common: real(files, common), workTree: directory }
+      : askForDirectories(start, git);
   }
   return undefined;
 };
@@ -92,34 +105,12 @@ const looksLikeGitDirectory = (files: FilePort, directory: string): boolean =>
   isDirectory(files, path.join(directory, "objects")) &&
   isDirectory(files, path.join(directory, "refs"));
 
-const askGit = (
-  cwd: string,
-  { program = "git", env = {} }: NonNullable<LocateOptions["git"]>,
-): string | undefined => {
-  try {
-    const answer = execFileSync(
-      program,
-      [
-        "--no-pager",
-        "-C",
-        cwd,
-        "-c",
-        "core.fsmonitor=false",
-        "rev-parse",
-        "--path-format=absolute",
-        "--git-common-dir",
-      ],
-      {
-        env: { ...env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" },
-        stdio: ["ignore", "pipe", "ignore"],
-        timeout: 5_000,
-      },
-    );
-    const text = answer.toString("utf8").replace(/\n$/, "");
-    return path.isAbsolute(text) ? text : undefined;
-  } catch {
-    return undefined;
-  }
+const askForDirectories = (cwd: string, git: GitProgram): GitDirectories | undefined => {
+  const common = askGit(cwd, ["rev-parse", "--path-format=absolute", "--git-common-dir"], git);
+  if (common === undefined || !path.isAbsolute(common)) return undefined;
+  // A bare repository has none, and the inside of `.git` is no work tree.
+  const workTree = askGit(cwd, ["rev-parse", "--path-format=absolute", "--show-toplevel"], git);
+  return { common, workTree: workTree !== undefined && path.isAbsolute(workTree) ? workTree : undefined };
 };
 
 function* upwards(start: string): Generator<string> {
