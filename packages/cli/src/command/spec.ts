@@ -18,6 +18,8 @@ export interface Place {
   readonly why: string;
   /** A ledger in a folder here or above that is passed over, where there is none at `directory`. */
   readonly elsewhere?: string;
+  /** The folder of the git work tree that gets a copy of each log; see `mled init --git`. */
+  readonly publishTo?: string;
 }
 
 /** What a command may reach: a ledger, who acts, the time, texts to read. Never a process, a stream or argv. */
@@ -44,6 +46,10 @@ export interface CommandContext {
   firstTry(commandId: string): Pick<RequestOptions, "commandId">;
   /** Content of a file, or of standard input for `-`. */
   readText(path: string): Promise<string>;
+  /** Shown with the result, however the command ends well; said once. */
+  warn(warning: string): void;
+  /** How this program is run: Node and the script. `undefined` where a host runs it. */
+  readonly program: readonly [node: string, script: string] | undefined;
   /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */
   say(command: string, rest?: string): string;
   /** The command being run, as it would be typed again with this command id. */

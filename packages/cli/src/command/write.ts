@@ -1,5 +1,11 @@
 /** How every writing command writes: one command id per intention, a receipt or a reason, or a look at what would be written. */
-import { type CancelSignal, type ExpectedRevision, LedgerError, timestamp } from "@mission-ledger/core";
+import {
+  type CancelSignal,
+  type ExpectedRevision,
+  LedgerError,
+  timestamp,
+  type Warning,
+} from "@mission-ledger/core";
 import {
   Conflicted,
   type Ledger,
@@ -77,11 +83,20 @@ export const write = async (
       ...(input.expectedRevision === undefined ? {} : { expectedRevision: input.expectedRevision }),
       ...(signal === undefined ? {} : { signal }),
     });
+    for (const warning of receipt.warnings) context.warn(warningText(warning));
     return { events: receipt.events, state: receipt.state as OpenMission, receipt, commandId };
   } catch (error) {
     throw withCommandId(error, commandId, context);
   }
 };
+
+/** `CODE: what is wrong; what to do`. */
+export const warningText = ({
+  code,
+  message,
+  hint,
+}: Pick<Warning, "code" | "message"> & { readonly hint?: string | undefined }): string =>
+  `${code}: ${message}${hint === undefined ? "" : `; next: ${hint}`}`;
 
 /** Decides on the present state and writes nothing. */
 const rehearse = async (

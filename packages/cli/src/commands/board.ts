@@ -22,6 +22,7 @@ import { printable } from "../output/printable.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { displayWidth, padTo } from "../output/width.ts";
+import { forkWarning } from "./reconcile.ts";
 import { sayCommand } from "./say-command.ts";
 
 export const board: CommandSpec = command({
@@ -46,6 +47,7 @@ export const board: CommandSpec = command({
       await mission.view(readyView, options),
       await mission.view(reviewsView, options),
     ];
+    const { directory } = await context.place();
     // A board without a head is a mission that does not exist; this names it.
     if (head.revision < 0) await openMission(ledger, slug, signal);
     if (input.at !== undefined && input.at > head.revision)
@@ -73,7 +75,10 @@ export const board: CommandSpec = command({
         attention,
         revision: head.revision,
       },
-      warnings: gaps > 0 ? [incompleteWarning(context, slug)] : [],
+      warnings: [
+        ...(gaps > 0 ? [incompleteWarning(context, slug)] : []),
+        ...forkWarning(context, directory, slug),
+      ],
       empty: cards.length === 0,
       human: (surface): readonly Line[] =>
         surface.plain

@@ -10,6 +10,7 @@ import {
   readyItems,
   reviews,
 } from "@mission-ledger/core/mission";
+import { hasMergeDriver } from "@mission-ledger/store-file";
 import { damageStep, stepFor } from "../command/damage-step.ts";
 import { openMission, selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -17,6 +18,7 @@ import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { gitEnvironment } from "../place/place.ts";
 import { compareViews } from "./compare-views.ts";
 import { checkLog } from "./inspect.ts";
 import { type LostLog, leftoverMissions } from "./leftovers.ts";
@@ -46,8 +48,10 @@ export const doctor: CommandSpec = command({
   common: true,
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const { directory } = await context.place();
+    const { directory, publishTo } = await context.place();
     const findings: Finding[] = [];
+    if (publishTo !== undefined && !hasMergeDriver(context.cwd, { env: gitEnvironment(context.env) }))
+      findings.push(withoutDriver(context));
     let events = 0;
     const leftovers = directory === null ? undefined : leftoverMissions(directory);
     // A log without any event is listed or not, as the store sees it; here it has to be mentioned either way.
@@ -65,7 +69,9 @@ export const doctor: CommandSpec = command({
       });
       const problems = found.length > 0 ? found : await checkRemembered(ledger, missionStream(slug), signal);
       const about = { mission: slug, workPackageId: null };
-      for (const { code, message, offset } of problems)
+      const isForked = problems.some(({ code }) => code === "FORK_DETECTED");
+      if (isForked) findings.push(forkedFinding(context, slug));
+      for (const { code, message, offset } of problems.filter((problem) => problem.code !== "FORK_DETECTED"))
         findings.push({
           severity: "damage",
           kind: code,
@@ -138,7 +144,9 @@ export const doctor: CommandSpec = command({
               hint:
                 first.kind === "STORE_MISSING"
                   ? `Put the log back, or make it from a copy: ${context.say("repair", `${shellQuote(first.mission)} --from <file>`)}`
-                  : damageStep(context, first.mission),
+                  : first.kind === "FORK_DETECTED"
+                    ? `see both sides, and decide: ${context.say("reconcile", shellQuote(first.mission))}`
+                    : damageStep(context, first.mission),
               details: { damaged: damaged.length },
             },
           }),
@@ -157,6 +165,25 @@ export const doctor: CommandSpec = command({
       ],
     };
   },
+});
+
+const forkedFinding = (context: CommandContext, slug: string): Finding => ({
+  severity: "damage",
+  kind: "FORK_DETECTED",
+  mission: slug,
+  workPackageId: null,
+  message: `${slug}: another copy of its log went on from the same event; nobody writes until somebody decides`,
+  command: context.say("reconcile", shellQuote(slug)),
+});
+
+/** Git that does not know how to merge a copy leaves conflict markers in it. */
+const withoutDriver = (context: CommandContext): Finding => ({
+  severity: "action",
+  kind: "git_setup",
+  mission: "",
+  workPackageId: null,
+  message: "this clone has copies of the logs and no merge driver for them",
+  command: context.say("init", "--git"),
 });
 
 const neverBegun = (slug: string): Finding => ({

@@ -1,6 +1,7 @@
 /** The table of all commands, in the order in which help lists them. */
 import type { CommandSpec } from "../command/spec.ts";
 import { board } from "./board.ts";
+import { checkCopies } from "./check-copies.ts";
 import { wpClaim, wpRecover, wpRelease, wpRenew } from "./claims.ts";
 import { completion } from "./completion.ts";
 import { doctor } from "./doctor.ts";
@@ -10,8 +11,10 @@ import { mergeDriver } from "./merge-driver.ts";
 import { missionCreate, missionList, missionShow } from "./mission.ts";
 import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
 import { init, where } from "./place.ts";
+import { publish } from "./publish.ts";
 import { next, ready } from "./ready.ts";
 import { rebuild } from "./rebuild.ts";
+import { reconcile } from "./reconcile.ts";
 import { repair } from "./repair.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
@@ -46,6 +49,9 @@ export const commands: readonly CommandSpec[] = [
   watch,
   importSpecKitty,
   exportSpecKitty,
+  publish,
+  reconcile,
+  checkCopies,
   rebuild,
   verify,
   doctor,

@@ -2,17 +2,35 @@
 import { type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { toned } from "../output/lines.ts";
+import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { initGit } from "./init-git.ts";
+
+const gitFlags = {
+  git: {
+    kind: "boolean",
+    description: "let git carry a copy of each log: attributes, merge driver, folder in the work tree",
+  },
+  hook: { kind: "boolean", description: "with --git: also a pre-commit hook that lets no torn copy pass" },
+  undo: {
+    kind: "boolean",
+    description: "with --git: take the driver, the hook and the attributes away again",
+  },
+} as const;
 
 export const init: CommandSpec = command({
   name: "init",
   summary: "Make a ledger here",
-  description: "Makes the ledger's folder and changes nothing else. Running it again changes nothing.",
-  flags: { dryRun: { kind: "boolean", description: "say where it would be; make nothing" } },
-  examples: ["init", "init --ledger ./plan"],
+  description:
+    "Makes the ledger's folder and changes nothing else; with --git also what git needs to carry and merge copies of the logs. Running it again changes nothing.",
+  flags: { ...gitFlags, dryRun: { kind: "boolean", description: "say what would be done; do nothing" } },
+  examples: ["init", "init --ledger ./plan", "init --git --hook"],
   common: true,
   writes: true,
-  run: async (context, { dryRun }) => {
+  run: async (context, input) => {
+    const { dryRun, git, hook, undo } = input;
+    if ((hook || undo) && !git) throw usage("--hook and --undo belong to --git");
+    if (git) return initGit(context, { dryRun, hook, undo });
     if (dryRun) {
       const { directory, exists, decidedBy, why } = await context.place();
       return {
@@ -39,9 +57,9 @@ export const where: CommandSpec = command({
   summary: "Say which ledger is used, and why that one",
   examples: ["where", "where --json"],
   run: async (context) => {
-    const { directory, exists, decidedBy, why, elsewhere = null } = await context.place();
+    const { directory, exists, decidedBy, why, elsewhere = null, publishTo = null } = await context.place();
     return {
-      data: { directory, exists, decidedBy, why, elsewhere },
+      data: { directory, exists, decidedBy, why, elsewhere, publishTo },
       human: [
         [
           toned("strong", directory ?? "a ledger brought by the host program"),
@@ -51,6 +69,7 @@ export const where: CommandSpec = command({
         ...(elsewhere === null
           ? []
           : [`there is a ledger at ${elsewhere}: use it with --ledger ${shellQuote(elsewhere)}`]),
+        ...(publishTo === null ? [] : [`git carries copies of its logs in ${publishTo}`]),
         ...(exists ? [] : [`make it: ${context.say("init")}`]),
       ],
     };

@@ -47,9 +47,17 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
   if (directory !== undefined && store !== undefined)
     throw new TypeError("openLedger takes a directory or a store, not both");
   const ports = { ...(clock === undefined ? {} : { clock }), randomness };
-  const place = store === undefined ? (directory ?? locateLedger(cwd).directory) : undefined;
+  const located = store === undefined && directory === undefined ? locateLedger(cwd) : undefined;
+  const place = store === undefined ? (directory ?? located?.directory) : undefined;
+  const publishTo = located?.publishTo;
   const opened =
-    store === undefined ? await openFileStore({ directory: place as string, ...ports }) : await store;
+    store === undefined
+      ? await openFileStore({
+          directory: place as string,
+          ...(publishTo === undefined ? {} : { publishTo }),
+          ...ports,
+        })
+      : await store;
   const snapshots =
     options.snapshots ?? (place === undefined ? undefined : fileSnapshots({ directory: place }));
   const engine = ledgerOver({

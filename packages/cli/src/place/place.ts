@@ -36,8 +36,12 @@ export const findPlace = ({
   const asked = ["GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE"].some(
     (name) => env[name] !== undefined && env[name] !== "",
   );
-  const { directory, kind, reason } = locateLedger(cwd, { git: { askGit: asked, env: gitEnvironment(env) } });
+  const { directory, kind, reason, publishTo } = locateLedger(cwd, {
+    git: { askGit: asked, env: gitEnvironment(env) },
+  });
   const place = placeAt(directory, kind === "git" ? "git" : "folder", reason);
+  // A fresh clone has the copies and no ledger yet: its first write takes them in.
+  if (publishTo !== undefined) return { ...place, exists: true, publishTo };
   const elsewhere = place.exists || kind !== "git" ? undefined : ledgerAbove(cwd);
   return elsewhere === undefined ? place : { ...place, elsewhere };
 };
@@ -150,6 +154,7 @@ const gitVariables: readonly string[] = [
   "GIT_DIR",
   "GIT_COMMON_DIR",
   "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
   "HOME",
   "PATH",
   "XDG_CONFIG_HOME",

@@ -56,6 +56,14 @@ export const hintFor = (
         details.stream.startsWith(`${missionCategory}-`)
         ? damageStep(names, slugOfStream(details.stream))
         : undefined;
+    case "FORK_DETECTED":
+      return outcome !== "unknown" &&
+        typeof details.stream === "string" &&
+        details.stream.startsWith(`${missionCategory}-`) &&
+        details.winner === undefined &&
+        details.forks === undefined
+        ? `two copies of the log went on; see both and decide: ${names.say("reconcile", shellQuote(slugOfStream(details.stream)))}`
+        : undefined;
     case "IMPORT_INCOMPLETE":
       return `next: ${names.say("import.spec-kitty", "<the same folder>")}`;
     case "NOT_FOUND":

@@ -19,6 +19,8 @@ export interface Io {
   readonly stdin?: AsyncIterable<Uint8Array | string>;
   readonly cwd: string;
   readonly env: Environment;
+  /** How this very program is run, to be told to git: Node and the script. @defaultValue not known */
+  readonly program?: readonly [node: string, script: string];
   /** @defaultValue the system's */
   readonly clock?: Clock;
   /** @defaultValue the system's */

@@ -8,6 +8,7 @@ import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec, Place } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
+import { aboutCopies } from "../place/copies.ts";
 import { findPlace, ledgerNotFound, makeLedgerFolder } from "../place/place.ts";
 import type { Globals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
@@ -26,6 +27,13 @@ export interface ContextOptions {
   readonly hostActor: string | undefined;
 }
 
+export interface MadeContext {
+  readonly context: CommandContext;
+  /** What the command was told beside its result. */
+  warnings(): readonly string[];
+  close(): Promise<void>;
+}
+
 /** Each command is a process that reads everything behind the last snapshot first. */
 const snapshotEvery = 32;
 
@@ -41,7 +49,7 @@ export const makeContext = ({
   input,
   hostLedger,
   hostActor,
-}: ContextOptions): { readonly context: CommandContext; close(): Promise<void> } => {
+}: ContextOptions): MadeContext => {
   const { env, clock = systemClock, randomness = systemRandomness, loadLockBinding } = io;
   const files = loadLockBinding === undefined ? nodeFiles : nodeFilesWith({ loadLockBinding });
   const cwd = globals.cwd === undefined ? io.cwd : path.resolve(io.cwd, globals.cwd);
@@ -58,8 +66,15 @@ export const makeContext = ({
     uuid: () => fresh.shift() ?? randomness.uuid(),
     fraction: () => randomness.fraction(),
   };
-  const open = (directory: string): Promise<Ledger> =>
-    (opened ??= openFileStore({ directory, files, clock, randomness }).then((store) =>
+  const warnings = new Set<string>();
+  const open = ({ directory, publishTo }: Place & { readonly directory: string }): Promise<Ledger> =>
+    (opened ??= openFileStore({
+      directory,
+      files,
+      clock,
+      randomness,
+      ...(publishTo === undefined ? {} : { publishTo }),
+    }).then((store) =>
       ledgerOver({
         store,
         snapshots: fileSnapshots({ directory }),
@@ -84,14 +99,21 @@ export const makeContext = ({
       if (hostLedger !== undefined) return hostLedger();
       const found = find();
       if (!found.exists) throw ledgerNotFound(found, here.say("init"));
-      return open(found.directory);
+      if (found.publishTo !== undefined)
+        for (const warning of await aboutCopies({
+          copies: { directory: found.directory, publishTo: found.publishTo, files, clock, randomness },
+          writes: spec.writes && input.dryRun !== true,
+          say: here.say,
+        }))
+          warnings.add(warning);
+      return open(found);
     },
     createLedger: async () => {
       if (hostLedger !== undefined) return { ledger: await hostLedger(), created: false };
       const found = find();
       if (!found.exists) makeLedgerFolder(found.directory);
       place = { ...found, exists: true };
-      return { ledger: await open(found.directory), created: !found.exists };
+      return { ledger: await open(found), created: !found.exists };
     },
     actor: async () =>
       findActor((input.as as string | undefined) ?? hostActor ?? (await hostLedger?.())?.actor, env, cwd),
@@ -101,11 +123,17 @@ export const makeContext = ({
       return {};
     },
     readText: (file) => (file === "-" ? readStandardInput(io) : readFile(path.resolve(cwd, file))),
+    warn: (warning) => void warnings.add(warning),
+    program: io.program,
     // Help names commands and programs, which have no place.
     say: spec.name === "help" ? names.say : here.say,
     again: (commandId) => formatInvocation(here, spec, { ...input, requestId: commandId }),
   };
-  return { context, close: async () => (await opened?.catch(() => undefined))?.close() };
+  return {
+    context,
+    warnings: () => [...warnings],
+    close: async () => (await opened?.catch(() => undefined))?.close(),
+  };
 };
 
 const isFolder = (folder: string): boolean => {

@@ -43,16 +43,20 @@ export interface PerformOptions {
 export const perform = async (options: PerformOptions): Promise<Performance> => {
   const { spec, raw, globals, io, names, commands, hostLedger, hostActor } = options;
   let close = async (): Promise<void> => {};
+  let warnings = (): readonly string[] => [];
   try {
     if (globals.jsonl && !spec.jsonl) throw usage(`${spec.name} prints one document; use --json`);
     refuseSwallowedFlags(spec, { ...raw, ...globals });
     const input: CommandInput = parseInput(spec, raw);
     const made = makeContext({ io, globals, names, commands, spec, input, hostLedger, hostActor });
-    close = made.close;
+    ({ close, warnings } = made);
     const result = await spec.run(made.context, input, io.signal);
-    return { ending: endingOf(result, globals), close };
+    const all = [...warnings(), ...(result.warnings ?? [])];
+    return { ending: endingOf({ ...result, warnings: all }, globals), close };
   } catch (error) {
-    return { ending: failedEnding(error, options), close };
+    // What a work tree holds and the ledger lacks may be the very reason.
+    const ending = failedEnding(error, options);
+    return { ending: { ...ending, warnings: [...warnings(), ...ending.warnings] }, close };
   }
 };
 

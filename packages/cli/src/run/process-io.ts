@@ -12,6 +12,7 @@ export const processIo = (signal?: CancelSignal): Io => ({
   cwd: process.cwd(),
   env: process.env,
   randomness,
+  ...(process.argv[1] === undefined ? {} : { program: [process.execPath, process.argv[1]] as const }),
   ...(signal === undefined ? {} : { signal }),
 });
 

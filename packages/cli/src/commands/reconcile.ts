@@ -1,0 +1,244 @@
+/** Reconcile: shows where two copies of a log went on from the same event, and decides which of them goes on. */
+import { type RecordedEvent, timestamp } from "@mission-ledger/core";
+import { missionCategory, missionStream } from "@mission-ledger/core/mission";
+import {
+  type Fork,
+  type ForkSide,
+  forksOf,
+  mayBeForked,
+  publishCopies,
+  reconcileStream,
+} from "@mission-ledger/store-file";
+import { demotedCommands, type LostDecision, lostDecisions } from "../command/lost-decisions.ts";
+import type { CommandResult } from "../command/result.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { clockTime, commandIdFor, warningText, writeFlags } from "../command/write.ts";
+import { counted } from "../output/counted.ts";
+import { type Line, toned } from "../output/lines.ts";
+import { usage } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { missionName } from "../place/copies.ts";
+
+const { as, requestId, dryRun } = writeFlags;
+
+export const reconcile: CommandSpec = command({
+  name: "reconcile",
+  summary: "Show the forks of a mission's log, and decide which branch goes on",
+  description:
+    "Without --winner it shows both sides and changes nothing. With it, one event names the winner and what is decided against; that is kept, and no longer counts.",
+  arguments: { mission: { kind: "text", description: "which mission; may be left out to see all forks" } },
+  flags: {
+    winner: {
+      kind: "text",
+      description: "the branch that goes on: local, or the beginning of its last event's id or digest",
+      placeholder: "branch",
+    },
+    reason: { kind: "text", description: "why this one; kept with the decision" },
+    as,
+    requestId,
+    dryRun,
+  },
+  examples: ["reconcile", 'reconcile passkeys --winner local --reason "theirs was a spike"'],
+  writes: true,
+  run: async (context, input, signal) => {
+    // Opened so that what lies in the work tree is taken in first.
+    const ledger = await context.ledger();
+    const { directory, publishTo } = await context.place();
+    if (directory === null) throw usage("the host program brings its own ledger, which has no forks");
+    if (input.winner === undefined) {
+      const streams =
+        input.mission === undefined
+          ? await ledger.store.streams(missionCategory)
+          : [missionStream(input.mission)];
+      return showForks(
+        context,
+        streams.map((stream) => ({ stream, forks: forksOf({ directory, stream }) })),
+      );
+    }
+    if (input.mission === undefined) throw usage("--winner decides about one mission; say which");
+    const stream = missionStream(input.mission);
+    const forks = forksOf({ directory, stream });
+    if (input.dryRun) return showForks(context, [{ stream, forks }]);
+    const before = await eventsOf(ledger.store.read(stream));
+    const actor = await context.actor();
+    const commandId = commandIdFor(context, input);
+    const decided = await reconcileStream({
+      directory,
+      stream,
+      winner: input.winner,
+      actor,
+      commandId,
+      files: context.files,
+      clock: context.clock,
+      randomness: context.randomness,
+      ...(input.reason === undefined ? {} : { reason: input.reason }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const now = await eventsOf(ledger.store.read(stream));
+    const lost = decisionsLost(forks, before, now);
+    const demoted = demotedCommands(decided.demoted);
+    const published =
+      publishTo === undefined
+        ? []
+        : await publishCopies({
+            ...{ directory, publishTo, streams: [stream], anew: true },
+            ...{ files: context.files, clock: context.clock, randomness: context.randomness },
+          });
+    const { revision, eventId, digest, winner, losers, quarantined, repeated } = decided;
+    return {
+      data: {
+        mission: input.mission,
+        forks: [],
+        decided: {
+          ...{ revision, eventId, digest, winner, losers, commandId, repeated },
+          readback: "verified",
+          demoted,
+          noLongerHolds: lost,
+          quarantined: quarantined ?? null,
+        },
+      },
+      warnings: published.flatMap(({ warnings, fault }) =>
+        [...warnings, ...(fault === undefined ? [] : [fault])].map(warningText),
+      ),
+      human: [
+        [
+          `decided: ${counted(losers.length, "branch", "branches")} with ${counted(decided.demoted.length, "event")} no longer count   rev ${revision}  `,
+          toned("good", "read back"),
+          repeated ? "  (done before under this request id)" : "",
+        ],
+        ...demoted.map(
+          ({ actor: by, at, workPackageId, text }): Line => [
+            "  ",
+            toned("dim", `${clockTime(at, context.clock.now())} ${by}  `),
+            `${workPackageId ?? ""} ${text}`.trim(),
+          ],
+        ),
+        ...(lost.length === 0
+          ? ["nothing that was decided there is missing here"]
+          : [
+              toned("warn", "no longer holds:"),
+              ...lost.map(({ text }): Line => `  ${text}`),
+              `  see what is to be done: ${context.say("board", shellQuote(input.mission))}`,
+            ]),
+        ...(quarantined === undefined ? [] : [toned("dim", `the old log is kept whole: ${quarantined}`)]),
+      ],
+    };
+  },
+});
+
+const eventsOf = async (
+  batches: AsyncIterable<readonly RecordedEvent[]>,
+): Promise<readonly RecordedEvent[]> => {
+  const events: RecordedEvent[] = [];
+  for await (const batch of batches) events.push(...batch);
+  return events;
+};
+
+/** For each side of each fork that is not part of the stream any more. */
+const decisionsLost = (
+  forks: readonly Fork[],
+  before: readonly RecordedEvent[],
+  now: readonly RecordedEvent[],
+): readonly LostDecision[] => {
+  const goesOn = new Set(now.map(({ digest }) => digest));
+  const lost = new Map<string, LostDecision>();
+  for (const { forksAfter, local, branch } of forks) {
+    const base = before.filter(({ revision }) => revision <= forksAfter.revision);
+    for (const side of [local, branch])
+      if (side !== undefined && !goesOn.has(side.digest))
+        for (const decision of lostDecisions(base, side.events, now))
+          lost.set(`${decision.workPackageId} ${decision.kind} ${decision.was}`, decision);
+  }
+  return [...lost.values()];
+};
+
+interface Forked {
+  readonly stream: string;
+  readonly forks: readonly Fork[];
+}
+
+const showForks = (context: CommandContext, all: readonly Forked[]): CommandResult => {
+  const forked = all.filter(({ forks }) => forks.length > 0);
+  return {
+    data: {
+      mission: null,
+      forks: forked.flatMap(({ stream, forks }) =>
+        forks.map(({ forksAfter, local, branch }) => ({
+          mission: missionName(stream),
+          forksAfter,
+          local: local === undefined ? null : sideData(local),
+          branch: sideData(branch),
+        })),
+      ),
+      decided: null,
+    },
+    empty: forked.length === 0,
+    human:
+      forked.length === 0
+        ? ["no branch waits for a decision"]
+        : forked.flatMap(({ stream, forks }) => forkLines(context, missionName(stream), forks)),
+  };
+};
+
+const sideData = ({ digest, eventId, revision, events }: ForkSide) => ({
+  digest,
+  eventId,
+  revision,
+  events: events.length,
+  commands: demotedCommands(events),
+});
+
+const mostShown = 12;
+
+const forkLines = (context: CommandContext, slug: string, forks: readonly Fork[]): readonly Line[] => {
+  const now = context.clock.now();
+  const sideLines = (side: ForkSide | undefined): readonly Line[] => {
+    if (side === undefined) return ["    nothing"];
+    const commands = demotedCommands(side.events);
+    return [
+      ...commands
+        .slice(0, mostShown)
+        .map(
+          ({ at, actor, workPackageId, text }): Line => [
+            "    ",
+            toned("dim", `${clockTime(timestamp(Date.parse(at)), now)} ${actor}  `),
+            `${workPackageId ?? ""} ${text}`.trim(),
+          ],
+        ),
+      ...(commands.length > mostShown ? [toned("dim", `    and ${commands.length - mostShown} more`)] : []),
+    ];
+  };
+  const choice = (winner: string): string =>
+    context.say("reconcile", `${shellQuote(slug)} --winner ${winner} --reason "…"`);
+  return forks.flatMap(({ forksAfter, local, branch }) => [
+    [toned("strong", slug), `: two copies went on from revision ${forksAfter.revision}`],
+    [`  here: ${counted(local?.events.length ?? 0, "event")}`, toned("dim", `   ${choice("local")}`)],
+    ...sideLines(local),
+    [
+      `  ${branch.eventId.slice(0, 8)}: ${counted(branch.events.length, "event")}`,
+      toned("dim", `   ${choice(branch.eventId.slice(0, 8))}`),
+    ],
+    ...sideLines(branch),
+  ]);
+};
+
+/** A line for views of a mission whose log is forked. */
+export const forkWarning = (
+  context: CommandContext,
+  directory: string | null,
+  slug: string,
+): readonly string[] => {
+  if (directory === null) return [];
+  const stream = missionStream(slug);
+  try {
+    const forks = mayBeForked({ directory, stream }) ? forksOf({ directory, stream }) : [];
+    return forks.length === 0
+      ? []
+      : [
+          `FORK_DETECTED: two copies of ${slug} went on from revision ${forks[0]?.forksAfter.revision}; what you see is this ledger's side, and nobody writes; next: ${context.say("reconcile", shellQuote(slug))}`,
+        ];
+  } catch {
+    // The view itself says what is wrong with the log.
+    return [];
+  }
+};
