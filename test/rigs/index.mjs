@@ -1,5 +1,6 @@
 /** The rigs by name. One line each: a rig is loaded only when it runs. */
 export const rigs = {
+  git: () => import("./git.mjs"),
   kill: () => import("./kill.mjs"),
   "driver-triples": () => import("./driver-triples.mjs"),
   "git-merges": () => import("./git-merges.mjs"),
