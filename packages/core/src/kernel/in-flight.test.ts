@@ -135,7 +135,7 @@ describe("commands in flight on one stream", () => {
         refused = true;
         return answer;
       });
-    for (let turn = 0; turn < 50; turn += 1) await undefined;
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
     expect(refused).toBe(false);
     release();
     expect((await Promise.all([...running, third])).map(told)).toEqual([
@@ -155,7 +155,7 @@ describe("commands in flight on one stream", () => {
       ...store,
       // Both have decided before either is appended.
       append: async (request) => {
-        for (let turn = 0; turn < 10; turn += 1) await undefined;
+        for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
         return store.append(request);
       },
       readBack: async (appended) => {
@@ -174,7 +174,7 @@ describe("commands in flight on one stream", () => {
       answered = true;
       return told(answer);
     });
-    for (let turn = 0; turn < 100; turn += 1) await undefined;
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
     expect(answered).toBe(false);
     release();
     expect([told(await slow), await refused]).toEqual(["total 801", "LimitReached"]);

@@ -9,6 +9,7 @@ import type { KnownRecord, StreamView } from "./stream-view.ts";
 export const eventsAfter = (view: StreamView, known: StreamHead): readonly RecordedEvent[] | undefined => {
   const { files, log, paths } = view;
   if (log === undefined) return undefined;
+  if (view.latest !== undefined && view.latest.after === known.digest) return view.latest.events;
   const from = placeOf(view, known.revision);
   const missed: RecordedEvent[] = [];
   let seen = known.revision < 0 && known.digest === null;

@@ -45,6 +45,8 @@ export interface ViewOptions {
 /** Records kept in memory at most; older ones are found in the index or by a search. */
 const mostKnown = 16_384;
 const catchUpBytes = 65_536;
+/** Events of the last reading that are held at most. */
+const mostLatest = 1_024;
 
 export class StreamView {
   readonly files: FilePort;
@@ -59,6 +61,8 @@ export class StreamView {
   tail = 0;
   lastSeq = 0;
   last: RecordPlace | undefined;
+  /** What the last reading brought, unless something was written since: whoever has missed just that needs no second one. */
+  latest: { readonly after: string | null; readonly events: readonly RecordedEvent[] } | undefined;
   /** The first thing wrong in the part that was read. */
   finding: Finding | undefined;
   /** When the directory of the locks last held no mark of a failed flush; see `NameWatch`. */
@@ -125,6 +129,7 @@ export class StreamView {
   add({ commandId, firstRevision, lastRevision, digest, seq, origin }: NewRecord, place: RecordPlace): void {
     const { offset, length } = place;
     const entry: KnownRecord = { commandId, offset, length, firstRevision, lastRevision };
+    this.latest = undefined;
     this.recent.push(entry);
     this.byCommand.set(commandId, entry);
     if (this.recent.length > mostKnown) this.trim((this.recent[mostKnown / 2] as KnownRecord).offset);
@@ -197,6 +202,7 @@ export class StreamView {
     this.lastSeq = 0;
     this.last = undefined;
     this.finding = undefined;
+    this.latest = undefined;
     this.known = 0;
     this.recent = [];
     this.byCommand.clear();
@@ -262,11 +268,15 @@ export class StreamView {
   #readOn(): void {
     const log = this.log as LogHandle;
     const from: FoldState = { head: this.head, origin: this.origin };
+    let read: RecordedEvent[] | undefined = [];
     const reader = this.#scan(log, this.end, undefined, from, (record, place) => {
       const { commandId, firstRevision, events, seq, origin } = record;
       const { revision, digest } = events[events.length - 1] as RecordedEvent;
       this.add({ commandId, firstRevision, lastRevision: revision, digest, seq, origin }, place);
+      if (read !== undefined && read.length < mostLatest) read.push(...events);
+      else read = undefined;
     });
+    this.latest = read === undefined ? undefined : { after: from.head.digest, events: read };
     this.end = reader.end;
     this.tail = reader.tail;
     this.finding ??= damagedTail(this.files, log.fd, this.end, this.tail);
