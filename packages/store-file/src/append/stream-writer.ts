@@ -82,7 +82,7 @@ const openWriter = (context: StoreContext, directories: LedgerDirectories, strea
     // Those that are called in one go come within a few microtasks of each other; one that is alone does not wait for them.
     for (let seen = 1; queue.length > seen && queue.length < mostGrouped; ) {
       seen = queue.length;
-      await undefined;
+      await Promise.resolve();
     }
     const group = takeGroup(mostGrouped);
     if (group.length === 0) return;
