@@ -146,6 +146,39 @@ describe("mled repair", () => {
     }
   });
 
+  test("finds records that stand in the log, only not where they belong", async () => {
+    const shell = await planned();
+    const lines = linesOf(shell);
+    const [first, second, third] = lines as [string, string, string];
+    writeLines(shell, [first, third, second, ...lines.slice(3)]);
+    const { code, out } = await shell.run("repair", "p");
+    expect(code).toBe(0);
+    expect(out).toContain("it stood elsewhere in the log");
+    expect(linesOf(shell).slice(0, 3)).toEqual([first, second, third]);
+    expect((await shell.run("verify")).code).toBe(0);
+  });
+
+  test("counts from the first event, and names no price where there is none", async () => {
+    const shell = await planned();
+    const lines = linesOf(shell);
+    writeLines(shell, lines.slice(1));
+    expect((await shell.json("repair", "p")).envelope.error?.message).toContain("before revision 1,");
+    writeLines(shell, [...lines.slice(0, -1), `${lines.at(-1)}`.slice(0, -90)]);
+    expect((await shell.json("repair", "p")).envelope.error?.hint).toContain(
+      "give up what is missing: mled repair",
+    );
+  });
+
+  test("is what a writer is pointed at when git left its markers in the log", async () => {
+    const shell = await planned();
+    writeLines(shell, ["<<<<<<< HEAD", ...linesOf(shell)]);
+    const { envelope } = await shell.json("wp", "claim", "p/WP01");
+    expect(envelope.error).toMatchObject({
+      code: "LOG_CONFLICTED",
+      hint: expect.stringContaining("mend it: mled repair p"),
+    });
+  });
+
   test("makes a log that is gone anew from a copy, and names the command for it", async () => {
     const shell = await planned();
     await shell.run("rebuild");

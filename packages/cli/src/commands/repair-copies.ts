@@ -1,4 +1,4 @@
-/** Other copies of a log that repair may look into: the published one in the work tree, and what stands in quarantine. */
+/** Where repair may look for missing records: in the log itself, the published copy in the work tree, and the quarantine. */
 import fs from "node:fs";
 import path from "node:path";
 import { encodeStreamName, findLeftovers } from "@mission-ledger/store-file";
@@ -9,12 +9,16 @@ export const copiesOf = (directory: string, stream: string, cwd: string): readon
     .quarantined.filter((file) => file.stream === stream)
     .map((file) => file.path)
     .reverse();
-  return [...publishedCopies(directory, stream, cwd), ...quarantined];
+  // Lines that somebody sorted or swapped are all there, only not where they belong.
+  const log = path.join(directory, copyIn(stream));
+  return [...(fs.existsSync(log) ? [log] : []), ...publishedCopies(directory, stream, cwd), ...quarantined];
 };
+
+const copyIn = (stream: string): string => path.join("log", `${encodeStreamName(stream)}.jsonl`);
 
 /** Source: docs/format.md, the published copy in a git work tree. */
 const publishedCopies = (directory: string, stream: string, cwd: string): readonly string[] => {
-  const file = path.join("log", `${encodeStreamName(stream)}.jsonl`);
+  const file = copyIn(stream);
   const found: string[] = [];
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
     const ledger = path.join(folder, ".mission-ledger");

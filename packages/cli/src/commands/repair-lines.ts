@@ -12,7 +12,7 @@ export const repairLines = (repair: MissionRepair): readonly Line[] => {
   return [
     headline(repair),
     ...(repair.suspect ? [`  a flush had failed: ${recovered(repair)}`] : []),
-    ...some(restored, (record) => restoredLine(record, repair.from)),
+    ...some(restored, (record) => restoredLine(record, repair)),
     ...some(
       setAside,
       ({ offset, length, why, looksLikeRecord }): Line =>
@@ -71,20 +71,35 @@ const reasons: Readonly<Record<Restoration, string>> = {
 
 const restoredLine = (
   { how, firstRevision, events, commandId, offset }: RestoredRecord,
-  from: string | null,
-): Line => [
-  "  restored   ",
-  `rev ${revisions(firstRevision, events)}: ${reasons[how]}${how === "copy" ? ` (${from})` : ` at offset ${offset}`}`,
-  toned("dim", `   ${commandId}`),
-];
+  { from, path }: MissionRepair,
+): Line => {
+  const copied = from === path ? "it stood elsewhere in the log" : `${reasons.copy} (${from})`;
+  return [
+    "  restored   ",
+    `rev ${revisions(firstRevision, events)}: ${how === "copy" ? copied : `${reasons[how]} at offset ${offset}`}`,
+    toned("dim", `   ${commandId}`),
+  ];
+};
 
 const missingLine = ({ afterRevision, beforeRevision }: MissingEvents): Line => {
-  if (beforeRevision === null)
-    return `  missing    events after rev ${afterRevision}; how many, nobody can say`;
+  const where = placeOfMissing({ afterRevision, beforeRevision });
+  if (beforeRevision === null) return `  missing    events ${where}; how many, nobody can say`;
   const count = beforeRevision - afterRevision - 1;
   return count > 0
-    ? `  missing    ${counted(count, "event")} between rev ${afterRevision} and ${beforeRevision}`
+    ? `  missing    ${counted(count, "event")} ${where}`
     : `  missing    what rev ${beforeRevision} was built on`;
+};
+
+/** Where a hole is. That the number before the first is -1 is nobody's business. */
+export const placeOfMissing = ({
+  afterRevision,
+  beforeRevision,
+}: Pick<MissingEvents, "afterRevision" | "beforeRevision">): string => {
+  if (beforeRevision === null)
+    return afterRevision < 0 ? "from the first one on" : `after revision ${afterRevision}`;
+  return afterRevision < 0
+    ? `before revision ${beforeRevision}`
+    : `between revision ${afterRevision} and ${beforeRevision}`;
 };
 
 const lostLine = ({ firstRevision, types, actor, commandId }: LostRecord, isCut: boolean): Line => [

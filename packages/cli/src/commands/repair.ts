@@ -5,12 +5,13 @@ import { missionStream } from "@mission-ledger/core/mission";
 import { inspectStream, type RepairReport, repairStream } from "@mission-ledger/store-file";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodeOf } from "../output/exit-codes.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { leftoverMissions } from "./leftovers.ts";
 import { copiesOf } from "./repair-copies.ts";
-import { repairLines } from "./repair-lines.ts";
+import { placeOfMissing, repairLines } from "./repair-lines.ts";
 
 /** One mission's log, mended or not. */
 export interface MissionRepair extends RepairReport {
@@ -175,15 +176,13 @@ const leftOver = (
   const fromCopy = `with another copy of the log: ${context.say("repair", `${slug} --from <file>`)}`;
   switch (refusal?._tag) {
     case "EventsMissing": {
-      const [first] = missing;
-      const behind =
-        first === undefined || first.beforeRevision === null
-          ? `after revision ${first?.afterRevision ?? -1}`
-          : `between revision ${first.afterRevision} and ${first.beforeRevision}`;
+      const where = missing.slice(0, 1).map(placeOfMissing).join("");
+      const cost =
+        lost.length === 0 ? "what is missing" : `${counted(lost.length, "record")} behind the hole`;
       return {
         code: "LOG_CORRUPT",
-        message: `the log of ${mission} lacks events ${behind}, and nothing here can restore them; nothing was changed`,
-        hint: `${fromCopy}\ngive up ${lost.length} records behind the hole: ${context.say("repair", `${slug} --accept-loss`)}`,
+        message: `the log of ${mission} lacks events ${where}, and nothing here can restore them; nothing was changed`,
+        hint: `${fromCopy}\ngive up ${cost}: ${context.say("repair", `${slug} --accept-loss`)}`,
       };
     }
     case "NewerFormat":

@@ -49,6 +49,7 @@ export const hintFor = (
       return ref && typeof guard === "string" ? guardHint(guard, ref, names, spec) : undefined;
     case "SELF_REVIEW":
       return ref && `let somebody else review: ${names.say("review.start", `${ref} --as <another>`)}`;
+    case "LOG_CONFLICTED":
     case "LOG_CORRUPT":
       // After a write that may have happened, the one way to find out comes first.
       return outcome !== "unknown" &&

@@ -137,9 +137,13 @@ export const hidesRecord = (line: DamagedLine, paths: StreamPaths): boolean =>
   line.bytes?.includes(sealStart) === true &&
   partsOf(line, undefined, paths).parts.some((part) => part._tag === "Candidate" && !part.needsSuccessor);
 
-/** Whether bytes that are no record look as if they had been one: then their loss may be the loss of an event. */
+/**
+ * Whether bytes that are no record look as if they had been one: then their loss may be the loss of an event. Nobody types NUL:
+ * where it stands a disk has lost a page, or a program has written another encoding over the log.
+ */
 export const looksLikeRecord = (bytes: Buffer | undefined): boolean =>
   bytes === undefined ||
+  bytes.includes(0) ||
   ['{"v":', '"commandId":', '"commandDigest":', '"recordedAt":', '"events":[', '"digest":"', ',"crc":"'].some(
     (text) => bytes.includes(text),
   );

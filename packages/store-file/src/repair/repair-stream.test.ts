@@ -126,6 +126,38 @@ describe("text that was never a record", () => {
   });
 });
 
+describe("NUL bytes, which nobody types", () => {
+  test.each<[string, () => Buffer, number]>([
+    ["in place of the last record", () => joined(linesOf(sound).with(11, "\0".repeat(300))), 21],
+    [
+      "in place of a part of it",
+      () => Buffer.from(sound).fill(0, endOf(sound, 10) + 1, sound.length - 1),
+      21,
+    ],
+    [
+      "between all characters, by a program that wrote UTF-16",
+      () => Buffer.from(sound.toString("latin1"), "utf16le"),
+      -1,
+    ],
+  ])(
+    "%s may have been events: without them the log ends only if the loss is accepted",
+    async (_, damage, revision) => {
+      const damaged = damage();
+      const { directory, log } = ledgerWith(damaged);
+      expect(await repairStream({ directory, stream })).toMatchObject({
+        outcome: "refused",
+        refusal: { _tag: "EventsMissing" },
+        missing: [{ afterRevision: revision, beforeRevision: null }],
+      });
+      expect(fs.readFileSync(log).equals(damaged)).toBe(true);
+      expect(await repairStream({ directory, stream, acceptLoss: true })).toMatchObject({
+        outcome: "repaired",
+        after: { head: { revision } },
+      });
+    },
+  );
+});
+
 describe("a record with one flipped bit", () => {
   test.each<[string, (bytes: Buffer) => number, number]>([
     ["in its data", (bytes) => bytes.indexOf("longer", commandIn(bytes, "c5")), 3],
