@@ -75,6 +75,18 @@ describe("a log that lacks events", () => {
   });
 });
 
+test("a record that lost its line feed is damage, and nobody says that the next write seals it", async () => {
+  const shell = await planned();
+  forgetCache(shell);
+  writeFileSync(logOf(shell, "p"), readFileSync(logOf(shell, "p"), "utf8").replace(/\n$/, "\v"));
+  const doctor = await shell.run("doctor");
+  const verify = await shell.run("verify");
+  expect([doctor.code, verify.code]).toEqual([8, 8]);
+  for (const { out, err } of [doctor, verify]) expect(`${out}${err}`).not.toContain("unfinished record");
+  expect(verify.out).toContain("1 problem in the log");
+  expect(verify.out).not.toContain("views equal");
+});
+
 test("rebuild says written only of what was", async () => {
   const shell = await planned();
   expect((await shell.json("rebuild")).data.written).toBe(true);

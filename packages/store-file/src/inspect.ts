@@ -29,7 +29,7 @@ export interface StreamReport {
   readonly voidRecords: number;
   /** Torn lines that a later writer sealed. */
   readonly sealedFragments: number;
-  /** Bytes behind the last LF: a torn line, or one that is being written. */
+  /** Bytes behind the last LF that are a torn line, or one that is being written; what is damage there is a finding. */
   readonly tornBytes: number;
   /** What keeps writers out. */
   readonly findings: readonly Finding[];
@@ -105,7 +105,7 @@ export const inspectFile = (
     events,
     voidRecords,
     sealedFragments,
-    tornBytes: tail,
+    tornBytes: damaged === undefined ? tail : 0,
     findings,
     brokenLinks,
     head: fold.head,

@@ -96,9 +96,17 @@ export const verify: CommandSpec = command({
           problems.length === 0,
           problems.length === 0
             ? "checksums, revisions and chain without a break"
-            : `${problems.length} problems in the log`,
+            : `${counted(problems.length, "problem")} in the log`,
         ),
-        mark(drifted.length === 0, `${views - drifted.length} of ${views} views equal to a fresh rebuild`),
+        // Views of a damaged log are not compared, and that is no praise for them.
+        ...(views === 0 && problems.length > 0
+          ? []
+          : [
+              mark(
+                drifted.length === 0,
+                `${views - drifted.length} of ${views} views equal to a fresh rebuild`,
+              ),
+            ]),
         ...problems.slice(0, 50).map(problemLine),
         ...drifted
           .slice(0, 50)
@@ -223,7 +231,7 @@ const failure = (
     exit: exitCodes.data,
     error: {
       code: first.code,
-      message: `${problems.length} problems; the first is in ${placeOf(first)}: ${first.message}`,
+      message: `${counted(problems.length, "problem")}; the first is in ${placeOf(first)}: ${first.message}`,
       hint: mendStep(context, first),
       details: { ...first, problems: problems.length },
     },

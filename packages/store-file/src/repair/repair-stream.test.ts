@@ -130,11 +130,6 @@ describe("NUL bytes, which nobody types", () => {
   test.each<[string, () => Buffer, number]>([
     ["in place of the last record", () => joined(linesOf(sound).with(11, "\0".repeat(300))), 21],
     [
-      "in place of a part of it",
-      () => Buffer.from(sound).fill(0, endOf(sound, 10) + 1, sound.length - 1),
-      21,
-    ],
-    [
       "between all characters, by a program that wrote UTF-16",
       () => Buffer.from(sound.toString("latin1"), "utf16le"),
       -1,
