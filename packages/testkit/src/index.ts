@@ -34,6 +34,33 @@ export {
   counterLimit,
 } from "./counter.ts";
 export { differences } from "./difference.ts";
+export { atCall, type BrokenDisk, brokenDisks, crashLives } from "./disk/broken-disks.ts";
+export { type Breach, type CrashCheck, crashChecks } from "./disk/crash-checks.ts";
+export { type CrashState, type CrashStates, crashStates } from "./disk/crash-states.ts";
+export type { CallFault, DiskCall, DiskProcess, Intercept, ProcessOptions } from "./disk/disk-process.ts";
+export { errnoError, ProcessDied } from "./disk/errno.ts";
+export {
+  type CrashFailure,
+  type CrashReport,
+  type ExploreCrashesOptions,
+  exploreCrashes,
+  type Glance,
+  type Life,
+} from "./disk/explore-crashes.ts";
+export {
+  type CallName,
+  linuxOpenFlags,
+  type OpenFlags,
+  type SimulatedFiles,
+  type SimulatedStatus,
+} from "./disk/file-port.ts";
+export { type CrashCommand, crashStream, type FaultSeen, type HistoryView } from "./disk/history.ts";
+export {
+  type DiskSnapshot,
+  type SimulatedDisk,
+  type SimulatedDiskOptions,
+  simulatedDisk,
+} from "./disk/simulated-disk.ts";
 export { FailpointHit, type Failpoints, failpoints } from "./failpoints.ts";
 export { type DeciderLawOptions, deciderLaws } from "./laws/decider-laws.ts";
 export { type Law, law } from "./laws/law.ts";
