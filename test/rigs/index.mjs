@@ -1,6 +1,7 @@
 /** The rigs by name. One line each: a rig is loaded only when it runs. */
 export const rigs = {
   git: () => import("./git.mjs"),
+  "crash-states": () => import("./crash-states.mjs"),
   kill: () => import("./kill.mjs"),
   "driver-triples": () => import("./driver-triples.mjs"),
   "git-merges": () => import("./git-merges.mjs"),

@@ -1,5 +1,6 @@
 /** The store on a disk that keeps only what was flushed: every state a crash can leave, and broken stores that are seen. */
 import {
+  atCall,
   type BrokenDisk,
   brokenDisks,
   type CrashReport,
@@ -47,6 +48,26 @@ describe("the file store after a crash at any call", () => {
       ["DURABILITY_UNKNOWN", "unknown"],
       ["DURABILITY_UNKNOWN", "unknown"],
     ]);
+  });
+
+  test("does not rest on a directory that a dead process made and never flushed", async () => {
+    for (const errno of [undefined, "EMFILE"]) {
+      const fault =
+        errno === undefined
+          ? { _tag: "Dies" as const, when: "before" as const }
+          : { _tag: "Errno" as const, errno };
+      const report = await explore({
+        lives: [
+          {
+            commands: [{ commandId: "c1" }],
+            faults: atCall(({ name, path }) => name === "mkdir" && path === directory, fault),
+          },
+          { commands: [{ commandId: "c1" }] },
+        ],
+      });
+      expect(report.failures).toEqual([]);
+      expect(report.history.acknowledged).toHaveLength(1);
+    }
   });
 
   test("is given a disk that has the whole port", () => {

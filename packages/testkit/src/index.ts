@@ -38,6 +38,7 @@ export { atCall, type BrokenDisk, brokenDisks, crashLives } from "./disk/broken-
 export { type Breach, type CrashCheck, crashChecks } from "./disk/crash-checks.ts";
 export { type CrashState, type CrashStates, crashStates } from "./disk/crash-states.ts";
 export type { CallFault, DiskCall, DiskProcess, Intercept, ProcessOptions } from "./disk/disk-process.ts";
+export { type DrawCrashesOptions, type DrawReport, drawCrashes } from "./disk/draw-crashes.ts";
 export { errnoError, ProcessDied } from "./disk/errno.ts";
 export {
   type CrashFailure,

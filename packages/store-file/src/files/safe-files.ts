@@ -45,14 +45,22 @@ export const openRegularIfThere = (files: FilePort, name: string, flags: number)
   }
 };
 
-/** Makes the missing directories of a path, each private and each checked; answers those it made. */
-export const makeDirectories = (files: FilePort, directory: string): readonly string[] => {
+/**
+ * Makes the missing directories of a path, each private and each checked; answers those it made. `beforeMaking` is told the
+ * directory that a new one is about to be made in.
+ */
+export const makeDirectories = (
+  files: FilePort,
+  directory: string,
+  beforeMaking: (parent: string) => void = () => {},
+): readonly string[] => {
   const status = files.lstat(directory);
   if (status !== undefined) {
     if (!status.isDirectory()) throw unsafeFile(directory, "is not a directory");
     return [];
   }
-  const above = makeDirectoriesAbove(files, path.dirname(directory));
+  const above = makeDirectoriesAbove(files, path.dirname(directory), beforeMaking);
+  beforeMaking(path.dirname(directory));
   try {
     files.mkdir(directory, 0o700);
   } catch (error) {
@@ -63,13 +71,17 @@ export const makeDirectories = (files: FilePort, directory: string): readonly st
 };
 
 /** Above the ledger somebody else decides: a link to a directory is theirs to make. */
-const makeDirectoriesAbove = (files: FilePort, directory: string): readonly string[] => {
+const makeDirectoriesAbove = (
+  files: FilePort,
+  directory: string,
+  beforeMaking: (parent: string) => void,
+): readonly string[] => {
   try {
     files.realpath(directory);
     return [];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return makeDirectories(files, directory);
+    return makeDirectories(files, directory, beforeMaking);
   }
 };
 

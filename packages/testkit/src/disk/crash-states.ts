@@ -60,6 +60,8 @@ export const crashStates = (): CrashStates => {
   const statesOf = new WeakMap<ContentSnapshot, ContentStates>();
   const ids = new Map<string, number>();
   const names = new Map<string, number>();
+  const skeletons = new Map<string, Skeleton>();
+  let drawnFrom: DiskSnapshot | undefined;
   let drawn = 0;
 
   /** A short name for a text, so that keys of states stay short. */
@@ -121,6 +123,18 @@ export const crashStates = (): CrashStates => {
       ),
       lost: changes.flatMap(({ what }, index) => (kept[index] === true ? [] : [what])),
     };
+  };
+
+  /** Of the snapshot that was drawn from last, which mostly is drawn from again. */
+  const keptSkeleton = (snapshot: DiskSnapshot, kept: readonly boolean[]): Skeleton => {
+    if (drawnFrom !== snapshot) {
+      drawnFrom = snapshot;
+      skeletons.clear();
+    }
+    const key = kept.map(Number).join("");
+    const known = skeletons.get(key) ?? skeletonOf(snapshot, kept);
+    skeletons.set(key, known);
+    return known;
   };
 
   const mount = (
@@ -230,7 +244,7 @@ export const crashStates = (): CrashStates => {
       changes.forEach((_, index) => {
         kept.push(requirementsOf(changes, index).every((needed) => kept[needed] === true) && keeps());
       });
-      const skeleton = skeletonOf(snapshot, kept);
+      const skeleton = keptSkeleton(snapshot, kept);
       const chosen = skeleton.files.map(({ states: { count, whole } }) => {
         if (count === 1) return 0;
         const kind = fraction();

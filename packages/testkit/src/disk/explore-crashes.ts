@@ -44,6 +44,8 @@ export interface ExploreCrashesOptions {
   readonly judgeEvery?: number;
   /** @defaultValue all */
   readonly checks?: readonly CrashCheck[];
+  /** Asked between moments: stops early, and says so. @defaultValue never */
+  readonly isOver?: () => boolean;
   /** Stops after so many. @defaultValue 10 */
   readonly mostFailures?: number;
   readonly disk?: SimulatedDiskOptions;
@@ -137,7 +139,7 @@ const record = async (
 
 export const exploreCrashes = async (options: ExploreCrashesOptions): Promise<CrashReport> => {
   const { open, look, lives = usualLives, judgeEvery = 1, checks = crashChecks, mostFailures = 10 } = options;
-  const { grain = "every byte" } = options;
+  const { grain = "every byte", isOver = () => false } = options;
   const history = new History();
   const points = await record(options, lives, history);
   const failures: CrashFailure[] = [];
@@ -189,6 +191,10 @@ export const exploreCrashes = async (options: ExploreCrashesOptions): Promise<Cr
   };
 
   for (const { call, snapshot, view } of points) {
+    if (isOver()) {
+      isExhaustive = false;
+      break;
+    }
     const suspects: Suspect[] = [];
     const moment = `#${view.acknowledged.length}${view.pending === undefined ? "" : view.isRefused ? "-" : "?"}`;
     const visit = (state: CrashState): void => {

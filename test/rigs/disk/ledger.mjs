@@ -1,0 +1,22 @@
+/** The file store on a simulated disk, as the rigs of this folder open and look at it. */
+import { inspectStream, openFileStore } from "@mission-ledger/store-file";
+import { seededRandomness } from "@mission-ledger/testkit";
+
+export const directory = "/data/ledger";
+
+export const openOn = (files, options = {}) =>
+  openFileStore({ directory, files, randomness: seededRandomness(7), ...options });
+
+/** The end of a log and what is wrong with it, at a glance. */
+export const look = (files, stream) => {
+  const { head, findings } = inspectStream({ directory, stream, digests: false, files });
+  return { head, problems: findings.map(({ kind, why }) => `${kind}: ${why}`) };
+};
+
+export const failureText = ({ check, what, where }) => `${check}: ${what} (${where})`;
+
+/** What this process has used of its core, in seconds: what rates are given in, whoever else is busy. */
+export const coreSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
