@@ -18,4 +18,9 @@ export const rigs = {
   clocks: () => import("./clocks.mjs"),
   sequences: () => import("./sequences.mjs"),
   "bit-flips": () => import("./bit-flips.mjs"),
+  "every-call": () => import("./every-call.mjs"),
+  errno: () => import("./errno.mjs"),
+  "full-disk": () => import("./full-disk.mjs"),
+  "torn-writes": () => import("./torn-writes.mjs"),
+  "cut-log": () => import("./cut-log.mjs"),
 };

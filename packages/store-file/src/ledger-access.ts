@@ -14,6 +14,7 @@ import {
 import type { FilePort } from "./files/file-port.ts";
 import { type NameWatch, watchNames } from "./files/name-watch.ts";
 import { nodeFiles } from "./files/node-files.ts";
+import { closingQuietly } from "./files/safe-files.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
 import { type LedgerLocks, ledgerLocks } from "./lock/ledger-locks.ts";
@@ -68,13 +69,14 @@ export const ledgerAccess = (
     lockTimeoutMs = 10_000,
     allowUnsafeFileSystem = false,
     lock = "auto",
-    files = nodeFiles,
+    files: given = nodeFiles,
     clock = systemClock,
     randomness = systemRandomness,
     failpoint = noFailpoint,
     processes = systemFacts,
   }: LedgerPorts,
 ): LedgerAccess => {
+  const files = closingQuietly(given);
   const root = realRoot(files, directory);
   if (!allowUnsafeFileSystem) checkFileSystem(files, root);
   const layout = layoutOf(root);

@@ -35,7 +35,7 @@ export {
 } from "./counter.ts";
 export { differences } from "./difference.ts";
 export { atCall, type BrokenDisk, brokenDisks, crashLives } from "./disk/broken-disks.ts";
-export { type Breach, type CrashCheck, crashChecks } from "./disk/crash-checks.ts";
+export { type Breach, type CrashCheck, crashChecks, judgeStore } from "./disk/crash-checks.ts";
 export { type CrashState, type CrashStates, crashStates } from "./disk/crash-states.ts";
 export type { CallFault, DiskCall, DiskProcess, Intercept, ProcessOptions } from "./disk/disk-process.ts";
 export { type DrawCrashesOptions, type DrawReport, drawCrashes } from "./disk/draw-crashes.ts";
@@ -55,7 +55,7 @@ export {
   type SimulatedFiles,
   type SimulatedStatus,
 } from "./disk/file-port.ts";
-export { type CrashCommand, crashStream, type FaultSeen, type HistoryView } from "./disk/history.ts";
+export { type CrashCommand, crashStream, type FaultSeen, History, type HistoryView } from "./disk/history.ts";
 export {
   type DiskSnapshot,
   type SimulatedDisk,

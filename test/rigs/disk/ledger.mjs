@@ -20,3 +20,6 @@ export const coreSeconds = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 };
+
+/** Errors are made by the thousand here, and nobody reads where. */
+Error.stackTraceLimit = 0;

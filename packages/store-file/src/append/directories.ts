@@ -8,7 +8,7 @@ import type { StoreContext } from "./store-context.ts";
 export interface LedgerDirectories {
   /** Makes what is missing. */
   prepare(): void;
-  /** Flushes the directory of the logs and, once per store, those above it: whoever made them may have died before. */
+  /** Flushes the directory of the logs and, once per store, those above it: whoever made them may have died before. A `StoreFault` is a flush that failed. */
   flushNames(): void;
 }
 
@@ -28,13 +28,14 @@ export const ledgerDirectories = ({
     if (doubt !== undefined) throw doubt;
     failpoint("append:flush-directory");
     try {
-      flushDirectory(files, path.dirname(directory));
+      flushDirectory(files, path.dirname(directory), (error) => {
+        // Asked again, the disk would say yes.
+        doubt = flushFailed(error, "not_written", { stream: directory });
+        return doubt;
+      });
     } catch (error) {
       // A directory that we may not even read is not where we made one.
-      if ((error as NodeJS.ErrnoException).code === "EACCES") return;
-      // Asked again, the disk would say yes.
-      doubt = flushFailed(error, "not_written", { stream: directory });
-      throw doubt;
+      if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
     }
   };
   return {
@@ -50,8 +51,8 @@ export const ledgerDirectories = ({
     },
     flushNames: () => {
       failpoint("append:flush-directory");
-      flushDirectory(files, layout.logs);
-      for (const directory of above) flushDirectory(files, directory);
+      for (const directory of [layout.logs, ...above])
+        flushDirectory(files, directory, (error) => flushFailed(error, "not_written", { stream: directory }));
       above.clear();
     },
   };

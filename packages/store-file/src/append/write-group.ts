@@ -165,9 +165,9 @@ const flushNames = (context: StoreContext, directories: LedgerDirectories, view:
   try {
     directories.flushNames();
   } catch (error) {
-    if (error instanceof StoreFault) throw error;
-    markSuspect(context, view);
-    throw flushFailed(error, "not_written", { stream: view.paths.stream });
+    // A flush that failed; anything else happened on the way to it.
+    if (error instanceof StoreFault) markSuspect(context, view);
+    throw faultOf(error, "open", { stream: view.paths.stream });
   }
 };
 

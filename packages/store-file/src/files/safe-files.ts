@@ -85,16 +85,40 @@ const makeDirectoriesAbove = (
   }
 };
 
-/** Windows cannot flush a directory; everywhere else an error here is an error. */
-export const flushDirectory = (files: FilePort, directory: string): void => {
+/**
+ * Windows cannot flush a directory; everywhere else an error here is an error. `failed` makes what is thrown of the error of
+ * the flush itself, which is another matter than a directory that cannot be opened.
+ */
+export const flushDirectory = (
+  files: FilePort,
+  directory: string,
+  failed: (error: unknown) => unknown = (error) => error,
+): void => {
   if (process.platform === "win32") return;
   const fd = files.open(directory, constants.O_RDONLY);
   try {
     files.fsync(fd);
+  } catch (error) {
+    throw failed(error);
   } finally {
     files.close(fd);
   }
 };
+
+/**
+ * The port with a `close` that always succeeds. Whatever the system says there, the descriptor is free, and what matters was
+ * flushed before: an error would only keep somebody from closing the rest.
+ */
+export const closingQuietly = (files: FilePort): FilePort =>
+  Object.assign(Object.create(files) as FilePort, {
+    close: (fd: number): void => {
+      try {
+        files.close(fd);
+      } catch {
+        // It is closed.
+      }
+    },
+  });
 
 /** Reads up to `length` bytes at `position`; fewer only at the end of the file. */
 export const readFully = (files: FilePort, fd: number, position: number, length: number): Buffer => {

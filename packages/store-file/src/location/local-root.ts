@@ -22,10 +22,18 @@ export const realRoot = (files: FilePort, directory: string): string => {
       return path.join(files.realpath(existing), ...missing);
     } catch (error) {
       // A link that leads nowhere is somebody's mistake or trap, not a directory to be made.
-      const gone = (error as NodeJS.ErrnoException).code === "ENOENT" && files.lstat(existing) === undefined;
+      const gone = (error as NodeJS.ErrnoException).code === "ENOENT" && isNothing(files, existing);
       if (!gone || existing === path.dirname(existing)) throw faultOf(error, "open", { path: existing });
       missing.unshift(path.basename(existing));
     }
+  }
+};
+
+const isNothing = (files: FilePort, name: string): boolean => {
+  try {
+    return files.lstat(name) === undefined;
+  } catch (error) {
+    throw faultOf(error, "open", { path: name });
   }
 };
 

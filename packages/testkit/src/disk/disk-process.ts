@@ -233,7 +233,12 @@ export const diskProcess = (
       throw new ProcessDied(name);
     }
     try {
-      if (fault?._tag === "Errno") throw errnoError(fault.errno, name, path());
+      if (fault?._tag === "Errno") {
+        const error = errnoError(fault.errno, name, path());
+        // Whatever `close` says, the descriptor is free.
+        if (name === "close") action(undefined);
+        throw error;
+      }
       const answer = action(fault);
       if (fault?._tag === "Dies" || fault?._tag === "Torn") {
         kill();

@@ -65,6 +65,14 @@ export class History {
   /** What a store did that no store may, whatever the disk does. */
   readonly untyped: string[] = [];
 
+  /** @param from what is known already; a new history goes on from there */
+  constructor(from?: HistoryView) {
+    if (from === undefined) return;
+    this.#acknowledged = from.acknowledged;
+    this.#pending = from.pending;
+    this.#isRefused = from.isRefused;
+  }
+
   view(): HistoryView {
     return {
       acknowledged: this.#acknowledged,
