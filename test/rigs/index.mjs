@@ -23,4 +23,5 @@ export const rigs = {
   "full-disk": () => import("./full-disk.mjs"),
   "torn-writes": () => import("./torn-writes.mjs"),
   "cut-log": () => import("./cut-log.mjs"),
+  "power-cut": () => import("./power-cut.mjs"),
 };

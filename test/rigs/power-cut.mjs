@@ -1,0 +1,199 @@
+/** F03: the power goes while writers append, on ext4 and xfs in loop files; then what was acknowledged is looked for. */
+import { fork } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { openFileStore } from "@mission-ledger/store-file";
+import { seededRandomness } from "@mission-ledger/testkit";
+import { judge } from "./kill/referee.mjs";
+import { missingFor, openFileSystem } from "./power/file-systems.mjs";
+
+const kinds = ["ext4", "xfs"];
+const streams = ["storm-a", "storm-b"];
+const writers = 3;
+/** Then everybody comes to an end, the logs are judged whole, and a new ledger begins. */
+const cutsPerLedger = 25;
+const longestMs = 40;
+const mostControlCuts = 3;
+
+const openCrew = (flushes) => {
+  const crew = Array.from({ length: writers }, (_, index) => {
+    const program = new URL("power/writer.mjs", import.meta.url);
+    const child = fork(program, [streams[index % streams.length], `w${index}`, flushes], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    return { child, closed: () => {} };
+  });
+  const promised = new Map();
+  const failures = [];
+  const codes = {};
+  let acknowledged = () => {};
+  for (const member of crew)
+    member.child.on("message", (line) => {
+      if (line._tag === "Done") {
+        const before = promised.get(line.commandId);
+        if (before !== undefined) failures.push(`${line.commandId} was acknowledged twice`);
+        if (line.readback !== "verified")
+          failures.push(`${line.commandId} was acknowledged as ${line.readback}`);
+        promised.set(line.commandId, line);
+        acknowledged();
+      }
+      if (line._tag === "Down")
+        codes[`${line.code} ${line.outcome ?? ""}`] = (codes[`${line.code} ${line.outcome ?? ""}`] ?? 0) + 1;
+      if (line._tag === "Failed") failures.push(`a writer was told: ${line.message}`);
+      if (line._tag === "Closed") member.closed();
+    });
+  return {
+    promised,
+    failures,
+    codes,
+    /** Sends all to work; answers when one was acknowledged, and when all have stopped. */
+    go: (directory, order, first) => {
+      const begun = new Promise((resolve) => {
+        acknowledged = resolve;
+      });
+      const over = Promise.all(
+        crew.map(
+          (member) =>
+            new Promise((resolve) => {
+              member.closed = resolve;
+              member.child.send({ order, directory, first });
+            }),
+        ),
+      );
+      return { begun, over };
+    },
+    close: () => {
+      for (const { child } of crew) child.disconnect();
+    },
+  };
+};
+
+/** What was acknowledged and is not there, or not there as it was. */
+const lostOf = async (directory, promised) => {
+  const store = await openFileStore({ directory });
+  const found = new Map();
+  for (const stream of streams)
+    for await (const batch of store.read(stream))
+      for (const { commandId, revision, id } of batch) {
+        const entry = found.get(commandId) ?? { ids: [], last: revision };
+        entry.ids.push(id);
+        entry.last = revision;
+        found.set(commandId, entry);
+      }
+  await store.close();
+  return [...promised.values()].filter(({ commandId, revision, eventIds }) => {
+    const there = found.get(commandId);
+    return there?.last !== revision || there.ids.join() !== eventIds.join();
+  });
+};
+
+const mkdir = (parent, name) => {
+  const folder = path.join(parent, name);
+  mkdirSync(folder);
+  return folder;
+};
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Cuts the power so often; answers how often it was, and what was lost. */
+const cutPower = async ({ fileSystem, directory, crew, cuts, fraction, isOver }) => {
+  for (let done = 0; done < cuts; done += 1) {
+    if (isOver()) return { done, lost: [] };
+    const { begun, over } = crew.go(directory, "go", undefined);
+    await Promise.race([begun, over]);
+    await pause(fraction() * longestMs);
+    await fileSystem.cut();
+    await over;
+    fileSystem.remount();
+    const lost = await lostOf(directory, crew.promised);
+    if (lost.length > 0 || crew.failures.length > 0) return { done: done + 1, lost };
+  }
+  return { done: cuts, lost: [] };
+};
+
+/** One ledger on one file system. */
+const storm = async ({ kind, scratch, flushes, cuts, fraction, isOver }) => {
+  const fileSystem = openFileSystem(kind, scratch);
+  const crew = openCrew(flushes);
+  const { failures, promised, codes } = crew;
+  let done = 0;
+  try {
+    for (let ledger = 0; done < cuts && failures.length === 0 && !isOver(); ledger += 1) {
+      const directory = path.join(fileSystem.mounted, `ledger-${ledger}`);
+      promised.clear();
+      // Each ledger begins at the first step again, and with a writer's answer, so that its directory is there.
+      const made = crew.go(directory, "finish", 0);
+      await made.over;
+      const round = await cutPower({
+        fileSystem,
+        directory,
+        crew,
+        cuts: Math.min(cutsPerLedger, cuts - done),
+        fraction,
+        isOver,
+      });
+      done += round.done;
+      if (round.lost.length > 0)
+        return { done, codes, failures, lost: round.lost.map(({ commandId }) => commandId) };
+      await crew.go(directory, "finish", undefined).over;
+      const store = await openFileStore({ directory });
+      const verdict = await judge({ store, directory, streams, promised });
+      await store.close();
+      failures.push(...verdict.failures);
+    }
+    return { done, codes, failures, lost: [] };
+  } finally {
+    crew.close();
+    fileSystem.close();
+  }
+};
+
+/** @type {import("./rig.d.mts").Rig} */
+export const rig = {
+  id: "F03",
+  name: "power-cut",
+  title: "power cuts on ext4 and xfs",
+  unit: "power cuts",
+  perPush: 20,
+  longRun: 2_000,
+  skip: () => missingFor("mkfs.xfs", "python3"),
+  run: async ({ goal, deadline, seed, scratch, note }) => {
+    const { fraction } = seededRandomness(seed);
+    const figures = {};
+    const failures = [];
+    let done = 0;
+    for (const [index, kind] of kinds.entries()) {
+      const shareMs = (deadline - performance.now()) / (kinds.length - index);
+      const end = performance.now() + shareMs;
+      const isOver = () => performance.now() > end;
+      const control = await storm({
+        kind,
+        scratch: mkdir(scratch, `${kind}-control`),
+        flushes: "no",
+        cuts: mostControlCuts,
+        fraction,
+        isOver,
+      });
+      figures[`${kind} without flush`] = `lost ${control.lost.length} in ${control.done} cuts`;
+      if (control.lost.length === 0)
+        failures.push(`${kind}: a store that never flushes lost nothing in ${control.done} cuts`);
+      const begun = performance.now();
+      const result = await storm({
+        kind,
+        scratch: mkdir(scratch, kind),
+        flushes: "yes",
+        cuts: goal / kinds.length,
+        fraction,
+        isOver,
+      });
+      done += result.done;
+      failures.push(...result.failures.map((failure) => `${kind}: ${failure}`));
+      for (const commandId of result.lost)
+        failures.push(`${kind}: ${commandId} was acknowledged and is gone`);
+      for (const [code, count] of Object.entries(result.codes)) figures[`${kind} ${code}`] = count;
+      figures[`${kind} cuts/min`] = Math.round((result.done / (performance.now() - begun)) * 60_000);
+      note(`${kind}: ${result.done} cuts`);
+    }
+    return { done, failures, figures };
+  },
+};
