@@ -24,4 +24,5 @@ export const rigs = {
   "torn-writes": () => import("./torn-writes.mjs"),
   "cut-log": () => import("./cut-log.mjs"),
   "power-cut": () => import("./power-cut.mjs"),
+  "failing-flush": () => import("./failing-flush.mjs"),
 };
