@@ -92,6 +92,7 @@ describe("a store that is broken where it meets the disk", () => {
     for (const broken of brokenDisks.filter(({ caughtBy }) => caughtBy === missing)) {
       const { failures } = await explore({ lives: broken.lives, checks }, broken);
       if (failures.length === 0) passed.push(broken.name);
+      if (passed.length > 0) break;
     }
     expect(passed.length).toBeGreaterThan(0);
   });

@@ -3,7 +3,7 @@
  * LF on, so of a call that fell short the complete lines at the front are records, and nothing else is or will ever be.
  */
 import { StoreFault } from "@mission-ledger/core";
-import { faultOf, flushFailed } from "../faults.ts";
+import { faultOf } from "../faults.ts";
 import { createAppend, openRegular } from "../files/safe-files.ts";
 import { type FoldState, tornSeal } from "../log/fold.ts";
 import { handleOf, type LogHandle } from "../log/log-handle.ts";

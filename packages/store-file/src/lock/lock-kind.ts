@@ -110,7 +110,7 @@ export interface WriteKindOptions {
   readonly replace: boolean;
 }
 
-/** Flushed unless it says what everybody would believe without it. */
+/** Its bytes are flushed before it has its name; the name too, unless it says what everybody would believe without it. */
 export const writeKind = ({ files, name, kind, id, replace }: WriteKindOptions): void => {
   const draft = `${name}.draft.${id}`;
   const fd = files.open(draft, createNew, 0o600);
@@ -118,7 +118,8 @@ export const writeKind = ({ files, name, kind, id, replace }: WriteKindOptions):
   try {
     if (files.write(fd, text, 0, text.length, 0) < text.length)
       throw Object.assign(new Error("ENOSPC: no room for the kind of lock"), { code: "ENOSPC" });
-    if (kind !== "kernel" || replace) files.fdatasync(fd);
+    // Also where the name may be lost: kept without its bytes, it would name no kind, and nobody could write any more.
+    files.fdatasync(fd);
     if (replace) files.rename(draft, name);
     else files.link(draft, name);
   } catch (error) {

@@ -34,7 +34,8 @@ export const atCall =
 
 /** Longer than what locks and counters write of themselves. */
 const isRecord = ({ name, length }: DiskCall): boolean => name === "write" && length > 128;
-const isFlush = ({ name }: DiskCall): boolean => name === "fdatasync";
+const isLog = (path: string): boolean => path.endsWith(".jsonl");
+const isFlush = ({ name, path }: DiskCall): boolean => name === "fdatasync" && isLog(path);
 const one = [{ commandId: "c1" }];
 const two = [{ commandId: "c1" }, { commandId: "c2", events: 2 }];
 
@@ -77,24 +78,35 @@ const seal = " #torn\n";
 const lf = 10;
 const bye = Uint8Array.of(0x62, 0x79, 0x65, lf);
 
+/** The port with another way to flush a log; other files are flushed as they should be. */
+const flushingLogsBy = (files: SimulatedFiles, flush: (fd: number) => void): SimulatedFiles => {
+  const { pathOf, ...followed } = followDescriptors(files);
+  return {
+    ...followed,
+    fdatasync: (fd) => {
+      if (isLog(pathOf(fd))) flush(fd);
+      else files.fdatasync(fd);
+    },
+  };
+};
+
 export const brokenDisks: readonly BrokenDisk[] = [
   {
     name: "never flushes a file",
     caughtBy: "nothing acknowledged is lost",
     lives: usualLives,
-    breakFiles: (files) => ({ ...files, fdatasync: nothing }),
+    breakFiles: (files) => flushingLogsBy(files, nothing),
   },
   {
     name: "flushes before it writes",
     caughtBy: "nothing acknowledged is lost",
     lives: usualLives,
     breakFiles: (files) => ({
-      ...files,
+      ...flushingLogsBy(files, nothing),
       write: (fd, ...rest) => {
         files.fdatasync(fd);
         return files.write(fd, ...rest);
       },
-      fdatasync: nothing,
     }),
   },
   {
@@ -104,10 +116,9 @@ export const brokenDisks: readonly BrokenDisk[] = [
     breakFiles: (files) => {
       let owed: number | undefined;
       return {
-        ...files,
-        fdatasync: (fd) => {
+        ...flushingLogsBy(files, (fd) => {
           owed = fd;
-        },
+        }),
         write: (fd, ...rest) => {
           if (owed !== undefined) files.fdatasync(owed);
           owed = undefined;
@@ -242,7 +253,7 @@ export const brokenDisks: readonly BrokenDisk[] = [
       ...files,
       open: (path, flags, mode) => {
         const fd = files.open(path, flags, mode);
-        if (!path.endsWith(".jsonl")) return fd;
+        if (!isLog(path)) return fd;
         const { size } = files.fstat(fd);
         const bytes = new Uint8Array(size);
         files.read(fd, bytes, 0, size, 0);
@@ -325,7 +336,7 @@ export const brokenDisks: readonly BrokenDisk[] = [
       open: (path, flags, mode) => {
         const fd = files.open(path, flags, mode);
         const { size } = files.fstat(fd);
-        if (!path.endsWith(".jsonl") || size === 0) return fd;
+        if (!isLog(path) || size === 0) return fd;
         const last = new Uint8Array(1);
         files.read(fd, last, 0, 1, size - 1);
         if (last[0] === lf) return fd;

@@ -16,6 +16,7 @@ const mostFiles = 8;
 
 interface Directory {
   readonly name: string;
+  readonly ino: number;
   /** Index of the directory that holds it; -1 for the root. */
   readonly parent: number;
 }
@@ -105,9 +106,9 @@ export const crashStates = (): CrashStates => {
         if (below === "/proc") continue;
         if (inode._tag === "File") {
           const content = contents.get(inode) as ContentSnapshot;
-          files.push({ name, parent, inode, path: below, states: states(content) });
+          files.push({ name, parent, ino: inode.ino, inode, path: below, states: states(content) });
         } else {
-          directories.push({ name, parent });
+          directories.push({ name, parent, ino: inode.ino });
           walk(inode, directories.length - 1, below);
         }
       }
@@ -150,14 +151,23 @@ export const crashStates = (): CrashStates => {
       holder.entries.set(name, inode);
       holder.durable.set(name, inode);
     };
-    for (const { name, parent } of skeleton.directories) {
-      const inode = tree.directory();
+    for (const { name, parent, ino } of skeleton.directories) {
+      const inode = tree.directory(ino);
       made.push(inode);
       put(parent, name, inode);
     }
-    skeleton.files.forEach(({ name, parent, states: contentStates }, index) => {
-      put(parent, name, tree.file(new FileContent(contentStates.contentOf(chosen[index] as number))));
+    const linked = new Map<FileInode, FileInode>();
+    skeleton.files.forEach(({ name, parent, inode, states: contentStates }, index) => {
+      const known = linked.get(inode);
+      if (known !== undefined) known.nlink += 1;
+      const content = contentStates.contentOf(chosen[index] as number);
+      const file = known ?? tree.file(new FileContent(content), inode.ino);
+      linked.set(inode, file);
+      put(parent, name, file);
     });
+    tree.startNumbersAt(
+      Math.max(0, ...skeleton.directories.map(({ ino }) => ino), ...skeleton.files.map(({ ino }) => ino)) + 1,
+    );
     return disk;
   };
 

@@ -341,11 +341,27 @@ export const diskProcess = (
           if (inode === undefined) throw errnoError("ENOENT", "unlink", path);
           if (inode._tag === "Directory") throw errnoError("EISDIR", "unlink", path);
           tree.change(`unlink ${path}`, [tree.placeOf(path, "unlink")]);
-          disk.gave(inode.content.length);
+          if (inode.nlink === 1) disk.gave(inode.content.length);
           unlinked(inode);
           disk.changed();
         },
       ),
+    link: (existing, name) =>
+      call(
+        "link",
+        () => name,
+        0,
+        () => {
+          const inode = tree.find(existing, "link");
+          if (inode === undefined) throw errnoError("ENOENT", "link", existing);
+          if (inode._tag === "Directory") throw errnoError("EPERM", "link", existing);
+          if (tree.find(name, "link") !== undefined) throw errnoError("EEXIST", "link", name);
+          tree.change(`link ${existing} as ${name}`, [{ ...tree.placeOf(name, "link"), inode }]);
+          inode.nlink += 1;
+          disk.changed();
+        },
+      ),
+    hasKernelLocks: () => true,
     fileSystemType: (path) =>
       call(
         "fileSystemType",

@@ -28,7 +28,11 @@ export interface SimulatedFiles {
   realpath(path: string): string;
   rename(from: string, to: string): void;
   unlink(path: string): void;
+  /** Gives a file a second name; throws `EEXIST` if there is something of that name. */
+  link(existing: string, name: string): void;
   fileSystemType(path: string): number;
+  /** Whether the three below work. */
+  hasKernelLocks(): boolean;
   tryLock(fd: number): boolean;
   waitForLock(fd: number): Promise<void>;
   unlock(fd: number): void;

@@ -79,11 +79,12 @@ export class Tree {
     this.root = this.directory();
   }
 
-  directory(): DirectoryInode {
+  /** A number, if given, must not be in use. */
+  directory(ino: number = this.#inoOf()): DirectoryInode {
     const times = { mtimeMs: this.#now, ctimeMs: this.#now };
     return {
       _tag: "Directory",
-      ino: this.#inoOf(),
+      ino,
       entries: new Map(),
       durable: new Map(),
       nlink: 2,
@@ -92,11 +93,11 @@ export class Tree {
     };
   }
 
-  file(content: FileContent = new FileContent()): FileInode {
+  file(content: FileContent = new FileContent(), ino: number = this.#inoOf()): FileInode {
     const times = { mtimeMs: this.#now, ctimeMs: this.#now };
     return {
       _tag: "File",
-      ino: this.#inoOf(),
+      ino,
       content,
       nlink: 1,
       users: 0,
@@ -177,6 +178,11 @@ export class Tree {
   /** Gives the number of an inode that nobody can reach any more to the next one made, as ext4 does. */
   retire(inode: Inode): void {
     if (inode.nlink === 0 && inode.users === 0) this.#free.push(inode.ino);
+  }
+
+  /** Numbers from here on are free, as after a restart. */
+  startNumbersAt(ino: number): void {
+    this.#nextIno = Math.max(this.#nextIno, ino);
   }
 
   #inoOf(): number {
