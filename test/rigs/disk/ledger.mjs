@@ -4,8 +4,13 @@ import { seededRandomness } from "@mission-ledger/testkit";
 
 export const directory = "/data/ledger";
 
-export const openOn = (files, options = {}) =>
-  openFileStore({ directory, files, randomness: seededRandomness(7), ...options });
+let opened = 0;
+
+/** Each process has randomness of its own, and a run with the same calls the same. */
+export const openOn = (files, options = {}) => {
+  opened += 1;
+  return openFileStore({ directory, files, randomness: seededRandomness(opened), ...options });
+};
 
 /** The end of a log and what is wrong with it, at a glance. */
 export const look = (files, stream) => {

@@ -200,7 +200,9 @@ export const exploreCrashes = async (options: ExploreCrashesOptions): Promise<Cr
     const visit = (state: CrashState): void => {
       counts.states += 1;
       const key = state.key + moment;
-      if (known.has(key)) return;
+      const isKnown = known.has(key);
+      // The same disk can come of several losses, one of which is none.
+      if (isKnown && !state.isWhole) return;
       known.add(key);
       const disk = state.mount();
       const { isFine, isDamaged } = glance(disk.process().files, view);
@@ -209,7 +211,7 @@ export const exploreCrashes = async (options: ExploreCrashesOptions): Promise<Cr
           { check: "only the disk does damage", what: "nothing was lost, and the log is damaged" },
           `after ${call}`,
         );
-      if (isFine && known.size % judgeEvery !== 0) return;
+      if (isKnown || (isFine && known.size % judgeEvery !== 0)) return;
       const text = state.describe();
       suspects.push({ disk, isDamaged, where: () => `after ${call}; ${text}` });
     };
