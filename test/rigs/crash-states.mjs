@@ -3,7 +3,7 @@ import { crashLives, drawCrashes, exploreCrashes } from "@mission-ledger/testkit
 import { coreSeconds, failureText, look, openOn } from "./disk/ledger.mjs";
 
 /** Of the distinct states of the exhaustive part, each so manieth is judged by a store; of a long run each one. */
-const judgeEveryPerPush = 8;
+const judgeEveryPerPush = 64;
 
 const enumerate = async ({ judgeEvery, isOver, figures, failures, note }) => {
   for (const [name, lives] of Object.entries(crashLives)) {
