@@ -12,7 +12,7 @@ import type { StreamPaths } from "../layout.ts";
 import { underLock } from "../ledger-access.ts";
 import { pause } from "../lock/pause.ts";
 import type { StreamLock } from "../lock/stream-lock.ts";
-import type { CopyAccess } from "./copy-access.ts";
+import { betweenFlushes, type CopyAccess } from "./copy-access.ts";
 import { type CopyBytes, foldersAreOurs, readCopyFile } from "./copy-file.ts";
 import type { CopyPaths, CopyPlace } from "./copy-place.ts";
 import { type CopyState, isUntouched, loadState, saveState, seenCopy } from "./copy-state.ts";
@@ -198,7 +198,9 @@ const takeInNew = async (
       [...log.chain, ...log.open, ...log.demoted].map(({ record }) => digestOfRecord(record)),
     );
     if (records.every(({ record }) => held.has(digestOfRecord(record)))) return undefined;
-    return await underLock(access.lockAt(paths.lock), () => takeIn(access, paths, records));
+    return await underLock(access.lockAt(paths.lock), () =>
+      betweenFlushes(access, paths, () => takeIn(access, paths, records)),
+    );
   } catch (error) {
     throw faultOf(error, "catch-up", { stream: paths.stream, path: paths.log });
   }

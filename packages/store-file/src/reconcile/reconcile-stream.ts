@@ -20,7 +20,7 @@ import {
 import { commandIdReused, findingFault } from "../append/refusals.ts";
 import { digestOfRecord } from "../branches/identity.ts";
 import type { CopyRecord } from "../branches/read-copy.ts";
-import { type CopyAccess, copyAccess } from "../copy/copy-access.ts";
+import { betweenFlushes, type CopyAccess, copyAccess } from "../copy/copy-access.ts";
 import { layLines } from "../copy/lay-lines.ts";
 import { type LogContents, readLog } from "../copy/log-contents.ts";
 import { faultOf } from "../faults.ts";
@@ -78,7 +78,11 @@ export const reconcileStream = async ({
   const id = commandId ?? access.randomness.uuid();
   const request: Request = { paths, winner, reason, actor, commandId: id };
   try {
-    return await underLock(access.lockAt(paths.lock), () => decide(access, request), signal);
+    return await underLock(
+      access.lockAt(paths.lock),
+      () => betweenFlushes(access, paths, () => decide(access, request)),
+      signal,
+    );
   } catch (error) {
     if (signal?.aborted) throw error;
     throw faultOf(error, "catch-up", { stream, commandId: id });
