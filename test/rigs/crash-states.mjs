@@ -3,14 +3,36 @@ import { crashLives, drawCrashes, exploreCrashes } from "@mission-ledger/testkit
 import { coreSeconds, failureText, look, openOn } from "./disk/ledger.mjs";
 
 /** Of the distinct states of the exhaustive part, each so manieth is judged by a store; of a long run each one. */
-const judgeEveryPerPush = 64;
+const judgeEveryPerPush = 16;
 
 const enumerate = async ({ judgeEvery, isOver, figures, failures, note }) => {
   for (const [name, lives] of Object.entries(crashLives)) {
-    const report = await exploreCrashes({ open: openOn, look, lives, judgeEvery, isOver, mostFailures: 5 });
+    const report = await exploreCrashes({
+      open: openOn,
+      look,
+      lives,
+      judgeEvery,
+      isOver,
+      isSettled: true,
+      mostFailures: 5,
+    });
     failures.push(...report.failures.map((failure) => `lives ${name}: ${failureText(failure)}`));
     if (!report.isExhaustive && report.failures.length === 0 && !isOver())
       failures.push(`lives ${name}: not all states`);
+    // A ledger that is just being made: names in every order, files lost or kept whole.
+    const begun = await exploreCrashes({
+      open: openOn,
+      look,
+      lives,
+      judgeEvery,
+      isOver,
+      grain: "whole files",
+      mostFailures: 5,
+    });
+    failures.push(...begun.failures.map((failure) => `new ledger, lives ${name}: ${failureText(failure)}`));
+    figures.enumerated += begun.states;
+    figures.distinct += begun.distinct;
+    figures.judged += begun.judged;
     figures.enumerated += report.states;
     figures.distinct += report.distinct;
     figures.judged += report.judged;

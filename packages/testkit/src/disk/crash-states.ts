@@ -10,7 +10,7 @@ import { type ContentSnapshot, type Extent, FileContent } from "./file-content.t
 import { type DiskSnapshot, SimulatedDisk } from "./simulated-disk.ts";
 import { type DirectoryInode, type FileInode, type Inode, requirementsOf } from "./tree.ts";
 
-/** More changes of names, or more unflushed files, than this are not enumerated. */
+/** Of more changes of names than this only the outermost losses are shown; more unflushed files are not enumerated. */
 const mostChanges = 12;
 const mostFiles = 8;
 
@@ -226,8 +226,11 @@ export const crashStates = (): CrashStates => {
   return {
     all: (snapshot, visit, grain = "every byte") => {
       const { changes } = snapshot;
-      if (changes.length > mostChanges) return false;
       const requirements = changes.map((_, index) => requirementsOf(changes, index));
+      if (changes.length > mostChanges) {
+        for (const some of outermost(requirements)) allOf(snapshot, skeletonOf(snapshot, some), visit, grain);
+        return false;
+      }
       const kept = changes.map(() => false);
       let isWhole = true;
       const choose = (index: number): void => {
@@ -270,6 +273,31 @@ export const crashStates = (): CrashStates => {
       };
     },
   };
+};
+
+/** Of too many changes: none, all, each one lost with what rests on it, and each one kept with what it rests on. */
+const outermost = (requirements: readonly (readonly number[])[]): readonly (readonly boolean[])[] => {
+  const without = (lost: number): readonly boolean[] => {
+    const kept: boolean[] = [];
+    requirements.forEach((needed, index) => {
+      kept.push(index !== lost && needed.every((earlier) => kept[earlier] === true));
+    });
+    return kept;
+  };
+  const only = (last: number): readonly boolean[] => {
+    const kept = requirements.map(() => false);
+    const keep = (index: number): void => {
+      kept[index] = true;
+      for (const earlier of requirements[index] ?? []) keep(earlier);
+    };
+    keep(last);
+    return kept;
+  };
+  return [
+    requirements.map(() => false),
+    requirements.map(() => true),
+    ...requirements.flatMap((_, index) => [without(index), only(index)]),
+  ];
 };
 
 const chunkBytes = 8_192;

@@ -38,6 +38,11 @@ export interface ExploreCrashesOptions {
   readonly look?: (files: SimulatedFiles, stream: string) => Glance;
   /** @defaultValue one life: a command with one event, one with two, and the first again */
   readonly lives?: readonly Life[];
+  /**
+   * Begin where a command `c0` was acknowledged and everything flushed, so that not every state is multiplied by those of a
+   * store that is just being made. @defaultValue false
+   */
+  readonly isSettled?: boolean;
   /** @defaultValue `every byte` */
   readonly grain?: CrashGrain;
   /** Of the disks that were looked at, every how manieth is judged by a store opened on it. @defaultValue 1 */
@@ -89,12 +94,20 @@ const describeCall = (life: number, { n, name, path }: DiskCall): string =>
 
 /** Runs the lives; answers every moment at which a crash would leave something new. */
 const record = async (
-  { open, disk: options = {} }: ExploreCrashesOptions,
+  { open, isSettled = false, disk: options = {} }: ExploreCrashesOptions,
   lives: readonly Life[],
   history: History,
 ): Promise<readonly CrashPoint[]> => {
   const disk = new SimulatedDisk(options);
   const points: CrashPoint[] = [];
+  if (isSettled) {
+    const first = disk.process();
+    const store = await open(first.files);
+    await history.run(store, { commandId: "c0" }, () => true);
+    await store.close();
+    first.kill();
+    disk.sync();
+  }
   let seen = -1;
   let known: HistoryView | undefined;
   const mark = (call: string): void => {

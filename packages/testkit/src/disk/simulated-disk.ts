@@ -115,6 +115,14 @@ export class SimulatedDisk {
     return { root: this.tree.root, durable, changes: this.tree.changes, contents, boot, openFlags };
   }
 
+  /** Everything is flushed, as `sync` does. */
+  sync(): void {
+    const { durable, contents } = this.snapshot();
+    for (const directory of durable.keys()) this.tree.flush(directory);
+    for (const { content } of contents.keys()) content.flush();
+    this.changed();
+  }
+
   changed(): void {
     this.version += 1;
   }
