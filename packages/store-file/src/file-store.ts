@@ -120,7 +120,11 @@ export const openFileStore = async ({
       if (head.revision < 0) return;
       const writer = writers.of(stream);
       await writer.inTurn(async () => {
-        directories.prepare();
+        try {
+          directories.prepare();
+        } catch (error) {
+          throw faultOf(error, "catch-up", { stream });
+        }
         await confirmHead(context, writer, head);
       });
     },
