@@ -31,7 +31,7 @@ export const answerGroup = (
 ): readonly PendingAppend[] => {
   const stands = flushed && written.length === plan.writes.length;
   const places = new Map(written.map((entry) => [entry.write, entry]));
-  const again = new Set(flushed ? leftOver(plan, written) : []);
+  const again = new Set(leftOver(plan, written));
   const shared = written.length > 1 ? sharedRead(written) : undefined;
   const waitOf = ({ since }: PendingAppend): number =>
     waited.waitedMs === 0 ? 0 : Math.max(0, Math.min(waited.waitedMs, waited.lockedAt - since));

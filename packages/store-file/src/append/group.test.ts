@@ -303,7 +303,7 @@ describe("a group whose flush fails", () => {
 });
 
 describe("the readback of a group", () => {
-  test("notices a changed byte in one record and clears the others", async () => {
+  test("notices a changed byte in one record, and clears those before it", async () => {
     const directory = scratchDirectory();
     const store = await openFileStore({ directory });
     const { head } = await put(store, emptyHead, "first");
@@ -315,11 +315,12 @@ describe("the readback of a group", () => {
     const reads = await Promise.allSettled(
       settled.map((answer) => store.readBack((answer as PromiseFulfilledResult<Appended>).value)),
     );
-    expect(reads.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect((reads[1] as PromiseRejectedResult).reason).toMatchObject({
-      code: "READBACK_FAILED",
-      outcome: "unknown",
-    });
+    expect(reads.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    for (const read of reads.slice(1))
+      expect((read as PromiseRejectedResult).reason).toMatchObject({
+        code: "READBACK_FAILED",
+        outcome: "unknown",
+      });
     await store.close();
   });
 

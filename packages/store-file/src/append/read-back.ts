@@ -11,7 +11,7 @@ import { openLineReader } from "../log/line-reader.ts";
 import { markOf } from "../log/mark.ts";
 import { eventsOfKnownLine } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
-import { type ReceiptMark, receiptMarkOf, type SharedRead } from "./receipt-mark.ts";
+import { type ReceiptMark, receiptMarkOf, type SharedRead, standsTo } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
 
 type Context = Pick<StoreContext, "files" | "failpoint" | "layout">;
@@ -44,34 +44,37 @@ const opened = <A>({ files }: Context, paths: StreamPaths, look: (file: OpenedFi
   }
 };
 
-/** The record as read, if it stands where it was written and follows at once what was known before it. */
+/** The record as read, if it stands where it was written, and all that was written between it and the end known before. */
 const standingLine = (context: Context, paths: StreamPaths, mark: ReceiptMark): Buffer | undefined => {
   const { log } = mark;
   const { start, offset, bytes, shared } = mark.record;
-  // Between the end that we knew and our record only the torn line may stand that we sealed. Anything else is looked at.
-  if (start !== offset) return undefined;
-  const range = shared ?? { offset: Math.max(0, offset - 1), length: bytes.length + (offset === 0 ? 0 : 1) };
-  const { bytes: read, status } = shared?.read ?? readRange(context, paths, range);
+  const lines = shared?.lines ?? [{ offset, line: bytes }];
+  // Between the end that we knew and our records only the torn line may stand that we sealed. Anything else is looked at.
+  if (lines[0]?.offset !== start) return undefined;
+  const range = shared ?? { ...rangeOf(offset, bytes), lines, read: undefined };
+  const { bytes: read, status, standsTo } = range.read ?? readRange(context, paths, range);
   if (status.ino !== log.ino || status.dev !== log.dev) throw replaced(paths);
   const at = offset - range.offset;
-  const line = read.subarray(at, at + bytes.length);
-  return line.equals(bytes) && (at === 0 || read[at - 1] === 0x0a) ? line : undefined;
+  return offset + bytes.length <= standsTo ? read.subarray(at, at + bytes.length) : undefined;
 };
+
+/** With the byte before, which has to end a line. */
+const rangeOf = (offset: number, { length }: Buffer): Pick<SharedRead, "offset" | "length"> =>
+  offset === 0 ? { offset, length } : { offset: offset - 1, length: length + 1 };
 
 const readRange = (
   context: Context,
   paths: StreamPaths,
-  range: { readonly offset: number; readonly length: number } | SharedRead,
+  range: SharedRead,
 ): NonNullable<SharedRead["read"]> =>
   opened(context, paths, ({ fd, status }) => {
     context.failpoint("append:read-back-bytes");
-    const read = { bytes: readFully(context.files, fd, range.offset, range.length), status };
-    if ("read" in range) {
-      range.read = read;
-      setImmediate(() => {
-        range.read = undefined;
-      });
-    }
+    const bytes = readFully(context.files, fd, range.offset, range.length);
+    const read = { bytes, status, standsTo: standsTo(range, bytes) };
+    range.read = read;
+    setImmediate(() => {
+      range.read = undefined;
+    });
     return read;
   });
 
@@ -123,12 +126,17 @@ const claimOf = (
   { record: { start, before, bytes } }: ReceiptMark,
   fd: number,
 ): "ours" | "void" | "absent" => {
-  const fold = foldLog(stream, encoded, before, () => {});
+  let isBehindHole = false;
+  const fold = foldLog(stream, encoded, before, ({ kind }) => {
+    if (kind === "gap") isBehindHole = true;
+  });
   const reader = openLineReader(files, fd, { from: start });
   const ours = bytes.subarray(0, bytes.length - 1);
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
     const step = fold.take(line);
-    if (!line.oversized && line.bytes.equals(ours)) return step._tag === "Record" ? "ours" : "void";
+    if (line.oversized || !line.bytes.equals(ours)) continue;
+    if (step._tag !== "Record") return "void";
+    return isBehindHole ? "absent" : "ours";
   }
   return "absent";
 };

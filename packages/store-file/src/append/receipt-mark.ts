@@ -11,8 +11,25 @@ import type { LogHandle } from "../log/log-handle.ts";
 export interface SharedRead {
   readonly offset: number;
   readonly length: number;
-  read: { readonly bytes: Buffer; readonly status: FileStatus } | undefined;
+  /** The lines as they were written, one behind the other. */
+  readonly lines: readonly { readonly offset: number; readonly line: Buffer }[];
+  read: { readonly bytes: Buffer; readonly status: FileStatus; readonly standsTo: number } | undefined;
 }
+
+/** Up to where what was read is what was written. A line counts only if all before it do. */
+export const standsTo = (
+  { offset: from, lines }: Pick<SharedRead, "offset" | "lines">,
+  read: Buffer,
+): number => {
+  let end = from;
+  for (const { offset, line } of lines) {
+    const at = offset - from;
+    const isAfterLine = at === 0 || read[at - 1] === 0x0a;
+    if (!isAfterLine || !read.subarray(at, at + line.length).equals(line)) break;
+    end = offset + line.length;
+  }
+  return end;
+};
 
 export const sharedRead = (
   records: readonly { readonly offset: number; readonly line: Buffer }[],
@@ -21,7 +38,7 @@ export const sharedRead = (
   if (first === undefined || last === undefined) return undefined;
   // With the byte before, which has to end a line.
   const offset = Math.max(0, first.offset - 1);
-  return { offset, length: last.offset + last.line.length - offset, read: undefined };
+  return { offset, length: last.offset + last.line.length - offset, lines: records, read: undefined };
 };
 
 export interface WrittenRecord {

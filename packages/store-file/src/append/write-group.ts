@@ -26,7 +26,7 @@ export interface Written {
   readonly offset: number;
   /** As encoded, LF included. */
   readonly line: Buffer;
-  /** The end of the log as it was known before this record, and the fold there. */
+  /** The end of the log as it was known before the group, and the fold there: a record of a group counts only if those before it do. */
   readonly start: number;
   readonly before: FoldState;
 }
@@ -87,7 +87,7 @@ const encodeGroup = (
   const lines: Written[] = [];
   const start = view.end;
   let offset = start + (view.tail > 0 ? view.tail + tornSeal.length : 0);
-  let before: FoldState = { head: view.head, origin: view.origin };
+  const before: FoldState = { head: view.head, origin: view.origin };
   let bytes = 0;
   for (const write of writes) {
     const seq = firstSeq + lines.length;
@@ -100,10 +100,8 @@ const encodeGroup = (
     }
     bytes += line.length;
     if (bytes > mostGroupBytes && lines.length > 0) break;
-    lines.push({ write, seq, offset, line, start: lines.length === 0 ? start : offset, before });
+    lines.push({ write, seq, offset, line, start, before });
     offset += line.length;
-    const last = write.commit.events.at(-1);
-    if (last !== undefined) before = { head: { revision: last.revision, digest: last.digest }, origin };
   }
   return lines;
 };
@@ -195,8 +193,8 @@ export const takeInWritten = (view: StreamView, written: readonly Written[], ori
 
 /** Those of a plan that are beyond what was written and have no answer: the size of a group left no room for them. */
 export const leftOver = (plan: GroupPlan, written: readonly Written[]): readonly PendingAppend[] => {
-  const first = plan.writes[written.length];
-  if (first === undefined || first.pending.settled) return [];
+  const first = plan.writes.slice(written.length).find(({ pending }) => !pending.settled);
+  if (first === undefined) return [];
   const from = plan.planned.indexOf(first);
   return plan.planned.slice(from).map(({ pending }) => pending);
 };

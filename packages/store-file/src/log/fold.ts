@@ -85,6 +85,13 @@ export const foldLog = (
   // Few: a new one begins only where records of another copy were taken in.
   const runs: Run[] = from.origin === undefined ? [] : [{ from: head.revision, origin: from.origin }];
 
+  /** Last digests of void records: what was written on top of one, in the same call, is void as well. */
+  const voided = new Set<string>();
+  const voidOf = (record: StoredRecord): FoldStep => {
+    voided.add(record.events.at(-1)?.digest ?? "");
+    return { _tag: "Void", record };
+  };
+
   /** Which copy wrote the record that holds a revision; before the start of this fold, the one at its start is as good a guess. */
   const holderOf = (revision: number): string | undefined =>
     (runs.findLast((run) => run.from <= revision) ?? runs[0])?.origin;
@@ -104,7 +111,8 @@ export const foldLog = (
       });
       return nothing;
     }
-    if (claimsAgain) return { _tag: "Void", record };
+    if (claimsAgain) return voidOf(record);
+    if (!follows && previous !== null && voided.has(previous)) return voidOf(record);
     // Reading goes on behind a hole: what follows is shown, the hole is reported, and nobody may write.
     if (!follows)
       report({ kind: "gap", offset, length, why: `revision ${firstRevision} follows ${head.revision}` });

@@ -83,6 +83,8 @@ class Planner {
   #beforeHead: Standing;
   /** The record at the head and what was kept behind it. */
   #sinceHead: LostRecord[] = [];
+  /** Last digests of void records: what follows one is void too, and no hole. */
+  readonly #voided = new Set<string>();
   /** Last digests of records of undecided branches. */
   readonly #forked = new Set<string>();
   #cutAt: Standing | undefined;
@@ -238,7 +240,8 @@ class Planner {
     const isOrphan = previous !== null && this.#known.get(previous) !== firstRevision - 1;
     // A branch may be longer than the chain; that is no hole in the chain.
     const isOfFork = previous !== null && this.#forked.has(previous);
-    const leapsAhead = branch === undefined && firstRevision > this.#fold.head.revision + 1;
+    const isOnVoid = previous !== null && this.#voided.has(previous);
+    const leapsAhead = branch === undefined && !isOnVoid && firstRevision > this.#fold.head.revision + 1;
     if (leapsAhead && !isOfFork && !this.#fill(previous, seq, offset)) this.#hole(firstRevision, offset);
     const before = this.#standing();
     const step = isOfFork ? undefined : this.#take(line, offset, length);
@@ -247,6 +250,7 @@ class Planner {
       this.#forked.add(digest);
     }
     // It follows something that we do not have, at a revision that another record holds: which of the two is true, nobody knows.
+    if (step?._tag === "Void") this.#voided.add(digest);
     if (step?._tag === "Void" && branch === undefined && isOrphan) {
       if (this.#cutAt === undefined) this.#lost.push(...this.#sinceHead);
       this.#hole(firstRevision, offset, this.#beforeHead);
