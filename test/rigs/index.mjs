@@ -4,6 +4,7 @@ export const rigs = {
   "crash-states": () => import("./crash-states.mjs"),
   kill: () => import("./kill.mjs"),
   "driver-triples": () => import("./driver-triples.mjs"),
+  "git-merges": () => import("./git-merges.mjs"),
   merges: () => import("./merges.mjs"),
   locks: () => import("./locks.mjs"),
   "log-bytes": () => import("./log-bytes.mjs"),
