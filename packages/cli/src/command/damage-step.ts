@@ -7,6 +7,9 @@ export const damageStep = (context: Pick<CommandContext, "say">, slug: string): 
 
 /** What to type for something wrong with a log; what no command mends is looked at. */
 export const stepFor = (context: Pick<CommandContext, "say">, code: string, slug: string): string =>
-  context.say(mendedByRepair.has(code) ? "repair" : "verify", shellQuote(slug));
+  context.say(
+    mendedByRepair.has(code) ? "repair" : code === "FORK_DETECTED" ? "reconcile" : "verify",
+    shellQuote(slug),
+  );
 
 const mendedByRepair: ReadonlySet<string> = new Set(["DURABILITY_UNKNOWN", "LOG_CONFLICTED", "LOG_CORRUPT"]);

@@ -129,7 +129,9 @@ export const doctor: CommandSpec = command({
         );
     for (const { slug, path } of leftovers?.quarantined ?? [])
       if (isAsked(slug))
-        findings.push(rewriteFile("quarantined", slug, `${path} is the log as it was before a repair`));
+        findings.push(
+          rewriteFile("quarantined", slug, `${path} is the log as it was before a repair or a decision`),
+        );
     const damaged = findings.filter(({ severity }) => severity === "damage");
     const [first] = damaged;
     return {

@@ -241,6 +241,7 @@ const failure = (
 /** What was changed and sealed again cannot be told from what was written but by another copy. */
 const mendStep = (context: CommandContext, { code, stream, offset }: LogProblem): string => {
   const slug = slugOfStream(stream);
+  if (code === "FORK_DETECTED") return `see both sides, and decide: ${stepFor(context, code, slug)}`;
   if (stream === "" || offset === null)
     return "Its lines are whole, but not what was written: compare the log with another copy of it.";
   return stepFor(context, code, slug) === context.say("verify", shellQuote(slug))
