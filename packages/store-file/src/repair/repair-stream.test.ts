@@ -359,6 +359,7 @@ describe("records that are gone", () => {
       refusal: { _tag: "NoLog" },
     });
     expect(fs.existsSync(log)).toBe(false);
+    expect(findLeftovers({ directory }).lostLogs).toEqual([]);
     expect(await repairStream({ directory, stream, from: copyOf(sound) })).toMatchObject({
       outcome: "repaired",
       quarantined: undefined,

@@ -51,6 +51,11 @@ export const repairStream = async ({
   try {
     if (dryRun) return await repairLocked(repair);
     if (files.lstat(layout.root) === undefined) throw noLedger(layout.root);
+    // A lock without a log would stay, and look like a log that is gone.
+    if (files.lstat(paths.log) === undefined && files.lstat(paths.lock) === undefined) {
+      const look = await repairLocked({ ...repair, dryRun: true });
+      if (look.outcome === "refused") return look;
+    }
     for (const folder of [layout.logs, layout.locks]) makeDirectories(files, folder);
     return await underLock(access.lockAt(paths.lock), () => repairLocked(repair));
   } catch (error) {
