@@ -32,6 +32,8 @@ describe("a flush that fails once and then lies", () => {
       const paths = layoutOf(directory).of(stream);
       const before = round % 3;
       const store = await openFileStore({ directory, files });
+      // A new ledger flushes its kind of lock first; it is the log's flush that has to fail.
+      await put(store, emptyHead, "elsewhere", { stream: "mission-elsewhere" });
       let head = emptyHead;
       for (let index = 0; index < before; index += 1) head = (await put(store, head, `c${index}`)).head;
       disk.failNextFlush();
