@@ -38,11 +38,14 @@ const round = async ({ directory, publishTo, writer, streams }, isOver) => {
           for (const { code } of answer.right.warnings) count(warnings, code);
           acknowledged.push(commandId);
           if (acknowledged.length % 100 === 0) process.send({ progress: 100 });
+          // Alone in a ledger a writer never waits for anything, and would not hear that the round is over.
+          if (acknowledged.length % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
           break;
         }
         const error = answer.left;
         const code = LedgerError.is(error) ? error.code : "CONFLICT";
         count(faults, code);
+        await new Promise((resolve) => setImmediate(resolve));
         if (
           (LedgerError.is(error) && !error.retryable && error.outcome !== "unknown") ||
           tries >= mostTries
