@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { openFileStore } from "../index.ts";
 import { type FaultyFiles, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { commitOn, expectedAfter } from "../testing/writing.ts";
+import { commitOn, expectedAfter, put } from "../testing/writing.ts";
 
 /** More than one write takes: 40 records of 50 KB, each sealed on the one before. */
-const many = (): readonly AppendRequest[] => {
-  let on: StreamHead = emptyHead;
+const many = (head: StreamHead): readonly AppendRequest[] => {
+  let on = head;
   return Array.from({ length: 40 }, (_, index) => {
     const seal = (end: StreamHead) =>
       commitOn(end, `c${index}`, { data: { note: `${index}-${"x".repeat(50_000)}` } });
@@ -15,15 +15,16 @@ const many = (): readonly AppendRequest[] => {
     const expected = expectedAfter(on);
     const last = commit.events.at(-1) ?? emptyHead;
     on = { revision: last.revision, digest: last.digest };
-    return { commit, expected, known: emptyHead, decideAgain: (_missed, end) => seal(end) };
+    return { commit, expected, known: head, decideAgain: (_missed, end) => seal(end) };
   });
 };
 
 const answers = async (arm: (faulty: FaultyFiles) => void): Promise<readonly string[]> => {
   const faulty = faultyFiles();
   const store = await openFileStore({ directory: scratchDirectory(), files: faulty.files });
+  const { head } = await put(store, emptyHead, "first");
   arm(faulty);
-  const settled = await Promise.allSettled(many().map((request) => store.append(request)));
+  const settled = await Promise.allSettled(many(head).map((request) => store.append(request)));
   const told: string[] = [];
   for (const answer of settled)
     if (answer.status === "rejected")
