@@ -7,6 +7,7 @@ export {
   type DomainCommand,
   type DomainEvent,
   type DomainRefusal,
+  type Evolution,
   fold,
   refuse,
 } from "./kernel/decider.ts";
@@ -54,6 +55,7 @@ export {
   headAfter,
   type LoadOptions,
   loadFold,
+  type Steps,
   saveFold,
 } from "./kernel/fold.ts";
 export { commandHandler } from "./kernel/handle.ts";

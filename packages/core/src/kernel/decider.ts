@@ -33,12 +33,24 @@ export interface Decider<Command, State, Event, Refusal> {
   /** For one event on shared state: answers a new state and leaves the old one as it was. */
   evolve(state: State, event: Event): State;
   /**
+   * For several events on shared state: copies but once what they change. Must answer what repeated `evolve` would; a law in
+   * testkit checks it. @defaultValue repeated `evolve`
+   */
+  evolution?(state: State): Evolution<State, Event>;
+  /**
    * For many events on state that nobody else holds: may change it in place. Must answer what repeated `evolve` would;
    * a law in testkit checks it. @defaultValue repeated `evolve`
    */
   evolveInPlace?(state: State, event: Event): State;
   /** Whether the state shows what the command asked for; checked before a receipt is given. @defaultValue not checked */
   shows?(command: Command, state: State): boolean;
+}
+
+/** A state on its way through several events. */
+export interface Evolution<State, Event> {
+  take(event: Event): void;
+  /** The state with all that was taken. Nothing is taken afterwards. */
+  end(): State;
 }
 
 /** The command is right, and these events make it true; none when it is true already. */

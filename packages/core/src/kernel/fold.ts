@@ -17,6 +17,15 @@ export interface FoldSpec<State> {
   readonly initial: State;
   /** Takes one event into state that nobody else holds; may change it in place. Answers `undefined` for an event it does not know. */
   stepInPlace(state: State, envelope: EventEnvelope): State | undefined;
+  /** Several steps on state that others hold too, which stays as it was. @defaultValue repeated `stepInPlace` */
+  steps?(state: State): Steps<State>;
+}
+
+/** A state on its way through several events. */
+export interface Steps<State> {
+  /** Answers whether the event is known. */
+  take(envelope: EventEnvelope): boolean;
+  end(): State;
 }
 
 /** State at a head, and how it was come by. */
@@ -61,6 +70,33 @@ export const deciderFold = <State, Event extends DomainEvent>(
     return decoded._tag === "Known" ? evolveInPlace(state, decoded.event) : undefined;
   },
 });
+
+/** The same for state that is shared: nothing is changed that anybody else may hold. */
+export const sharedFold = <State, Event extends DomainEvent>(
+  decider: Pick<
+    Decider<never, State, Event, unknown>,
+    "category" | "version" | "initial" | "evolve" | "evolution"
+  >,
+  codec: Codec<Event>,
+): FoldSpec<State> => {
+  const spec = deciderFold({ ...decider, evolveInPlace: decider.evolve }, codec);
+  const { evolution } = decider;
+  if (evolution === undefined) return spec;
+  return {
+    ...spec,
+    steps: (state) => {
+      const evolving = evolution(state);
+      return {
+        take: (envelope) => {
+          const decoded = codec.decode(envelope);
+          if (decoded._tag === "Known") evolving.take(decoded.event);
+          return decoded._tag === "Known";
+        },
+        end: evolving.end,
+      };
+    },
+  };
+};
 
 export interface LoadOptions {
   readonly snapshots: SnapshotStore;
@@ -121,20 +157,32 @@ export const takeIn = <State>(
 ): Folded<State> => {
   const last = events.at(-1);
   let { revision, digest } = head;
-  let [folded, unknown, breaks] = [state, unknownEvents, gaps];
+  let unknown = unknownEvents;
+  let breaks = gaps;
+  const steps = spec.steps?.(state) ?? stepsInPlace(spec, state);
   for (const event of events) {
     if (event.previous !== digest || event.revision !== revision + 1) breaks += 1;
-    const next = spec.stepInPlace(folded, event);
-    if (next === undefined) unknown += 1;
-    else folded = next;
+    if (!steps.take(event)) unknown += 1;
     ({ revision, digest } = event);
   }
   return {
     head: last === undefined ? head : headAfter(last),
-    state: folded,
+    state: steps.end(),
     unknownEvents: unknown,
     gaps: breaks,
     sinceSnapshot: sinceSnapshot + events.length,
+  };
+};
+
+const stepsInPlace = <State>({ stepInPlace }: FoldSpec<State>, state: State): Steps<State> => {
+  let folded = state;
+  return {
+    take: (envelope) => {
+      const next = stepInPlace(folded, envelope);
+      if (next !== undefined) folded = next;
+      return next !== undefined;
+    },
+    end: () => folded,
   };
 };
 

@@ -4,7 +4,16 @@ import type { Decider, DomainEvent } from "./decider.ts";
 import type { EventEnvelope } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
-import { deciderFold, type Folded, type FoldSpec, foldOnto, loadFold, saveFold, takeIn } from "./fold.ts";
+import {
+  deciderFold,
+  type Folded,
+  type FoldSpec,
+  foldOnto,
+  loadFold,
+  saveFold,
+  sharedFold,
+  takeIn,
+} from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
 
@@ -12,7 +21,7 @@ export interface KeptStatesOptions<State, Event extends DomainEvent> {
   readonly store: EventStore;
   readonly decider: Pick<
     Decider<never, State, Event, unknown>,
-    "category" | "version" | "initial" | "evolve" | "evolveInPlace"
+    "category" | "version" | "initial" | "evolve" | "evolution" | "evolveInPlace"
   >;
   readonly codec: Codec<Event>;
   readonly snapshots: SnapshotStore;
@@ -50,7 +59,7 @@ export const keptStates = <State, Event extends DomainEvent>({
 }: KeptStatesOptions<State, Event>): KeptStates<State> => {
   const privateSpec = deciderFold(decider, codec);
   // What is kept is shared with receipts, so it is never changed in place.
-  const sharedSpec: FoldSpec<State> = deciderFold({ ...decider, evolveInPlace: decider.evolve }, codec);
+  const sharedSpec: FoldSpec<State> = sharedFold(decider, codec);
   const kept = new Map<string, Folded<State>>();
   /** The revision of the last snapshot that was written; commands that are proven together would each write one. */
   const saved = new Map<string, number>();

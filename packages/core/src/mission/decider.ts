@@ -5,6 +5,7 @@ import { decideClaim, decideRecovery, decideRelease, decideRenewal } from "./cla
 import type { MissionCommand, MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
 import type { MissionEvent } from "./events.ts";
+import { missionEvolution } from "./evolution.ts";
 import { checkHolder, checkHolderIfHeld } from "./guards.ts";
 import { decideContinuedImport, decideImportBegun, decideImportCompleted } from "./imports.ts";
 import { findInputProblem } from "./input.ts";
@@ -40,6 +41,7 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
     }
   },
   evolve: (state, event) => produce(state, (draft) => takeIn(draft, event)),
+  evolution: missionEvolution,
   evolveInPlace: (state, event) => takeIn(state as Draft<Mission>, event) ?? state,
   shows: (command, state) => {
     if (state._tag === "Absent") return false;

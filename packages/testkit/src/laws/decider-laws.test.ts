@@ -147,6 +147,34 @@ describe("the laws of deciders", () => {
       },
     },
     {
+      name: "an evolution that forgets an event",
+      caughtBy: "an evolution through several events comes to what repeated evolve comes to",
+      decider: {
+        ...counter,
+        evolution: (state) => {
+          let [folded, closed] = [state, false];
+          return {
+            take: (event) => {
+              if (!closed) folded = counter.evolve(folded, event);
+              closed = true;
+            },
+            end: () => folded,
+          };
+        },
+      },
+    },
+    {
+      name: "an evolution that changes the state before",
+      caughtBy: "an evolution through several events comes to what repeated evolve comes to",
+      decider: {
+        ...counter,
+        evolution: (state) => ({
+          take: (event) => void Object.assign(state, counter.evolve(state, event)),
+          end: () => state,
+        }),
+      },
+    },
+    {
       name: "an evolve that wants events in order",
       caughtBy: "evolve takes events in any order and any number",
       decider: {

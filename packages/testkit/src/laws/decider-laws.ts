@@ -6,6 +6,7 @@ import {
   type DomainCommand,
   type DomainEvent,
   type DomainRefusal,
+  type Evolution,
   fold,
   openMemoryStore,
 } from "@mission-ledger/core";
@@ -53,7 +54,7 @@ export const deciderLaws = <
     mayHappenTwice = () => false,
   }: DeciderLawOptions<Command, Event, Refusal>,
 ): readonly Law[] => {
-  const { initial, decide, evolve, evolveInPlace = evolve } = decider;
+  const { initial, decide, evolve, evolution, evolveInPlace = evolve } = decider;
 
   const historyOf = (sequence: readonly Command[]): readonly Step<Command, State, Event>[] => {
     let before = frozen(throughJson(initial));
@@ -134,6 +135,27 @@ export const deciderLaws = <
         agree(bare, shared, `after ${JSON.stringify(event)}`);
       }
     }),
+    law(
+      "an evolution through several events comes to what repeated evolve comes to",
+      fc.tuple(commands, fc.nat()),
+      ([sequence, cut]) => {
+        if (evolution === undefined) return;
+        const events = throughJson(eventsOf(sequence));
+        const first = events.slice(0, cut % (events.length + 1));
+        // As it comes out of a bulk fold, and as it comes out of an evolution: both are shared with others.
+        const begun = foldInPlace(throughJson(initial), throughJson(first));
+        const text = JSON.stringify(begun);
+        const rest = frozen(events.slice(first.length));
+        for (const from of [begun, evolved(evolution, throughJson(initial), first)]) {
+          agree(
+            evolved(evolution, from, rest),
+            fold(decider, frozen(throughJson(begun)), rest),
+            "many events at once",
+          );
+          if (JSON.stringify(from) !== text) throw new Error("the state before was changed");
+        }
+      },
+    ),
     law("evolveInPlace leaves the events as they are", commands, (sequence) => {
       const events = throughJson(eventsOf(sequence));
       const before = JSON.stringify(events);
@@ -212,6 +234,16 @@ export const deciderLaws = <
       }),
     );
   return laws;
+};
+
+const evolved = <State, Event>(
+  evolution: (state: State) => Evolution<State, Event>,
+  state: State,
+  events: readonly Event[],
+): State => {
+  const evolving = evolution(state);
+  for (const event of events) evolving.take(event);
+  return evolving.end();
 };
 
 /** An envelope around nothing, for codecs that look at one. */
