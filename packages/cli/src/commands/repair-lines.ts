@@ -1,8 +1,20 @@
 /** What a repair did, for a person: what came back and why that is certain, what was set aside, where the old file is. */
-import type { LostRecord, MissingEvents, Restoration, RestoredRecord } from "@mission-ledger/store-file";
+import type {
+  LostRecord,
+  MissingEvents,
+  RepairReport,
+  Restoration,
+  RestoredRecord,
+} from "@mission-ledger/store-file";
 import { counted } from "../output/counted.ts";
 import { type Line, toned } from "../output/lines.ts";
-import type { MissionRepair } from "./repair.ts";
+
+/** One mission's log, mended or not. */
+export interface MissionRepair extends RepairReport {
+  readonly mission: string;
+  /** The copy that missing records were taken from. */
+  readonly from: string | null;
+}
 
 /** Of each kind; the rest is counted, and listed with `--json`. */
 const most = 20;

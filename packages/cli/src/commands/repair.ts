@@ -2,7 +2,7 @@
 import path from "node:path";
 import { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
-import { inspectStream, type RepairReport, repairStream } from "@mission-ledger/store-file";
+import { inspectStream, repairStream } from "@mission-ledger/store-file";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
@@ -11,14 +11,7 @@ import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { leftoverMissions } from "./leftovers.ts";
 import { copiesOf } from "./repair-copies.ts";
-import { placeOfMissing, repairLines } from "./repair-lines.ts";
-
-/** One mission's log, mended or not. */
-export interface MissionRepair extends RepairReport {
-  readonly mission: string;
-  /** The copy that missing records were taken from. */
-  readonly from: string | null;
-}
+import { type MissionRepair, placeOfMissing, repairLines } from "./repair-lines.ts";
 
 interface Wanted {
   readonly directory: string;

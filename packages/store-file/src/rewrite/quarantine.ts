@@ -4,7 +4,7 @@ import { StoreFault } from "@mission-ledger/core";
 import { createNew, flushDirectory, makeDirectories } from "../files/safe-files.ts";
 import type { StreamPaths } from "../layout.ts";
 import { quarantinePath } from "./file-names.ts";
-import type { RewriteContext } from "./rewrite-log.ts";
+import type { RewriteContext } from "./rewrite-context.ts";
 import { bytesOf, sumOf, writeLines } from "./write-lines.ts";
 
 /** Answers where the copy of an open log stands. A copy that was not finished stays, and is never read. */

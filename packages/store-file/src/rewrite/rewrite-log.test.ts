@@ -10,7 +10,8 @@ import { dyingAt } from "../testing/dying-files.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { put, putMany, stream } from "../testing/writing.ts";
-import { type RewriteContext, rewriteLog } from "./rewrite-log.ts";
+import type { RewriteContext } from "./rewrite-context.ts";
+import { rewriteLog } from "./rewrite-log.ts";
 
 const steps = [
   "rewrite:quarantine",

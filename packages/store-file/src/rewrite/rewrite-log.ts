@@ -4,7 +4,7 @@
  * change and the flush that makes its name durable nobody writes, because the suspect mark stands there.
  * Source: durability rules, section 6; the order of flushes: section 2, facts 7 and 9.
  */
-import { type Clock, type Failpoint, type Outcome, type Randomness, StoreFault } from "@mission-ledger/core";
+import { type Outcome, StoreFault } from "@mission-ledger/core";
 import type { FilePort, FileStatus } from "../files/file-port.ts";
 import {
   createNew,
@@ -13,21 +13,14 @@ import {
   openRegularIfThere,
   readOnly,
 } from "../files/safe-files.ts";
-import type { Layout, StreamPaths } from "../layout.ts";
+import type { StreamPaths } from "../layout.ts";
 import { rewriteStep } from "./faults.ts";
 import { temporaryPath } from "./file-names.ts";
 import { quarantineCopy } from "./quarantine.ts";
+import type { RewriteContext } from "./rewrite-context.ts";
 import { dropSegments } from "./segments.ts";
 import { removeMark, setMark } from "./suspect-mark.ts";
 import { compareLines, writeLines } from "./write-lines.ts";
-
-export interface RewriteContext {
-  readonly files: FilePort;
-  readonly layout: Layout;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  readonly failpoint: Failpoint;
-}
 
 export interface RewriteOptions {
   /** What the log is rewritten for: `repair`, `recovery`, `reconcile`. Named in faults. */
