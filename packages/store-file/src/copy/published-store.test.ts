@@ -210,6 +210,21 @@ test("a decision is made once: the same command id answers what it decided", asy
   });
 });
 
+test("a repeated decision leaves the numbers rising, so that no later record gets one that was given away", async () => {
+  const [here] = await forked(mergeUnion);
+  await publishCopies(here);
+  const options = { directory: here.directory, stream, winner: "local", actor: "ada", commandId: "one" };
+  await reconcileStream(options);
+  await run(here, "later");
+  expect(await reconcileStream(options)).toMatchObject({ repeated: true });
+  const seqs = linesOf(here.log).map((line) => (JSON.parse(line) as { seq: number }).seq);
+  expect(seqs).toEqual([...seqs].sort((left, right) => left - right));
+  fs.rmSync(path.join(here.directory, "lock", "order"));
+  await run(here, "last");
+  const [last] = linesOf(here.log).slice(-1);
+  expect((JSON.parse(last ?? "") as { seq: number }).seq).toBe(Math.max(...seqs) + 1);
+});
+
 test("a store that is open while others decide goes on with the winner and forgets nothing of it", async () => {
   const [here] = await forked(mergeUnion);
   const store = await here.open();

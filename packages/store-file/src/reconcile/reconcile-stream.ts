@@ -175,7 +175,10 @@ const repeated = async (
   const { record } = earlier;
   if (record.commandDigest !== digestOfRequest(request))
     throw commandIdReused({ stream: paths.stream, commandId: record.commandId } as Commit);
-  const all = [...log.chain, ...log.demoted, ...log.open];
+  // In the order of the old file: numbers rise in a log, and the last one is taken for the highest.
+  const all = [...log.chain, ...log.demoted, ...log.open].sort(
+    (left, right) => left.record.seq - right.record.seq,
+  );
   const lines = all.map(({ line }) => line);
   const waiting = access.order.exclusively((highest) => {
     rewriteLog(access, paths, lines, { reason: "reconcile" });
