@@ -158,7 +158,12 @@ export const openFileStore = async ({
   };
   return publishTo === undefined
     ? store
-    : withPublishedCopies(store, { directory: layout.root, publishTo, ...ports });
+    : withPublishedCopies(store, {
+        directory: layout.root,
+        publishTo,
+        suspects: context.suspects,
+        ...ports,
+      });
 };
 
 const storeClosed = (outcome: "not_written" | "unknown" = "not_written"): StoreFault =>

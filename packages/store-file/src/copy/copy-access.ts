@@ -9,14 +9,15 @@ export interface CopyAccess extends LedgerAccess {
   close(): void;
 }
 
-export const copyAccess = (directory: string, ports: LedgerPorts = {}): CopyAccess => {
+/** @param shared what an open store knows of failed flushes: a flush that fails here has to stop its writers, even where no mark could be set. */
+export const copyAccess = (directory: string, ports: LedgerPorts = {}, shared?: SuspectLogs): CopyAccess => {
   const access = ledgerAccess(directory, ports);
-  const suspects = suspectLogs(access.files);
+  const suspects = shared ?? suspectLogs(access.files);
   return {
     ...access,
     suspects,
     close: () => {
-      suspects.close();
+      if (shared === undefined) suspects.close();
       access.order.close();
     },
   };

@@ -211,6 +211,33 @@ test("a flush that fails while taking in is told, and nobody writes before the l
   await store.close();
 });
 
+test("a flush that fails while taking in stops the writers of the same store, also where no mark can be set", async () => {
+  const [here, there] = [workTree(), workTree()];
+  await run(here, "a", "b");
+  bring(here, there);
+  let isFailing = true;
+  const store = await there.open({
+    files: {
+      ...nodeFiles,
+      fdatasync: (fd) => {
+        if (isFailing) throw errnoError("EIO");
+        nodeFiles.fdatasync(fd);
+      },
+      open: (name, flags, mode) => {
+        if (isFailing && name.endsWith(".suspect")) throw errnoError("EIO");
+        return nodeFiles.open(name, flags, mode);
+      },
+    },
+  });
+  await expect(say(store, "c")).rejects.toMatchObject({ code: "DURABILITY_UNKNOWN", outcome: "not_written" });
+  isFailing = false;
+  await expect(say(store, "c")).rejects.toMatchObject({ code: "DURABILITY_UNKNOWN" });
+  await recover(there);
+  await say(store, "c");
+  expect(await commandsOf(store)).toEqual(["a", "b", "c"]);
+  await store.close();
+});
+
 test("a disk that takes only a part of what arrived keeps whole records, and the next command takes in the rest", async () => {
   const [here, there] = [workTree(), workTree()];
   await run(here, "a", "b", "c");

@@ -5,6 +5,7 @@
  */
 import { type EventStore, StoreFault, type Warning } from "@mission-ledger/core";
 import { ledgerDirectories } from "../append/directories.ts";
+import type { SuspectLogs } from "../append/suspect-logs.ts";
 import { faultOf } from "../faults.ts";
 import type { LedgerPorts } from "../ledger-access.ts";
 import type { StreamLock } from "../lock/stream-lock.ts";
@@ -18,6 +19,8 @@ export interface PublishedOptions extends LedgerPorts {
   readonly directory: string;
   /** The `.mission-ledger` folder of the work tree; see `locateLedger`. */
   readonly publishTo: string;
+  /** What the store knows of failed flushes; the store closes it. */
+  readonly suspects: SuspectLogs;
 }
 
 /** One stream's copy, as this process keeps it. */
@@ -35,9 +38,9 @@ const mostKept = 64;
 
 export const withPublishedCopies = (
   store: EventStore,
-  { directory, publishTo, ...ports }: PublishedOptions,
+  { directory, publishTo, suspects, ...ports }: PublishedOptions,
 ): EventStore => {
-  const access = copyAccess(directory, ports);
+  const access = copyAccess(directory, ports, suspects);
   const place = copyPlace(access.files, access.layout, publishTo);
   const directories = ledgerDirectories(access);
   const keepers = new Map<string, Keeper>();
