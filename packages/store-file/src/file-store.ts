@@ -19,9 +19,8 @@ import { readOnly } from "./files/safe-files.ts";
 import { maintainIndex, needsSegment } from "./index-cache/maintain.ts";
 import { type LedgerPorts, ledgerAccess } from "./ledger-access.ts";
 import { ledgerOrigin } from "./location/ledger-origin.ts";
-import { defaultRecordBytes, hardRecordBytes } from "./log/bounds.ts";
+import { defaultRecordBytes, longestRecordBytes } from "./log/bounds.ts";
 import { findCommandIn } from "./log/command-lookup.ts";
-import { tornSeal } from "./log/fold.ts";
 import { commitOf } from "./log/record.ts";
 import { StreamView } from "./log/stream-view.ts";
 import { isOfCategory } from "./names.ts";
@@ -33,14 +32,11 @@ import { subscriptionBell } from "./read/waking.ts";
 export interface FileStoreOptions extends LedgerPorts {
   /** Where the ledger lives; see `locateLedger`. Made by the first append. */
   readonly directory: string;
-  /** Longest line that is written, in bytes; at most 1 MiB. @defaultValue 65536 */
+  /** Longest line that is written, in bytes; at most 64 bytes less than 1 MiB. @defaultValue 65536 */
   readonly maxRecordBytes?: number;
   /** The `.mission-ledger` folder of a git work tree, to which streams are published; see `locateLedger`. @defaultValue none */
   readonly publishTo?: string;
 }
-
-/** A torn record and its seal are still a line that readers take. */
-const longestRecordBytes: number = hardRecordBytes - tornSeal.length;
 
 /** Opens a ledger's directory. Reads and writes nothing yet; throws `STORE_UNAVAILABLE` on a network file system. */
 export const openFileStore = async ({

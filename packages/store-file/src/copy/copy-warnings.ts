@@ -1,7 +1,8 @@
 /** What is wrong with a copy, in words, and what to do about it. */
 import type { Warning } from "@mission-ledger/core";
 import type { Arranged } from "../branches/arrange.ts";
-import type { CopyContents } from "../branches/read-copy.ts";
+import type { CopyContents, CopyRecord } from "../branches/read-copy.ts";
+import { longestRecordBytes } from "../log/bounds.ts";
 
 export const aboutContents = ({ markers, problems }: CopyContents, path: string): readonly Warning[] => {
   const damaged = problems.filter(({ kind }) => kind === "damaged");
@@ -36,6 +37,17 @@ export const aboutContents = ({ markers, problems }: CopyContents, path: string)
         ]),
   ];
 };
+
+export const aboutTooLong = (records: readonly CopyRecord[], path: string): readonly Warning[] =>
+  records[0] === undefined
+    ? []
+    : [
+        {
+          code: "LIMIT_EXCEEDED",
+          message: `${path} holds ${records.length} records that were not taken in, the first with ${records[0].line.length} bytes; a record has at most ${longestRecordBytes}`,
+          hint: "Look who changed the file: no mission-ledger writes such records.",
+        },
+      ];
 
 export const aboutArranged = (
   { open, orphans, clashes }: Arranged,

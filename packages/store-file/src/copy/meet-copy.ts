@@ -5,18 +5,19 @@
  */
 import { isStoreFault, type Warning } from "@mission-ledger/core";
 import { digestOfRecord } from "../branches/identity.ts";
-import { type CopyContents, readCopy } from "../branches/read-copy.ts";
+import { type CopyContents, type CopyRecord, readCopy } from "../branches/read-copy.ts";
 import { faultOf } from "../faults.ts";
 import type { FilePort, FileStatus } from "../files/file-port.ts";
 import type { StreamPaths } from "../layout.ts";
 import { underLock } from "../ledger-access.ts";
 import { pause } from "../lock/pause.ts";
 import type { StreamLock } from "../lock/stream-lock.ts";
+import { longestRecordBytes } from "../log/bounds.ts";
 import { betweenFlushes, type CopyAccess } from "./copy-access.ts";
 import { type CopyBytes, foldersAreOurs, readCopyFile } from "./copy-file.ts";
 import type { CopyPaths, CopyPlace } from "./copy-place.ts";
 import { type CopyState, isUntouched, loadState, saveState, seenCopy } from "./copy-state.ts";
-import { aboutArranged, aboutContents } from "./copy-warnings.ts";
+import { aboutArranged, aboutContents, aboutTooLong } from "./copy-warnings.ts";
 import { type LogContents, readLog } from "./log-contents.ts";
 import {
   leftIn,
@@ -157,9 +158,10 @@ const compareOnce = async (meeting: Meeting, anew: boolean): Promise<HandedOn & 
     return { ...nothing, added: false, warnings: [notPublished(error, meeting)] };
   }
   const contents = readCopy(file?.bytes ?? Buffer.alloc(0), paths.stream, paths.encoded);
-  const taken = await takeInNew(meeting, contents);
+  const { taken, tooLong } = await takeInNew(meeting, contents);
   const warnings = [
     ...aboutContents(contents, copy.copy),
+    ...aboutTooLong(tooLong, copy.copy),
     ...(taken === undefined ? [] : aboutArranged(taken.arranged, paths.stream, copy.copy)),
   ];
   try {
@@ -186,21 +188,28 @@ const isThere = (files: FilePort, name: string | undefined): boolean => {
   }
 };
 
+interface Arrived {
+  readonly taken: TakenIn | undefined;
+  /** Records that would be too long for a log under another number, or with a mark. */
+  readonly tooLong: readonly CopyRecord[];
+}
+
 /** The stream's lock is taken only for records that the log does not hold. */
-const takeInNew = async (
-  { access, paths }: Meeting,
-  { records }: CopyContents,
-): Promise<TakenIn | undefined> => {
-  if (records.length === 0) return undefined;
+const takeInNew = async ({ access, paths }: Meeting, { records }: CopyContents): Promise<Arrived> => {
+  if (records.length === 0) return { taken: undefined, tooLong: [] };
   try {
     const log = readLog(access.files, paths);
     const held = new Set(
       [...log.chain, ...log.open, ...log.demoted].map(({ record }) => digestOfRecord(record)),
     );
-    if (records.every(({ record }) => held.has(digestOfRecord(record)))) return undefined;
-    return await underLock(access.lockAt(paths.lock), () =>
-      betweenFlushes(access, paths, () => takeIn(access, paths, records)),
+    const isNew = ({ record }: CopyRecord): boolean => !held.has(digestOfRecord(record));
+    const tooLong = records.filter((copy) => copy.line.length > longestRecordBytes && isNew(copy));
+    const short = tooLong.length === 0 ? records : records.filter((copy) => !tooLong.includes(copy));
+    if (!short.some(isNew)) return { taken: undefined, tooLong };
+    const taken = await underLock(access.lockAt(paths.lock), () =>
+      betweenFlushes(access, paths, () => takeIn(access, paths, short)),
     );
+    return { taken, tooLong };
   } catch (error) {
     throw faultOf(error, "catch-up", { stream: paths.stream, path: paths.log });
   }

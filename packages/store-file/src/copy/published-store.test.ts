@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { changedCopies, forksOf, inspectStream, publishCopies, reconcileStream } from "../index.ts";
+import { hardRecordBytes } from "../log/bounds.ts";
+import { encodeRecord } from "../log/record.ts";
 import { errnoError } from "../testing/faulty-files.ts";
 import {
   bring,
@@ -14,7 +16,7 @@ import {
   type WorkTree,
   workTree,
 } from "../testing/work-trees.ts";
-import { stream } from "../testing/writing.ts";
+import { commitOn, stream } from "../testing/writing.ts";
 
 const linesOf = (file: string): readonly string[] => fs.readFileSync(file, "utf8").split("\n").slice(0, -1);
 const headOf = ({ directory }: WorkTree): string | null => inspectStream({ directory, stream }).head.digest;
@@ -265,6 +267,24 @@ test("records without their predecessors, and forged ones, are warned of and nev
   expect(met?.warnings.map(({ code }) => code)).toEqual(["LOG_CORRUPT", "LOG_CORRUPT"]);
   expect(met?.takenIn).toBe(0);
   expect(await read(there)).toEqual(["x"]);
+});
+
+test("a record that would be too long for the log is warned of and never taken in, and commands go on", async () => {
+  const tree = workTree();
+  const store = await tree.open();
+  const { revision, digest } = await say(store, "a");
+  await say(store, "b");
+  const lineOf = (length: number): Buffer =>
+    encodeRecord(
+      commitOn({ revision, digest }, "long", { data: { note: "x".repeat(length) } }),
+      { origin: "b9b2a7c2-6a55-4f4c-9a57-0e3bb1d9f4f1", seq: 1 },
+      hardRecordBytes,
+    );
+  fs.appendFileSync(tree.copy, lineOf(hardRecordBytes - lineOf(0).length));
+  await expect(say(store, "c")).rejects.toThrow(/warned: .* 1 records that were not taken in/);
+  expect(await commandsOf(store)).toEqual(["a", "b", "c"]);
+  expect(await store.publish?.(stream)).toMatchObject([{ code: "LIMIT_EXCEEDED" }]);
+  await store.close();
 });
 
 test("a copy that may not be looked at is a warning with the receipt, and the command is done", async () => {

@@ -3,6 +3,11 @@ import { isDangerousKey, maxJsonDepth } from "@mission-ledger/core";
 
 /** No line is longer, whatever a store was told; a reader gives up on a longer one. */
 export const hardRecordBytes = 1_048_576;
+/**
+ * No longer line is written or taken in. A record that moves to another log, or is decided against, gets a longer number and a
+ * mark there, and a torn one its seal: 41 bytes at most.
+ */
+export const longestRecordBytes: number = hardRecordBytes - 64;
 export const defaultRecordBytes = 65_536;
 export const longestId = 200;
 export const longestActor = 1_024;
