@@ -194,6 +194,11 @@ const rewrite = async (
     return laid.highest;
   }, access.deadline());
   if (waiting !== undefined) await waiting;
+  access.failpoint("take-in:read-back");
+  const { state } = readLog(access.files, paths);
+  const end = arranged.chain.at(-1);
+  if (end === undefined || state.head.digest !== digestOfRecord(end.record))
+    throw notThere(paths, "READBACK_FAILED");
 };
 
 const shortWrite = (details: Readonly<Record<string, unknown>>, count: number, length: number): StoreFault =>

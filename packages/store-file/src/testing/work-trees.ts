@@ -17,7 +17,11 @@ export interface WorkTree {
 
 export const workTree = (): WorkTree => {
   const root = scratchDirectory();
-  const directory = path.join(root, "common", "mission-ledger");
+  return workTreeAt(root, path.join(root, "common", "mission-ledger"));
+};
+
+/** A work tree in a directory, for a ledger that may be there already. */
+export const workTreeAt = (root: string, directory: string): WorkTree => {
   const publishTo = path.join(root, "tree", ".mission-ledger");
   fs.mkdirSync(publishTo, { recursive: true });
   fs.writeFileSync(path.join(publishTo, ".gitattributes"), "log/*.jsonl -text merge=mission-ledger\n");
@@ -30,8 +34,8 @@ export const workTree = (): WorkTree => {
   };
 };
 
-/** A command the way the kernel runs one: prepare, decide on what is there, append, read back, publish. */
-export const say = async (store: EventStore, commandId: string): Promise<StreamHead> => {
+/** A command up to its receipt: prepare, decide on what is there, append, read back. */
+export const commit = async (store: EventStore, commandId: string): Promise<StreamHead> => {
   await store.prepare?.(stream);
   const head = await store.head(stream);
   const appended = await store.append({
@@ -42,9 +46,15 @@ export const say = async (store: EventStore, commandId: string): Promise<StreamH
   if (appended._tag === "Conflict") throw new Error("conflict");
   const read = await store.readBack(appended);
   if ("_tag" in read) throw new Error("void");
+  return appended.head;
+};
+
+/** A command the way the kernel runs one, with its copy published; warnings are thrown. */
+export const say = async (store: EventStore, commandId: string): Promise<StreamHead> => {
+  const head = await commit(store, commandId);
   const warnings = (await store.publish?.(stream)) ?? [];
   if (warnings.length > 0) throw new Error(`warned: ${warnings.map(({ message }) => message).join("; ")}`);
-  return appended.head;
+  return head;
 };
 
 /** The commands of a stream in order. */
