@@ -77,8 +77,6 @@ test("every failpoint of the file store is one of those steps", () => {
   const named = fs
     .readdirSync(sources, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
-    // Copies and decisions die at each of their calls in copy/kill.test.ts.
-    .filter((name) => !/^(?:copy|reconcile)[\\/]/.test(name))
     .flatMap((name) => [
       ...fs.readFileSync(path.join(sources, name), "utf8").matchAll(/failpoint\("([^"]+)"\)/g),
     ])
