@@ -124,6 +124,9 @@ describe.skipIf(!isBuilt)("two clones of a repository", () => {
     expect(refused.err).toContain("mled reconcile p");
     const board = there.mled("board", "p");
     expect(board.err).toContain("FORK_DETECTED");
+    const again = there.mled("publish");
+    expect(again.out).toContain("forked  p: ");
+    expect(again.err).toContain("FORK_DETECTED");
     expect(there.mled("verify").err).toContain("see both sides, and decide: mled reconcile p");
     const doctor = there.mled("doctor");
     expect(doctor.out).toContain("mled reconcile p");

@@ -12,6 +12,7 @@ import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { missionName } from "../place/copies.ts";
 import { ledgerNotFound } from "../place/place.ts";
+import { forkWarning } from "./reconcile.ts";
 
 export const publish: CommandSpec = command({
   name: "publish",
@@ -39,6 +40,10 @@ export const publish: CommandSpec = command({
       anew: true,
       ...(mission === undefined ? {} : { streams: [missionStream(mission)] }),
     });
+    // A fork that was known before is told as well: until it is decided, ledger and copy being the same is no good news.
+    const forks = new Map(
+      results.map(({ stream }) => [stream, forkWarning(context, directory, missionName(stream))]),
+    );
     const [fault] = results.flatMap((result) => (result.fault === undefined ? [] : [result.fault]));
     return {
       data: {
@@ -49,11 +54,14 @@ export const publish: CommandSpec = command({
           fault: failed === undefined ? null : { code: failed.code, message: failed.message },
         })),
       },
-      warnings: results.flatMap(({ warnings }) => warnings.map(warningText)),
+      warnings: results.flatMap(({ stream, warnings }) => [
+        ...warnings.map(warningText),
+        ...(warnings.some(({ code }) => code === "FORK_DETECTED") ? [] : (forks.get(stream) ?? [])),
+      ]),
       human:
         results.length === 0
           ? ["there is nothing to publish yet"]
-          : results.map((result) => resultLine(context, result)),
+          : results.map((result) => resultLine(context, result, forks.get(result.stream)?.length !== 0)),
       ...(fault === undefined
         ? {}
         : {
@@ -80,7 +88,7 @@ const changed = (folder: string, slugs: readonly string[], only: string | undefi
   };
 };
 
-const resultLine = (context: CommandContext, result: PublishedCopy): Line => {
+const resultLine = (context: CommandContext, result: PublishedCopy, isForked: boolean): Line => {
   const { stream, takenIn, undecided, decidedElsewhere, published, replaced, fault } = result;
   const name = missionName(stream);
   if (fault !== undefined) return [toned("bad", "failed  "), `${name}: ${fault.message}`];
@@ -95,9 +103,9 @@ const resultLine = (context: CommandContext, result: PublishedCopy): Line => {
         : []),
   ];
   return [
-    toned(undecided > 0 ? "warn" : "good", undecided > 0 ? "forked  " : "ok      "),
+    toned(isForked ? "warn" : "good", isForked ? "forked  " : "ok      "),
     `${name}: ${said.length === 0 ? "ledger and copy are the same" : said.join(", ")}`,
-    ...(undecided > 0 ? [toned("dim", `   ${context.say("reconcile", shellQuote(name))}`)] : []),
+    ...(isForked ? [toned("dim", `   ${context.say("reconcile", shellQuote(name))}`)] : []),
   ];
 };
 
