@@ -2,7 +2,8 @@
 import path from "node:path";
 import { type CopyContents, readCopy } from "../branches/read-copy.ts";
 import { logSuffix } from "../layout.ts";
-import { type GitProgram, runGit } from "../location/git.ts";
+import { askGit, type GitProgram, runGit } from "../location/git.ts";
+import { noWorkTree } from "../location/git-setup.ts";
 import { folderName } from "../location/locate-ledger.ts";
 import { decodeStreamName } from "../names.ts";
 
@@ -19,7 +20,7 @@ export interface CheckStagedOptions {
   readonly git?: GitProgram;
 }
 
-/** The staged copies of logs. Throws an `Error` if git does not answer. */
+/** The staged copies of logs. Throws `STORE_MISSING` outside of a work tree, an `Error` if git does not answer. */
 export const checkStagedCopies = ({ cwd, git }: CheckStagedOptions): readonly StagedCopy[] => {
   const listed = runGit(
     cwd,
@@ -35,7 +36,10 @@ export const checkStagedCopies = ({ cwd, git }: CheckStagedOptions): readonly St
     ],
     git,
   );
-  if (listed.status !== 0) throw new Error(`git does not list what is staged: ${listed.stderr}`);
+  if (listed.status !== 0) {
+    if (askGit(cwd, ["rev-parse", "--show-toplevel"], git) === undefined) throw noWorkTree(cwd);
+    throw new Error(`git does not list what is staged: ${listed.stderr}`);
+  }
   return listed.stdout
     .toString("utf8")
     .split("\0")

@@ -211,7 +211,7 @@ const writeNew = (files: FilePort, name: string, text: string, mode: number): vo
   }
 };
 
-const noWorkTree = (cwd: string): StoreFault =>
+export const noWorkTree = (cwd: string): StoreFault =>
   new StoreFault("STORE_MISSING", `${cwd} is in no git work tree`, {
     outcome: "not_written",
     retryable: false,
