@@ -78,7 +78,10 @@ export const aboutArranged = (
         {
           code: "LOG_CORRUPT",
           message: `${path} holds ${clashes.length} records that cannot be believed and were not taken in: ${clashes[0].why}`,
-          hint: "Look who changed the file: no mission-ledger writes such records.",
+          hint:
+            clashes[0].kind === "command_id"
+              ? "One request id stands for two commands: run what is in there and missing here again, under another id."
+              : "Look who changed the file: no mission-ledger writes such records.",
         },
       ]),
 ];

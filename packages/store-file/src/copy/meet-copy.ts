@@ -159,15 +159,15 @@ const compareOnce = async (meeting: Meeting, anew: boolean): Promise<HandedOn & 
   }
   const contents = readCopy(file?.bytes ?? Buffer.alloc(0), paths.stream, paths.encoded);
   const { taken, tooLong } = await takeInNew(meeting, contents);
-  const warnings = [
-    ...aboutContents(contents, copy.copy),
+  const beyond = [
     ...aboutTooLong(tooLong, copy.copy),
     ...(taken === undefined ? [] : aboutArranged(taken.arranged, paths.stream, copy.copy)),
   ];
   try {
-    return { ...handOn(meeting, anew, file, contents, warnings), taken };
+    return { ...handOn(meeting, anew, file, contents, beyond), taken };
   } catch (error) {
-    return { ...nothing, added: false, taken, warnings: [...warnings, notPublished(error, meeting)] };
+    const warnings = [...aboutContents(contents, copy.copy), ...beyond, notPublished(error, meeting)];
+    return { ...nothing, added: false, taken, warnings };
   }
 };
 
@@ -225,9 +225,10 @@ const handOn = (
   anew: boolean,
   file: CopyBytes | undefined,
   contents: CopyContents,
-  warnings: readonly Warning[],
+  beyond: readonly Warning[],
 ): HandedOn => {
   const { access, place, paths, copy } = meeting;
+  const warnings = [...aboutContents(contents, copy.copy), ...beyond];
   const log = readLog(access.files, paths);
   // A damaged log is not handed on: what is whole of it stands in the copy already.
   if (!log.exists || log.finding !== undefined) return { ...nothing, added: false, warnings };
@@ -237,9 +238,9 @@ const handOn = (
     const unread = contents.problems.some(({ kind }) => kind !== "damaged");
     if (!unread) {
       const status = publishAnew(access, place, copy, log, file?.bytes, leftIn(contents, log));
-      const left = warnings.filter(({ code }) => code !== "LOG_CONFLICTED" && code !== "LOG_CORRUPT");
-      const state = remember(meeting, status, { log: seen, isBlocked: false, warnings: left });
-      return { added: false, published: missing.length, replaced: true, warnings: left, state };
+      // What is wrong with the file is gone; what could not be taken in still stands there.
+      const state = remember(meeting, status, { log: seen, isBlocked: false, warnings: beyond });
+      return { added: false, published: missing.length, replaced: true, warnings: beyond, state };
     }
   }
   const isBlocked = contents.markers > 0;

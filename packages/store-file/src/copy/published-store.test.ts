@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { digestOf, sealCommit } from "@mission-ledger/core";
 import { expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -267,6 +268,33 @@ test("records without their predecessors, and forged ones, are warned of and nev
   expect(met?.warnings.map(({ code }) => code)).toEqual(["LOG_CORRUPT", "LOG_CORRUPT"]);
   expect(met?.takenIn).toBe(0);
   expect(await read(there)).toEqual(["x"]);
+});
+
+test("what cannot be taken in is still told when the copy was written anew", async () => {
+  const [here, there] = [workTree(), workTree()];
+  await run(here, "a");
+  bring(here, there);
+  const other = await there.open();
+  const head = await other.head(stream);
+  const context = { stream, commandId: "ci", commandDigest: digestOf({ other: true }), actor: "bob" };
+  const commit = sealCommit(head, { ...context, recordedAt: "2026-01-02T03:04:05.678Z" }, [
+    { type: "Noted", version: 1, data: {} },
+  ]);
+  const appended = await other.append({ commit, expected: head.revision });
+  if (appended._tag === "Appended") await other.readBack(appended);
+  await other.publish?.(stream);
+  await other.close();
+  await run(here, "ci");
+  mergeUnion(there, here);
+  for (const _ of ["first", "again"]) {
+    const [met] = await publishCopies({ ...here, anew: true });
+    expect(met?.warnings).toMatchObject([
+      { code: "LOG_CORRUPT", hint: expect.stringContaining("another id") as unknown },
+    ]);
+  }
+  const store = await here.open();
+  await expect(say(store, "b")).rejects.toThrow(/warned: .*cannot be believed/);
+  await store.close();
 });
 
 test("a record that would be too long for the log is warned of and never taken in, and commands go on", async () => {
