@@ -23,17 +23,17 @@ export const missionEvolution = (state: Mission): Evolution<Mission, MissionEven
     return { ...mission, workPackages: copyOfAll(mission.workPackages) };
   };
   const take = (event: MissionEvent): void => {
-    switch (event.type) {
-      case "NoteAdded":
-      case "SourceChunkRecorded":
-      case "StreamReconciled":
-        return;
-      case "MissionCreated":
-      case "ImportBegun":
-        current = takeIn(current as Draft<Mission>, event) ?? current;
-        // A mission that has only begun is held by nobody else.
-        copied = new Set();
-        return;
+    if (
+      event.type === "NoteAdded" ||
+      event.type === "SourceChunkRecorded" ||
+      event.type === "StreamReconciled"
+    )
+      return;
+    if (event.type === "MissionCreated" || event.type === "ImportBegun") {
+      current = takeIn(current as Draft<Mission>, event) ?? current;
+      // A mission that has only begun is held by nobody else.
+      copied = new Set();
+      return;
     }
     if (current._tag === "Absent") return;
     const mission = open(current);
