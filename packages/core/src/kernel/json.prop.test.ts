@@ -2,7 +2,7 @@ import { jsonValues } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "./digest.ts";
-import { canonicalJson, type Json } from "./json.ts";
+import { canonicalJson, isDangerousKey, type Json } from "./json.ts";
 
 /** The same value with the members of every object set in reverse. */
 const reversed = (value: Json): Json => {
@@ -31,6 +31,16 @@ describe("canonical JSON", () => {
         expect(canonicalJson(JSON.parse(text))).toBe(text);
         expect(canonicalJson(reversed(value))).toBe(text);
         expect(digestOf(JSON.parse(JSON.stringify(value)))).toBe(digestOf(value));
+      }),
+    );
+  });
+
+  test("sorts few keys and many by code unit", () => {
+    const names = fc.string({ unit: "grapheme", maxLength: 3 }).filter((key) => !isDangerousKey(key));
+    fc.assert(
+      fc.property(fc.uniqueArray(names, { maxLength: 40 }), (keys) => {
+        const text = [...keys].sort().map((key) => `${JSON.stringify(key)}:0`);
+        expect(canonicalJson(Object.fromEntries(keys.map((key) => [key, 0])))).toBe(`{${text.join(",")}}`);
       }),
     );
   });
