@@ -31,17 +31,35 @@ export interface LineRange {
 
 export const smallBlock = 65_536;
 
+/** The block of a reader that came to its end: most readings are of a few new lines, and a block costs more than they do. */
+let spare: Buffer | undefined;
+
+const takeBlock = (bytes: number): Buffer => {
+  if (spare === undefined || bytes !== smallBlock) return Buffer.allocUnsafe(bytes);
+  const block = spare;
+  spare = undefined;
+  return block;
+};
+
 export const openLineReader = (
   files: FilePort,
   fd: number,
   { from, to = Number.MAX_SAFE_INTEGER, blockBytes = smallBlock }: LineRange,
 ): LineReader => {
-  let block = Buffer.allocUnsafe(blockBytes);
+  let block = takeBlock(blockBytes);
   let start = 0; // of the next line, in the block
   let scanned = 0; // no LF between start and here
   let filled = 0;
   let base = from; // offset in the file of the block's first byte
   let skipping = 0; // bytes of an oversized line that were let go
+
+  /** What is behind the last line stays, in case that more is asked for. */
+  const giveBack = (): void => {
+    if (block.length !== smallBlock) return;
+    const rest = Buffer.from(block.subarray(0, filled));
+    spare = block;
+    block = rest;
+  };
 
   const refill = (): boolean => {
     if (start > 0) {
@@ -58,13 +76,14 @@ export const openLineReader = (
       scanned = 0;
     }
     if (filled === block.length) {
-      const larger = Buffer.allocUnsafe(block.length * 4);
+      const larger = takeBlock(Math.max(blockBytes, block.length * 4));
       block.copy(larger, 0, 0, filled);
       block = larger;
     }
     const wanted = Math.min(block.length - filled, to - base - filled);
     const got = wanted <= 0 ? 0 : files.read(fd, block, filled, wanted, base + filled);
     filled += got;
+    if (got === 0) giveBack();
     return got > 0;
   };
 

@@ -75,7 +75,7 @@ export class StreamView {
   readonly #flags: number;
   /** Belongs to a writer, who keeps it. */
   readonly writable: boolean;
-  readonly #scratch: Buffer = Buffer.allocUnsafe(catchUpBytes);
+  #scratch: Buffer | undefined;
 
   constructor({ files, paths, flags, writable }: ViewOptions) {
     this.files = files;
@@ -103,6 +103,7 @@ export class StreamView {
     if (status.nlink > 1) throw unsafeFile(this.paths.log, "has a second name (hard link)");
     const expected = this.#lastBytes();
     const before = expected.length;
+    this.#scratch ??= Buffer.allocUnsafe(catchUpBytes);
     const got = this.files.read(log.fd, this.#scratch, 0, catchUpBytes, this.end - before);
     if (got < before || this.#scratch.toString("latin1", 0, before) !== expected) {
       this.#reload();
