@@ -50,7 +50,15 @@ export const rig = {
   perPush: 1_000_000,
   longRun: 100_000_000,
   run: async ({ goal, deadline, seed, note }) => {
-    const figures = { enumerated: 0, distinct: 0, drawn: 0, judged: 0, histories: 0, "left for repair": 0 };
+    const figures = {
+      enumerated: 0,
+      distinct: 0,
+      drawn: 0,
+      "distinct drawn": 0,
+      judged: 0,
+      histories: 0,
+      "left for repair": 0,
+    };
     const failures = [];
     const begun = coreSeconds();
     const judgeEvery = goal <= rig.perPush ? judgeEveryPerPush : 1;
@@ -66,6 +74,7 @@ export const rig = {
       const report = await drawCrashes({ open: openOn, look, seed: next });
       next += 1;
       figures.drawn += report.states;
+      figures["distinct drawn"] += report.distinct;
       figures.judged += report.judged;
       figures.histories += 1;
       figures["left for repair"] += report.leftForRepair;

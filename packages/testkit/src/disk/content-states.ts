@@ -5,12 +5,16 @@ export const pageBytes = 4_096;
 /** From here on subsets of pages are not enumerated but drawn. */
 const mostPages = 6;
 
+let nextId = 1;
+
 /**
  * The states of one file by number: 0 is the disk's content as flushed, {@link ContentStates.whole} what the cache holds.
  * In between: the writes in order up to any byte; the same with the file's new length and NULs where the rest should be; and
  * any subset of the pages that were touched.
  */
 export class ContentStates {
+  /** Another one for each instance. */
+  readonly id: number = nextId++;
   readonly count: number;
   /** The number of the state in which nothing is lost. */
   readonly whole: number;
@@ -19,7 +23,7 @@ export class ContentStates {
   readonly #pendingBytes: number;
   readonly #pages: readonly number[];
   readonly #masks: number;
-  readonly #ids: Float64Array;
+  #ids: Float64Array | undefined;
 
   constructor(snapshot: ContentSnapshot) {
     const { durable, pending, wasCut } = snapshot;
@@ -32,7 +36,6 @@ export class ContentStates {
     const cutStates = wasCut ? 1 : 0;
     this.whole = cutStates + this.#pendingBytes;
     this.count = 1 + cutStates + 2 * this.#pendingBytes + this.#masks;
-    this.#ids = new Float64Array(this.count);
   }
 
   /** Whether every state is among the numbers. */
@@ -42,6 +45,7 @@ export class ContentStates {
 
   /** A number for the content, equal for equal bytes. */
   idOf(state: number, intern: (content: Extent) => number): number {
+    this.#ids ??= new Float64Array(this.count);
     const known = this.#ids[state] as number;
     if (known > 0) return known;
     const id = intern(this.contentOf(state));

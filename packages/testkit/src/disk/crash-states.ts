@@ -37,7 +37,7 @@ interface Skeleton {
 
 /** One disk after a power cut: names, and a state for each file. Valid only until the next one is shown. */
 export interface CrashState {
-  /** Equal for disks that hold the same. */
+  /** Equal for disks that hold the same; of drawn ones, only for disks that hold the same. */
   readonly key: string;
   /** Nothing was lost: what the death of a process leaves. */
   readonly isWhole: boolean;
@@ -63,7 +63,7 @@ export const crashStates = (): CrashStates => {
   const names = new Map<string, number>();
   const skeletons = new Map<string, Skeleton>();
   let drawnFrom: DiskSnapshot | undefined;
-  let drawn = 0;
+  let neededBy: readonly (readonly number[])[] = [];
 
   /** A short name for a text, so that keys of states stay short. */
   const keyOf = (text: string): string => {
@@ -126,12 +126,15 @@ export const crashStates = (): CrashStates => {
     };
   };
 
-  /** Of the snapshot that was drawn from last, which mostly is drawn from again. */
+  /** The snapshot that was drawn from last is mostly drawn from again. */
+  const drawFrom = (snapshot: DiskSnapshot): void => {
+    if (drawnFrom === snapshot) return;
+    drawnFrom = snapshot;
+    skeletons.clear();
+    neededBy = snapshot.changes.map((_, index) => requirementsOf(snapshot.changes, index));
+  };
+
   const keptSkeleton = (snapshot: DiskSnapshot, kept: readonly boolean[]): Skeleton => {
-    if (drawnFrom !== snapshot) {
-      drawnFrom = snapshot;
-      skeletons.clear();
-    }
     const key = kept.map(Number).join("");
     const known = skeletons.get(key) ?? skeletonOf(snapshot, kept);
     skeletons.set(key, known);
@@ -171,6 +174,21 @@ export const crashStates = (): CrashStates => {
     return disk;
   };
 
+  const keyOfChosen = ({ key, files }: Skeleton, chosen: readonly number[]): string => {
+    let text = key;
+    for (let index = 0; index < files.length; index += 1)
+      text += `${(files[index] as File).states.idOf(chosen[index] as number, intern)},`;
+    return text;
+  };
+
+  /** What was drawn is seldom drawn again, so its bytes are not compared. */
+  const keyOfDrawn = ({ key, files }: Skeleton, chosen: readonly number[]): string => {
+    let text = key;
+    for (let index = 0; index < files.length; index += 1)
+      text += `${(files[index] as File).states.id}.${chosen[index]},`;
+    return text;
+  };
+
   const describe = ({ files, dirty, lost }: Skeleton, chosen: readonly number[]): string =>
     [
       ...dirty.map((index) => {
@@ -190,11 +208,8 @@ export const crashStates = (): CrashStates => {
     if (dirty.length > mostFiles) return false;
     const chosen = files.map(() => 0);
     const show = (): void => {
-      let { key } = skeleton;
-      for (let index = 0; index < files.length; index += 1)
-        key += `${(files[index] as File).states.idOf(chosen[index] as number, intern)},`;
       visit({
-        key,
+        key: keyOfChosen(skeleton, chosen),
         isWhole:
           lost.length === 0 && dirty.every((index) => chosen[index] === (files[index] as File).states.whole),
         mount: () => mount(snapshot, skeleton, chosen),
@@ -249,24 +264,20 @@ export const crashStates = (): CrashStates => {
       return isWhole;
     },
     draw: (snapshot, fraction) => {
-      const { changes } = snapshot;
+      drawFrom(snapshot);
       // Nothing kept, everything kept, and all between: each of them often enough.
       const mood = fraction() * 3;
       const keeps = (): boolean => (mood < 1 ? fraction() < 0.5 : mood < 2);
       const kept: boolean[] = [];
-      changes.forEach((_, index) => {
-        kept.push(requirementsOf(changes, index).every((needed) => kept[needed] === true) && keeps());
-      });
+      for (const needed of neededBy) kept.push(needed.every((earlier) => kept[earlier] === true) && keeps());
       const skeleton = keptSkeleton(snapshot, kept);
       const chosen = skeleton.files.map(({ states: { count, whole } }) => {
         if (count === 1) return 0;
         const kind = fraction();
         return kind < 0.15 ? 0 : kind < 0.3 ? whole : Math.floor(fraction() * count);
       });
-      drawn += 1;
-      const key = `${skeleton.key}${chosen.join()}#${drawn}`;
       return {
-        key,
+        key: keyOfDrawn(skeleton, chosen),
         isWhole: false,
         mount: () => mount(snapshot, skeleton, chosen),
         describe: () => describe(skeleton, chosen),

@@ -17,7 +17,7 @@ export interface DrawCrashesOptions
   readonly seed: number;
   /** Commands until the history ends. @defaultValue 6 */
   readonly commands?: number;
-  /** States drawn at each change of the disk. @defaultValue 24 */
+  /** States drawn at each change of the disk. @defaultValue 32 */
   readonly draws?: number;
   /** Of the drawn states, every how manieth is judged by a store that is opened on it. @defaultValue 100 */
   readonly judgeEvery?: number;
@@ -25,6 +25,8 @@ export interface DrawCrashesOptions
 
 export interface DrawReport {
   readonly states: number;
+  /** Of them those that were not drawn before: they were looked at. */
+  readonly distinct: number;
   readonly judged: number;
   readonly lives: number;
   readonly powerCuts: number;
@@ -61,7 +63,7 @@ export const drawCrashes = async ({
   look,
   seed,
   commands = 6,
-  draws = 24,
+  draws = 32,
   judgeEvery = 100,
   disk: options = {},
 }: DrawCrashesOptions): Promise<DrawReport> => {
@@ -69,6 +71,7 @@ export const drawCrashes = async ({
   const states = crashStates();
   const history = new History();
   const failures: CrashFailure[] = [];
+  const known = new Set<string>();
   const counts = { states: 0, judged: 0, lives: 0, powerCuts: 0, leftForRepair: 0 };
   let disk = new SimulatedDisk(options);
   let made = 0;
@@ -101,9 +104,14 @@ export const drawCrashes = async ({
         seen = disk.version;
         const view = history.view();
         const snapshot = disk.snapshot();
+        const { acknowledged, pending, isRefused } = view;
+        const moment = `#${acknowledged.length}/${pending?.commandId}/${isRefused}`;
         for (let draw = 0; draw < draws; draw += 1) {
           counts.states += 1;
           const state = states.draw(snapshot, fraction);
+          const key = state.key + moment;
+          if (known.has(key)) continue;
+          known.add(key);
           const left = state.mount();
           let isFine = false;
           try {
@@ -111,7 +119,7 @@ export const drawCrashes = async ({
           } catch {
             // Judged below, and named there.
           }
-          if (isFine && counts.states % judgeEvery !== 0) continue;
+          if (isFine && known.size % judgeEvery !== 0) continue;
           const where = `life ${counts.lives}, call ${n}, ${name} ${path}; ${state.describe()}`;
           toJudge.push(() => judge(left, view, where));
         }
@@ -124,7 +132,7 @@ export const drawCrashes = async ({
         const command: CrashCommand = {
           commandId: pending?.commandId ?? `c${made++}`,
           events: 1 + Math.floor(fraction() * 3),
-          bytes: fraction() < 0.1 ? 5_000 : Math.floor(fraction() * 80),
+          bytes: fraction() < 0.02 ? 5_000 : Math.floor(fraction() * 80),
         };
         if (!(await history.run(store, command, () => running.isAlive, 3))) break;
       }
@@ -155,5 +163,5 @@ export const drawCrashes = async ({
   if (failures.length === 0) await judge(disk, history.view(), "its end");
   for (const what of history.untyped)
     failures.push({ check: "every answer is one of the four", what, where: `seed ${seed}` });
-  return { ...counts, acknowledged: history.view().acknowledged.length, failures };
+  return { ...counts, distinct: known.size, acknowledged: history.view().acknowledged.length, failures };
 };

@@ -126,11 +126,27 @@ export class FileContent {
   }
 }
 
+const slabBytes = 1_048_576;
+let slab = new Uint8Array(0);
+let taken = 0;
+
+/** Bytes of a slab, whatever they hold: a buffer of its own for each of millions of contents costs more than all the rest. */
+const room = (length: number): Uint8Array => {
+  if (length > slabBytes / 16) return new Uint8Array(length);
+  if (taken + length > slab.length) {
+    slab = new Uint8Array(slabBytes);
+    taken = 0;
+  }
+  taken += length;
+  return slab.subarray(taken - length, taken);
+};
+
 /** A content with writes made on it, one after the other; at least `length` long. */
 export const applied = (base: Extent, writes: readonly PendingWrite[], length = 0): Extent => {
   const end = writes.reduce((most, { at, bytes }) => Math.max(most, at + bytes.length), base.length);
-  const result = new Uint8Array(Math.max(end, length));
-  result.set(base.bytes.subarray(0, base.length));
+  const result = room(Math.max(end, length));
+  result.set(base.length === base.bytes.length ? base.bytes : base.bytes.subarray(0, base.length));
+  result.fill(0, base.length);
   for (const { at, bytes } of writes) result.set(bytes, at);
   return { bytes: result, length: result.length };
 };
