@@ -18,7 +18,7 @@ import { actions, openRepository } from "./git/actions.mjs";
 const writers = 3;
 const streams = ["storm-a", "storm-b"];
 /** Then a new repository begins: what git and the judge have to read grows with a log. */
-const perRepository = 2_500;
+const perRepository = 5_000;
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/mled.cjs", import.meta.url));
 

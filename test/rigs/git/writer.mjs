@@ -2,7 +2,7 @@
 import { accept, commandHandler, eventCodec, LedgerError } from "@mission-ledger/core";
 import { openFileStore } from "@mission-ledger/store-file";
 
-const inFlight = 32;
+const inFlight = 64;
 const mostTries = 50;
 
 /** What happens once and in order is the log's doing, not the decider's. */
