@@ -104,7 +104,7 @@ const cutPower = async ({ fileSystem, directory, crew, cuts, fraction, isOver })
     await pause(fraction() * longestMs);
     await fileSystem.cut();
     await over;
-    fileSystem.remount();
+    await fileSystem.remount();
     const lost = await lostOf(directory, crew.promised);
     if (lost.length > 0 || crew.failures.length > 0) return { done: done + 1, lost };
   }

@@ -1,6 +1,6 @@
 /** File systems in loop files, cut off from their disk and mounted again. Needs root; everything is taken down at the end. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { closeSync, ftruncateSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmdirSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
@@ -61,6 +61,21 @@ const openCutter = () => {
   };
 };
 
+const mostRemounts = 300;
+const remountEveryMs = 100;
+
+/** A file system that was shut down takes no new name. */
+const isUp = (mounted) => {
+  const probe = path.join(mounted, "probe");
+  try {
+    mkdirSync(probe);
+    rmdirSync(probe);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** A file system of a kind, mounted below `scratch`. */
 export const openFileSystem = (kind, scratch) => {
   const image = path.join(scratch, `${kind}.img`);
@@ -73,9 +88,15 @@ export const openFileSystem = (kind, scratch) => {
   return {
     mounted,
     cut: () => cutter.cut(mounted),
-    remount: () => {
-      run("umount", mounted);
-      mount();
+    /** A process with mounts of its own, begun meanwhile, keeps the dead file system until it ends; then it is mounted again. */
+    remount: async () => {
+      for (let tries = 0; tries < mostRemounts; tries += 1) {
+        run("umount", mounted);
+        mount();
+        if (isUp(mounted)) return;
+        await new Promise((resolve) => setTimeout(resolve, remountEveryMs));
+      }
+      throw new Error(`${mounted} stays shut down: somebody else holds it`);
     },
     close: () => {
       cutter.close();
