@@ -62,7 +62,6 @@ export const rig = {
   unit: "acknowledgements",
   perPush: 100_000,
   longRun: 1_000_000,
-  cores: 2,
   skip: async () => {
     const { ok } = await openRepository(".", "/nonexistent").git("--version");
     if (!ok) return "there is no git";

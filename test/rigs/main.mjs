@@ -4,7 +4,7 @@
  * leaks into the next, and as many run side by side as there are cores. Ends with one line: `N passed, N failed`.
  */
 import { fork } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,13 +20,27 @@ const shownFailures = 10;
 const say = (text) => process.stdout.write(`${text}\n`);
 const message = (error) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+/** Of a tick of the kernel's accounts, which everywhere are a hundredth of a second. */
+const tickSeconds = 0.01;
+
+/** What this process and those it has waited for used of the cores; what a rate is given in, whoever else is busy. */
+const coreSeconds = () => {
+  try {
+    const fields = readFileSync("/proc/self/stat", "latin1").split(") ")[1].split(" ");
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * tickSeconds;
+  } catch {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  }
+};
+
 /** One rig in this process, which the runner started for it. */
 const runHere = async ({ name, goal, milliseconds, seed, scratch }) => {
   const { rig } = await rigs[name]();
   const note = (text) => process.stderr.write(`${rig.id} ${name}: ${text}\n`);
   const deadline = performance.now() + milliseconds;
   const result = await rig.run({ goal: goal ?? Number.POSITIVE_INFINITY, deadline, seed, scratch, note });
-  await new Promise((sent) => process.send(result, sent));
+  await new Promise((sent) => process.send({ ...result, cores: coreSeconds() }, sent));
 };
 
 /** Runs a rig in a process of its own; whatever that process dies of is a failure of the rig. */
@@ -76,10 +90,10 @@ const figuresText = (figures) =>
     .join(", ");
 
 /** Prints how a rig went; answers whether it passed. */
-const report = (rig, seed, { done, failures, figures, seconds }) => {
+const report = (rig, seed, { done, failures, figures, seconds, cores = 0 }) => {
   const head = `${rig.id} ${rig.name.padEnd(14)}`;
   say(
-    `${head} ${done.toLocaleString("en")} ${rig.unit}, seed ${seed}, ${failures.length} failures, ${seconds.toFixed(1)} s`,
+    `${head} ${done.toLocaleString("en")} ${rig.unit}, seed ${seed}, ${failures.length} failures, ${seconds.toFixed(1)} s, ${cores.toFixed(1)} core s`,
   );
   if (Object.keys(figures).length > 0) say(`    ${figuresText(figures)}`);
   for (const failure of failures.slice(0, shownFailures)) say(`    FAILED ${failure}`);
