@@ -18,7 +18,7 @@ import { closingQuietly } from "./files/safe-files.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { checkFileSystem, realRoot } from "./location/local-root.ts";
 import { type LedgerLocks, ledgerLocks } from "./lock/ledger-locks.ts";
-import type { LockChoice } from "./lock/lock-kind.ts";
+import { checkLockChoice, type LockChoice } from "./lock/lock-kind.ts";
 import { type ProcessFacts, systemFacts } from "./lock/process-facts.ts";
 import { type StreamLock, streamLock } from "./lock/stream-lock.ts";
 import { type LedgerOrder, ledgerOrder } from "./order/ledger-order.ts";
@@ -62,7 +62,10 @@ export interface LedgerAccess {
   lockAt(path: string): StreamLock;
 }
 
-/** Reads and writes nothing yet; throws `STORE_UNAVAILABLE` on a network file system. */
+/**
+ * Reads and writes nothing yet; throws `STORE_UNAVAILABLE` on a network file system, a `TypeError` for a kind of lock that
+ * there is none of.
+ */
 export const ledgerAccess = (
   directory: string,
   {
@@ -76,6 +79,7 @@ export const ledgerAccess = (
     processes = systemFacts,
   }: LedgerPorts,
 ): LedgerAccess => {
+  checkLockChoice(lock);
   const files = closingQuietly(given);
   const root = realRoot(files, directory);
   if (!allowUnsafeFileSystem) checkFileSystem(files, root);

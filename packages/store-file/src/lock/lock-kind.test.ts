@@ -42,6 +42,30 @@ describe("the kind of lock of a ledger", () => {
     expect(fs.readdirSync(path.join(directory, "lock")).filter((name) => name.includes("draft"))).toEqual([]);
   });
 
+  test("is never one that there is none of: a wrong choice is refused before anything is written", async () => {
+    const directory = scratchDirectory();
+    for (const lock of ["flock", "", "Kernel", null, 1])
+      await expect(openFileStore({ directory, lock: lock as never })).rejects.toThrow(TypeError);
+    expect(fs.readdirSync(directory)).toEqual([]);
+  });
+
+  test("that nobody here knows keeps writers out with a fault that names the file", async () => {
+    const directory = scratchDirectory();
+    const kind = path.join(directory, "lock/kind");
+    fs.mkdirSync(path.dirname(kind));
+    for (const text of ["", "flock\n", "kernel", "kernel\nmore"]) {
+      fs.writeFileSync(kind, text);
+      const store = await openFileStore({ directory });
+      await expect(put(store, emptyHead, "first")).rejects.toMatchObject({
+        code: "UNSUPPORTED_FORMAT",
+        outcome: "not_written",
+        details: { path: kind },
+      });
+      await store.close();
+      expect(fs.readFileSync(kind, "utf8")).toBe(text);
+    }
+  });
+
   test("is that of plain files where there is none", async () => {
     const directory = scratchDirectory();
     const store = await openFileStore({ directory, files: bare });

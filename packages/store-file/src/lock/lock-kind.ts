@@ -14,6 +14,14 @@ import type { LockKind } from "./ledger-lock.ts";
 /** `auto` follows the ledger, and where nobody decided takes the kernel's lock if this system has one. */
 export type LockChoice = "auto" | LockKind;
 
+const choices: readonly unknown[] = ["auto", "kernel", "generation"] satisfies readonly LockChoice[];
+
+/** Throws a `TypeError` for anything else: written down as the kind of a ledger, it would keep everybody out of it. */
+export const checkLockChoice = (choice: unknown): void => {
+  if (!choices.includes(choice))
+    throw new TypeError(`lock is "auto", "kernel" or "generation", not ${JSON.stringify(choice)}`);
+};
+
 export interface LedgerLockKind {
   /** The kind of this ledger, decided now if it was not. Throws `STORE_UNAVAILABLE` where this process cannot follow it. */
   decided(): LockKind;
