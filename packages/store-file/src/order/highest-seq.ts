@@ -1,31 +1,40 @@
 /** The highest number that any record carries: asked of the last lines of all logs when the counter cannot be believed. */
 import path from "node:path";
 import type { FilePort } from "../files/file-port.ts";
-import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import { readFully, readOnly } from "../files/safe-files.ts";
 import { type Layout, logSuffix } from "../layout.ts";
 import { hardRecordBytes } from "../log/bounds.ts";
 import { decodeRecord } from "../log/record.ts";
 import { decodeStreamName } from "../names.ts";
 
-export const highestSeq = (files: FilePort, layout: Layout): number => {
-  let highest = 0;
-  for (const { stream, encoded } of listLogs(files, layout)) {
-    const opened = openRegularIfThere(files, path.join(layout.logs, encoded + logSuffix), readOnly);
-    if (opened === undefined) continue;
-    try {
-      highest = Math.max(highest, lastSeqIn(files, opened.fd, opened.status.size, stream, encoded));
-    } finally {
-      files.close(opened.fd);
-    }
+/**
+ * What is no regular file was never written by us and has no number: it is passed over, and only its own stream is refused.
+ * Throws the system's error for a log that cannot be read, since the highest number may stand there.
+ */
+export const highestSeq = (files: FilePort, layout: Layout): number =>
+  listLogs(files, layout).reduce((highest, log) => Math.max(highest, lastSeqOf(files, layout, log)), 0);
+
+const lastSeqOf = (files: FilePort, { logs }: Layout, { stream, encoded }: ListedLog): number => {
+  const name = path.join(logs, encoded + logSuffix);
+  if (!isLogFile(files, name)) return 0;
+  const fd = files.open(name, readOnly);
+  try {
+    return lastSeqIn(files, fd, files.fstat(fd).size, stream, encoded);
+  } finally {
+    files.close(fd);
   }
-  return highest;
 };
 
+/** Whether a regular file stands under the name of a log. One with a second name counts: its records are no less real. */
+export const isLogFile = (files: FilePort, name: string): boolean => files.lstat(name)?.isFile() === true;
+
+export interface ListedLog {
+  readonly stream: string;
+  readonly encoded: string;
+}
+
 /** Streams that have a log, in the order of their encoded names. Names that we would not have written are left alone. */
-export const listLogs = (
-  files: FilePort,
-  layout: Layout,
-): readonly { readonly stream: string; readonly encoded: string }[] => {
+export const listLogs = (files: FilePort, layout: Layout): readonly ListedLog[] => {
   let names: readonly string[];
   try {
     names = files.readdir(layout.logs);

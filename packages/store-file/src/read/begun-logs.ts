@@ -1,4 +1,4 @@
-/** Which logs hold anything. One that a process made and died over, before its first record was whole, is no stream yet. */
+/** Which logs hold anything, or cannot be looked into. One that a process made and died over, before its first record was whole, is no stream yet. */
 import type { FilePort } from "../files/file-port.ts";
 import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
 import type { Layout } from "../layout.ts";
@@ -13,7 +13,30 @@ export const begunStreams = (files: FilePort, layout: Layout): readonly string[]
     .map(({ stream }) => stream)
     .filter((stream) => holdsLine(files, layout.of(stream).log));
 
+/** What cannot be looked into is listed: whoever reads that stream is told why, and nobody else is kept from the others. */
 const holdsLine = (files: FilePort, log: string): boolean => {
+  try {
+    return findsLine(files, log);
+  } catch (error) {
+    if (isOfOneFile(error)) return true;
+    throw error;
+  }
+};
+
+const ofOneFile: ReadonlySet<string | undefined> = new Set([
+  "UNSAFE_FILE",
+  "EACCES",
+  "EIO",
+  "EISDIR",
+  "ELOOP",
+  "ENXIO",
+  "EPERM",
+]);
+
+/** Whether an error says something about one file, and nothing about the system or the ledger. */
+const isOfOneFile = (error: unknown): boolean => ofOneFile.has((error as NodeJS.ErrnoException | null)?.code);
+
+const findsLine = (files: FilePort, log: string): boolean => {
   const opened = openRegularIfThere(files, log, readOnly);
   if (opened === undefined) return false;
   try {

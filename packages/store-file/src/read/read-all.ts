@@ -3,7 +3,7 @@ import type { CancelSignal, EventBatch, ReadAllOptions, RecordedEvent } from "@m
 import type { StoreContext } from "../append/store-context.ts";
 import { faultOf } from "../faults.ts";
 import { isOfCategory } from "../names.ts";
-import { listLogs } from "../order/highest-seq.ts";
+import { isLogFile, listLogs } from "../order/highest-seq.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { merge } from "./merge.ts";
 
@@ -22,6 +22,8 @@ const cursorsOf = (
 ): readonly LogCursor[] =>
   listLogs(files, layout)
     .filter(({ stream }) => category === undefined || isOfCategory(stream, category))
+    // What is no file holds no events, and must not keep those of all other streams from being read.
+    .filter(({ stream }) => isLogFile(files, layout.of(stream).log))
     .map(({ stream, encoded }) => known.get(encoded) ?? new LogCursor(files, layout.of(stream), after));
 
 /** What stands in the logs up to `upTo`, beyond what the cursors have delivered. */
