@@ -29,6 +29,7 @@ export {
   prebuiltLock,
 } from "./files/lock-binding.ts";
 export { type NodeFilesOptions, nodeFiles, nodeFilesWith } from "./files/node-files.ts";
+export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts";
 export type { GitProgram } from "./location/git.ts";

@@ -1,7 +1,7 @@
 /** What readers say about a damaged log: they show what there is, and never as if that were all. */
 import { LedgerError } from "@mission-ledger/core";
 import { shellQuote } from "../output/shell-quote.ts";
-import { stepFor } from "./damage-step.ts";
+import { newerVersion, stepFor } from "./damage-step.ts";
 import type { CommandContext } from "./spec.ts";
 
 export const incompleteWarning = (context: CommandContext, slug: string): string =>
@@ -17,13 +17,22 @@ const ofOneLog: ReadonlySet<string> = new Set([
   "UNSUPPORTED_FORMAT",
 ]);
 
+/** The same of one log where it names the stream, and else of the ledger. */
+const ofNamedLog: ReadonlySet<string> = new Set(["PERMISSION_DENIED", "STORAGE_ERROR"]);
+
 export const isOfOneLog = (error: unknown): error is LedgerError =>
-  LedgerError.is(error) && ofOneLog.has(error.code);
+  LedgerError.is(error) &&
+  (ofOneLog.has(error.code) || (ofNamedLog.has(error.code) && typeof error.details.stream === "string"));
 
 /** The warning that stands for a mission that could not be read. Throws what concerns the whole ledger. */
 export const unreadableWarning = (context: CommandContext, slug: string, error: unknown): string => {
   if (!isOfOneLog(error)) throw error;
   return error.code === "LOG_CORRUPT"
     ? incompleteWarning(context, slug)
-    : `${error.code}: ${slug} is not shown: ${error.message}; next: ${stepFor(context, error.code, slug)}`;
+    : `${error.code}: ${slug} is not shown: ${error.message}; ${nextAfter(context, error.code, slug)}`;
 };
+
+const nextAfter = (context: CommandContext, code: string, slug: string): string =>
+  code === "UNSUPPORTED_FORMAT"
+    ? `next: ${newerVersion.charAt(0).toLowerCase()}${newerVersion.slice(1, -1)}`
+    : `next: ${stepFor(context, code, slug)}`;

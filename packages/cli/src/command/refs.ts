@@ -1,5 +1,5 @@
 /** From what a person calls a mission or a work package to which one it is. Never a silent pick between two. */
-import type { CancelSignal } from "@mission-ledger/core";
+import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger, Mission, OpenMission, WorkPackage } from "@mission-ledger/core/mission";
 import { findWorkPackage, missionStream } from "@mission-ledger/core/mission";
 import { CliError } from "../output/problem.ts";
@@ -55,7 +55,7 @@ export const resolveMission = async (ledger: Ledger, slug: string | undefined): 
   });
 };
 
-/** A log without any event is no mission yet, and makes no other one ambiguous. */
+/** A log without any event, or something that is no log, is no mission and makes no other one ambiguous. */
 const missionsWithEvents = async (ledger: Ledger): Promise<readonly string[]> => {
   const slugs = await ledger.missions();
   if (slugs.length < 2) return slugs;
@@ -63,9 +63,9 @@ const missionsWithEvents = async (ledger: Ledger): Promise<readonly string[]> =>
   for (const slug of slugs) {
     const head = await ledger.store.head(missionStream(slug)).catch((error: unknown) => {
       if (!isOfOneLog(error)) throw error;
-      return undefined;
+      return error;
     });
-    if (head === undefined || head.revision >= 0) begun.push(slug);
+    if (LedgerError.is(head) ? head.code !== "UNSAFE_FILE" : head.revision >= 0) begun.push(slug);
   }
   return begun;
 };

@@ -14,7 +14,7 @@ import {
   shownLanes,
 } from "@mission-ledger/core/mission";
 import { roughly } from "../command/duration.ts";
-import { incompleteWarning } from "../command/incomplete.ts";
+import { logWarnings } from "../command/log-warnings.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Span, type Surface, toned } from "../output/lines.ts";
@@ -22,7 +22,6 @@ import { printable } from "../output/printable.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { displayWidth, padTo } from "../output/width.ts";
-import { forkWarning } from "./reconcile.ts";
 import { sayCommand } from "./say-command.ts";
 
 export const board: CommandSpec = command({
@@ -47,7 +46,6 @@ export const board: CommandSpec = command({
       await mission.view(readyView, options),
       await mission.view(reviewsView, options),
     ];
-    const { directory } = await context.place();
     // A board without a head is a mission that does not exist; this names it.
     if (head.revision < 0) await openMission(ledger, slug, signal);
     if (input.at !== undefined && input.at > head.revision)
@@ -75,10 +73,7 @@ export const board: CommandSpec = command({
         attention,
         revision: head.revision,
       },
-      warnings: [
-        ...(gaps > 0 ? [incompleteWarning(context, slug)] : []),
-        ...forkWarning(context, directory, slug),
-      ],
+      warnings: await logWarnings(context, [slug], new Set(gaps > 0 ? [slug] : [])),
       empty: cards.length === 0,
       human: (surface): readonly Line[] =>
         surface.plain

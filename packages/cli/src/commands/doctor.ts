@@ -11,7 +11,7 @@ import {
   reviews,
 } from "@mission-ledger/core/mission";
 import { hasMergeDriver } from "@mission-ledger/store-file";
-import { damageStep, stepFor } from "../command/damage-step.ts";
+import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
 import { openMission, selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
@@ -76,8 +76,8 @@ export const doctor: CommandSpec = command({
           severity: "damage",
           kind: code,
           ...about,
-          message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}`,
-          command: offset === null ? context.say("verify", shellQuote(slug)) : stepFor(context, code, slug),
+          message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}${code === "UNSAFE_FILE" ? `; ${moveAway}` : ""}`,
+          command: commandFor(context, slug, code, offset),
         });
       if (report?.suspect === true)
         findings.push({
@@ -143,12 +143,7 @@ export const doctor: CommandSpec = command({
             error: {
               code: first.kind,
               message: first.message,
-              hint:
-                first.kind === "STORE_MISSING"
-                  ? `Put the log back, or make it from a copy: ${context.say("repair", `${shellQuote(first.mission)} --from <file>`)}`
-                  : first.kind === "FORK_DETECTED"
-                    ? `see both sides, and decide: ${context.say("reconcile", shellQuote(first.mission))}`
-                    : damageStep(context, first.mission),
+              hint: hintFor(context, first),
               details: { damaged: damaged.length },
             },
           }),
@@ -168,6 +163,35 @@ export const doctor: CommandSpec = command({
     };
   },
 });
+
+const moveAway = "look who put it there, and move it away";
+
+/** No command moves away what is not ours. */
+const commandFor = (
+  context: CommandContext,
+  slug: string,
+  code: string,
+  offset: number | null,
+): string | null => {
+  if (code === "UNSAFE_FILE") return null;
+  return offset === null ? context.say("verify", shellQuote(slug)) : stepFor(context, code, slug);
+};
+
+const hintFor = (context: CommandContext, { kind, mission }: Finding): string => {
+  const slug = shellQuote(mission);
+  switch (kind) {
+    case "STORE_MISSING":
+      return `Put the log back, or make it from a copy: ${context.say("repair", `${slug} --from <file>`)}`;
+    case "FORK_DETECTED":
+      return `see both sides, and decide: ${context.say("reconcile", slug)}`;
+    case "UNSAFE_FILE":
+      return `Look who put it there, and move it away; if it stands where a log was: ${context.say("repair", `${slug} --from <file>`)}`;
+    case "UNSUPPORTED_FORMAT":
+      return newerVersion;
+    default:
+      return damageStep(context, mission);
+  }
+};
 
 const forkedFinding = (context: CommandContext, slug: string): Finding => ({
   severity: "damage",

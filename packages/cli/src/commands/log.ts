@@ -13,10 +13,10 @@ import {
   type TimelineEntry,
   timelineEntry,
 } from "@mission-ledger/core/mission";
-import { incompleteWarning } from "../command/incomplete.ts";
+import { logWarnings } from "../command/log-warnings.ts";
 import { openMission, openWorkPackage } from "../command/refs.ts";
 import type { Row } from "../command/result.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
@@ -100,6 +100,15 @@ const checkPosition = async (
     throw usage(`${flag}: ${JSON.stringify(position)} is not a position in this log`);
 };
 
+/** What is wrong with the logs that were read from, also where nothing of theirs was to be shown. */
+const aboutLogs = async (
+  context: CommandContext,
+  ledger: Ledger,
+  { slug }: About,
+  incomplete: ReadonlySet<string>,
+): Promise<readonly string[]> =>
+  logWarnings(context, slug === undefined ? await ledger.missions() : [slug], incomplete);
+
 interface Shown extends TimelineEntry {
   readonly mission: string;
 }
@@ -162,7 +171,7 @@ export const log: CommandSpec = command({
     const nextCursor = more > 0 && !input.newest ? (shown.at(-1)?.position ?? null) : null;
     return {
       data: { events: shown, nextCursor },
-      warnings: [...incomplete].map((slug) => incompleteWarning(context, slug)),
+      warnings: await aboutLogs(context, ledger, about, incomplete),
       empty: shown.length === 0,
       position: () => shown.at(-1)?.position ?? null,
       human: (surface): readonly Line[] => [
@@ -231,7 +240,7 @@ export const watch: CommandSpec = command({
     return {
       data: null,
       human: [],
-      warnings: [...incomplete].map((slug) => incompleteWarning(context, slug)),
+      warnings: await aboutLogs(context, ledger, about, incomplete),
       rows: rows(),
       position: () => position,
       // An interrupt is how a watch ends: what was seen is a result, and only the exit code tells.

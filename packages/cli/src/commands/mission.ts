@@ -1,6 +1,7 @@
 /** Missions: create, list, show. */
 import { eventNamespace, nameBasedUuid } from "@mission-ledger/core";
 import { type OpenMission, shownLanes } from "@mission-ledger/core/mission";
+import { logWarnings } from "../command/log-warnings.ts";
 import { listFlags, page } from "../command/paging.ts";
 import { readMissions } from "../command/read-missions.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
@@ -94,6 +95,7 @@ export const missionShow: CommandSpec = command({
           holder: claim?.holder ?? null,
         })),
       },
+      warnings: await logWarnings(context, [mission.slug]),
       human: (surface): readonly Line[] => [
         [toned("strong", mission.slug), "  ", mission.title],
         `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}`,

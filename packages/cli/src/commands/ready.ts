@@ -8,7 +8,8 @@ import {
   ready as readyView,
   type WaitingReason,
 } from "@mission-ledger/core/mission";
-import { incompleteWarning, unreadableWarning } from "../command/incomplete.ts";
+import { unreadableWarning } from "../command/incomplete.ts";
+import { lookAtLogs } from "../command/log-warnings.ts";
 import { listFlags, page } from "../command/paging.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -31,10 +32,10 @@ interface Listed extends ReadyItem {
 
 interface ReadyList {
   readonly items: readonly Listed[];
-  /** One for each mission of which not everything could be read. */
+  /** At least one for each mission whose log is not what it should be. */
   readonly warnings: readonly string[];
   /** Those missions: nothing can be claimed there. */
-  readonly incomplete: ReadonlySet<string>;
+  readonly blocked: ReadonlySet<string>;
 }
 
 const listReady = async (
@@ -45,23 +46,22 @@ const listReady = async (
   const ledger = await context.ledger();
   const items: Listed[] = [];
   const warnings: string[] = [];
-  const incomplete = new Set<string>();
+  const blocked = new Set<string>();
   for (const slug of await selectMissions(ledger, mission))
     try {
       const options = signal === undefined ? {} : { signal };
       const { view, gaps } = await ledger.mission(slug).view(readyView, options);
       for (const item of readyItems(view))
         items.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
-      if (gaps > 0) {
-        incomplete.add(slug);
-        warnings.push(incompleteWarning(context, slug));
-      }
+      const found = await lookAtLogs(context, [slug], new Set(gaps > 0 ? [slug] : []));
+      warnings.push(...found.warnings);
+      if (found.blocked.has(slug)) blocked.add(slug);
     } catch (error) {
       if (mission !== undefined) throw error;
-      incomplete.add(slug);
+      blocked.add(slug);
       warnings.push(unreadableWarning(context, slug, error));
     }
-  return { items, warnings, incomplete };
+  return { items, warnings, blocked };
 };
 
 const kindFlag = {
@@ -146,8 +146,11 @@ export const next: CommandSpec = command({
     const wanted = (item: Listed): boolean =>
       item.ready && (input.kind === "any" || item.kind === input.kind);
     if (!input.claim) {
-      const { items: listed, warnings } = await listReady(context, input.mission, signal);
-      const item = listed.find(wanted);
+      const { items: listed, warnings, blocked } = await listReady(context, input.mission, signal);
+      // What nobody can claim is offered only to who asked for that very mission, and never without the warning.
+      const item = listed.find(
+        (one) => wanted(one) && (input.mission !== undefined || !blocked.has(one.mission)),
+      );
       if (item === undefined) return { ...nothingReady, warnings };
       return {
         data: { item },
@@ -176,13 +179,13 @@ export const next: CommandSpec = command({
       });
     const earlier =
       input.requestId === undefined ? undefined : await findEarlierClaim(ledger, input.mission, commandId);
-    const { items, warnings, incomplete }: ReadyList =
+    const { items, warnings, blocked }: ReadyList =
       earlier === undefined
         ? await listReady(context, input.mission, signal)
-        : { items: [earlier], warnings: [], incomplete: new Set() };
+        : { items: [earlier], warnings: [], blocked: new Set() };
     for (const item of items.filter(wanted)) {
       // Of a mission that was named, the refusal is the answer.
-      if (input.mission === undefined && incomplete.has(item.mission)) continue;
+      if (input.mission === undefined && blocked.has(item.mission)) continue;
       if (item.notBy.includes(actor)) continue;
       try {
         const written = await claimItem(item);

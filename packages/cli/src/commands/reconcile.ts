@@ -5,7 +5,6 @@ import {
   type Fork,
   type ForkSide,
   forksOf,
-  mayBeForked,
   publishCopies,
   reconcileStream,
 } from "@mission-ledger/store-file";
@@ -220,25 +219,4 @@ const forkLines = (context: CommandContext, slug: string, forks: readonly Fork[]
     ],
     ...sideLines(branch),
   ]);
-};
-
-/** A line for views of a mission whose log is forked. */
-export const forkWarning = (
-  context: CommandContext,
-  directory: string | null,
-  slug: string,
-): readonly string[] => {
-  if (directory === null) return [];
-  const stream = missionStream(slug);
-  try {
-    const forks = mayBeForked({ directory, stream }) ? forksOf({ directory, stream }) : [];
-    return forks.length === 0
-      ? []
-      : [
-          `FORK_DETECTED: two copies of ${slug} went on from revision ${forks[0]?.forksAfter.revision}; what you see is this ledger's side, and nobody writes; next: ${context.say("reconcile", shellQuote(slug))}`,
-        ];
-  } catch {
-    // The view itself says what is wrong with the log.
-    return [];
-  }
 };

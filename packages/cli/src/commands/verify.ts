@@ -3,7 +3,7 @@
 import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
-import { damageStep, stepFor } from "../command/damage-step.ts";
+import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
@@ -242,6 +242,9 @@ const failure = (
 const mendStep = (context: CommandContext, { code, stream, offset }: LogProblem): string => {
   const slug = slugOfStream(stream);
   if (code === "FORK_DETECTED") return `see both sides, and decide: ${stepFor(context, code, slug)}`;
+  if (code === "UNSAFE_FILE")
+    return `Look who put it there, and move it away; if it stands where a log was: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}`;
+  if (code === "UNSUPPORTED_FORMAT") return newerVersion;
   if (stream === "" || offset === null)
     return "Its lines are whole, but not what was written: compare the log with another copy of it.";
   return stepFor(context, code, slug) === context.say("verify", shellQuote(slug))

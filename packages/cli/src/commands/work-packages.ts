@@ -6,6 +6,7 @@ import {
   unmetDependencies,
   type WorkPackage,
 } from "@mission-ledger/core/mission";
+import { logWarnings } from "../command/log-warnings.ts";
 import { listFlags, page } from "../command/paging.ts";
 import { readMissions } from "../command/read-missions.ts";
 import { formatRef, openMission, openWorkPackage, resolveRef, selectMissions } from "../command/refs.ts";
@@ -202,6 +203,7 @@ export const wpShow: CommandSpec = command({
     const waitsFor = unmetDependencies(mission, one);
     return {
       data: { ref, ...one, verdict: one.verdict ?? null, waitsFor, exits },
+      warnings: await logWarnings(context, [found.slug]),
       human: (): readonly Line[] => {
         const now = context.clock.now();
         const optional = (name: string, text: string | null | undefined): readonly Line[] =>

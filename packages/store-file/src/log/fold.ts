@@ -143,7 +143,13 @@ export const foldLog = (
       report({ kind: "damaged", offset, length: at, why: "stands before a record in one line" });
       return place(inner.record, offset + at, length - at);
     }
-    report({ kind: isConflictMarker(bytes) ? "conflict_marker" : "damaged", offset, length, why });
+    const isMarker = isConflictMarker(bytes);
+    report({
+      kind: isMarker ? "conflict_marker" : "damaged",
+      offset,
+      length,
+      why: isMarker ? "conflict marker" : why,
+    });
     return nothing;
   };
 
@@ -177,6 +183,6 @@ const nothing: FoldStep = { _tag: "Nothing" };
 const endsWith = (bytes: Buffer, end: Buffer): boolean =>
   bytes.length >= end.length && bytes.subarray(bytes.length - end.length).equals(end);
 
-const isConflictMarker = (bytes: Buffer): boolean =>
+export const isConflictMarker = (bytes: Buffer): boolean =>
   bytes.length >= 7 &&
   /^(?:<{7}|>{7}|\|{7}|={7})(?: |\r?$)/.test(bytes.toString("latin1", 0, Math.min(bytes.length, 16)));

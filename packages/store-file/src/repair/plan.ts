@@ -8,7 +8,7 @@ import { readFully } from "../files/safe-files.ts";
 import type { StreamPaths } from "../layout.ts";
 import { hardRecordBytes } from "../log/bounds.ts";
 import { isDamagedTail } from "../log/damaged-tail.ts";
-import { tornSeal } from "../log/fold.ts";
+import { isConflictMarker, tornSeal } from "../log/fold.ts";
 import { type Line, openLineReader } from "../log/line-reader.ts";
 import { decodeRecord, type StoredRecord } from "../log/record.ts";
 import type { CopySource } from "./copy-source.ts";
@@ -61,7 +61,13 @@ export const planRepair = (
     }
     const sealed =
       !oversized && bytes.toString("latin1", Math.max(0, bytes.length - 6)) === tornSeal.slice(0, -1);
-    const why = sealed ? "seal" : decoded?._tag === "Damaged" ? decoded.why : "size";
+    const why = sealed
+      ? "seal"
+      : isConflictMarker(bytes)
+        ? "conflict marker"
+        : decoded?._tag === "Damaged"
+          ? decoded.why
+          : "size";
     const held = { offset, length, bytes: oversized ? undefined : Buffer.from(bytes), why };
     if (!sealed || hidesRecord(held, paths)) {
       hold(held);
