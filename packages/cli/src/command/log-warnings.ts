@@ -74,15 +74,14 @@ const aboutEnd = (
   ];
 };
 
-/** A line for views of a mission whose log is forked. */
-export const forkWarning = (context: CommandContext, directory: string, slug: string): readonly string[] => {
+const forkWarning = (context: CommandContext, directory: string, slug: string): readonly string[] => {
+  const next = `next: ${context.say("reconcile", shellQuote(slug))}`;
   try {
     const [fork] = forksOf({ directory, stream: missionStream(slug) });
-    return fork === undefined
-      ? []
-      : [
-          `FORK_DETECTED: two copies of ${slug} went on from revision ${fork.forksAfter.revision}; what you see is this ledger's side, and nobody writes; next: ${context.say("reconcile", shellQuote(slug))}`,
-        ];
+    const where = fork === undefined ? "" : ` from revision ${fork.forksAfter.revision}`;
+    return [
+      `FORK_DETECTED: two copies of ${slug} went on${where}; what you see is this ledger's side, and nobody writes; ${next}`,
+    ];
   } catch (error) {
     // The view itself says what is wrong with the log.
     if (LedgerError.is(error)) return [];

@@ -160,10 +160,17 @@ const problemOf = (
   return { exit: exitCodeOf(error.code), error };
 };
 
+const mendedOrNot: Readonly<Record<MissionRepair["outcome"], string>> = {
+  sound: "needs no mending",
+  repaired: "is mended",
+  would_repair: "can be mended",
+  refused: "was not mended",
+};
+
 /** What is left for a person: which events are missing, what giving them up would cost, and the command for each way. */
 const leftOver = (
   context: CommandContext,
-  { mission, refusal, missing, lost }: MissionRepair,
+  { mission, outcome, refusal, missing, lost }: MissionRepair,
 ): { readonly code: string; readonly message: string; readonly hint: string } => {
   const slug = shellQuote(mission);
   const fromCopy = `with another copy of the log: ${context.say("repair", `${slug} --from <file>`)}`;
@@ -193,7 +200,7 @@ const leftOver = (
     case undefined:
       return {
         code: "FORK_DETECTED",
-        message: `the log of ${mission} is mended, but holds a branch of another copy that nobody has decided about`,
+        message: `the log of ${mission} ${mendedOrNot[outcome]}, but holds a branch of another copy that nobody has decided about`,
         hint: `Decide: ${context.say("reconcile", slug)}`,
       };
   }

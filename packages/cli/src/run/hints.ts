@@ -1,5 +1,7 @@
 /** The next step after a refusal, as words that can be typed here. Core says what is wrong; this says what to run. */
+import path from "node:path";
 import { type findExit, isLane, lanes, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
+import { decodeStreamName } from "@mission-ledger/store-file";
 import { damageStep } from "../command/damage-step.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import type { Problem } from "../output/problem.ts";
@@ -12,8 +14,29 @@ export interface HintContext {
   readonly now: number;
 }
 
-/** `undefined` where core's own hint is the best there is. */
-export const hintFor = (
+/** The best next step that is known: one for what is typed here, else that of whoever refused, with the mission filled in. */
+export const hintFor = (problem: Problem, context: HintContext): string | null =>
+  hintOf(problem, context) ?? (problem.hint === null ? null : filledIn(problem.hint, problem, context));
+
+/** Libraries know streams and files, not how a command is typed here nor which mission is meant. */
+const filledIn = (hint: string, { details }: Problem, { names }: HintContext): string => {
+  const stream = streamIn(details);
+  if (!stream?.startsWith(`${missionCategory}-`)) return hint;
+  const slug = shellQuote(slugOfStream(stream));
+  return hint.replace(
+    /mled (repair|reconcile|unlock) <mission>((?: --[a-z]+)*)/g,
+    (_, name: string, flags: string) => names.say(name, `${slug}${flags}`),
+  );
+};
+
+/** A fault about a lock names the file alone. */
+const streamIn = ({ stream, path: file }: Readonly<Record<string, unknown>>): string | undefined => {
+  if (typeof stream === "string") return stream;
+  return typeof file === "string" ? decodeStreamName(path.basename(file).split(".")[0] ?? "") : undefined;
+};
+
+/** `undefined` where the hint that came with the problem is the best there is. */
+const hintOf = (
   { code, details, outcome }: Problem,
   { names, spec, now }: HintContext,
 ): string | undefined => {

@@ -92,9 +92,7 @@ export const failedEnding = (
   const problem = problemOf(known);
   const hinted: Problem = {
     ...problem,
-    hint:
-      hintFor(problem, { names: namesAt(names, globals), spec, now: (io.clock ?? systemClock).now() }) ??
-      problem.hint,
+    hint: hintFor(problem, { names: namesAt(names, globals), spec, now: (io.clock ?? systemClock).now() }),
   };
   const missing = problem.code === "NOT_FOUND" || problem.code === "LEDGER_NOT_FOUND";
   if (globals.missingOk && missing)

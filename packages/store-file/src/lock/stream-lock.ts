@@ -82,16 +82,20 @@ export const lockTimeout = ({
   return new StoreFault("LOCK_TIMEOUT", `another writer has held ${path} for ${timeoutMs} ms`, {
     outcome: "not_written",
     retryable: true,
-    hint: holder === undefined ? "Try again." : hintFor(holder),
+    hint: holder === undefined ? "Try again." : hintFor(holder, path),
     details: { path, timeoutMs, kind, ...(holder === undefined ? {} : { holder: { ...holder } }) },
   });
 };
 
-const hintFor = ({ pid, since, state, proven }: LockHolder): string => {
+const hintFor = ({ pid, since, state, proven }: LockHolder, path: string): string => {
   const at = since === null ? "" : ` since ${since}`;
   if (!proven)
     return `Process ${pid} was the last one known to have it${at}; who has it now cannot be seen from here. Try again.`;
   if (state === "unknown")
-    return `Process ${pid} has it${at}, and whether it lives cannot be seen from here. If it is gone: mled unlock.`;
+    return `Process ${pid} has it${at}, and whether it lives cannot be seen from here. If it is gone: ${forced(path)}.`;
   return `Process ${pid} has it${at}. If it hangs, continue or end it: its lock ends with it. Then try again.`;
 };
+
+/** The lock for the order of all writes belongs to no mission. */
+const forced = (path: string): string =>
+  path.endsWith("order") ? "mled unlock --force" : "mled unlock <mission> --force";
