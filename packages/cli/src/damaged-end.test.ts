@@ -131,3 +131,54 @@ describe("something that is no log under the name of one", () => {
     expect(verify.envelope.error?.hint).toContain("move it away");
   });
 });
+
+describe("a log that lost all of its content", () => {
+  test.each([
+    ["zeros", (bytes: Buffer) => Buffer.alloc(bytes.length)],
+    ["more zeros than any record has", () => Buffer.alloc(3_000_000)],
+    ["no bytes at all", () => Buffer.alloc(0)],
+  ])("to %s is a problem, and no mission to be created again", async (_, emptied) => {
+    const shell = await planned();
+    await shell.run("rebuild");
+    const whole = readFileSync(logOf(shell, "p"));
+    writeFileSync(logOf(shell, "p"), emptied(whole));
+    const message = `${logOf(shell, "p")} holds nothing, though the mission had events`;
+    for (const argv of [["doctor"], ["doctor", "p"], ["verify"], ["verify", "p"]]) {
+      const { code, envelope } = await shell.json(...argv);
+      expect([argv, code, envelope.error]).toMatchObject([
+        argv,
+        8,
+        { code: "LOG_REPLACED", hint: expect.stringContaining("mled repair p --from <file>") },
+      ]);
+      expect(envelope.error?.message).toContain(message);
+    }
+    expect((await shell.run("doctor")).out).not.toContain("create");
+    const { code, envelope } = await shell.json("mission", "create", "p", "Again");
+    expect([code, envelope.error]).toMatchObject([8, { code: "LOG_REPLACED", outcome: "not_written" }]);
+    const backup = path.join(shell.directory, "backup.jsonl");
+    writeFileSync(backup, whole);
+    expect((await shell.run("repair", "p", "--from", backup)).code).toBe(0);
+    expect((await shell.run("verify")).code).toBe(0);
+    expect((await shell.json("mission", "show", "p")).data.workPackages).toBe(3);
+  });
+});
+
+test("files that nobody finished are notes of doctor", async () => {
+  const shell = await planned();
+  await shell.run("rebuild");
+  const left = [
+    inLedger(shell, "cache", "snapshots", ".0b0f5c1e.tmp"),
+    inLedger(shell, "lock", "kind.draft.0b0f5c1e"),
+  ];
+  for (const file of left) writeFileSync(file, "half");
+  const { code, data } = await shell.json("doctor");
+  expect(code).toBe(0);
+  for (const file of left)
+    expect(data.findings).toContainEqual(
+      expect.objectContaining({
+        severity: "note",
+        kind: "temporary_file",
+        message: `${file} was never finished; delete it when nobody writes`,
+      }),
+    );
+});

@@ -1,9 +1,10 @@
 /**
- * What lies in a ledger's folder without being whole: logs as the folder lists them, locks whose log is gone, and what
- * rewrites left. Reads names only, and removes nothing.
+ * What lies in a ledger's folder without being whole: logs as the folder lists them, those that hold nothing any more, locks
+ * whose log is gone, and files that never came to their place. Reads names and the first line of logs, and removes nothing.
  */
 import path from "node:path";
 import { nodeFiles } from "./files/node-files.ts";
+import { openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
 import { layoutOf, lockSuffix, logSuffix } from "./layout.ts";
 import { decodeStreamName } from "./names.ts";
 import { streamOfQuarantined, streamOfTemporary } from "./rewrite/file-names.ts";
@@ -17,6 +18,8 @@ export interface RewriteFile {
 export interface Leftovers {
   /** Streams that have a log file, whether or not there is an event in it. */
   readonly logs: readonly string[];
+  /** Logs without a single line, although something was read from them once: their content is gone. */
+  readonly emptiedLogs: readonly { readonly stream: string; readonly path: string }[];
   readonly lostLogs: readonly {
     readonly stream: string;
     /** Something was read from that log once: it had events. */
@@ -26,6 +29,8 @@ export interface Leftovers {
   readonly quarantined: readonly RewriteFile[];
   /** New logs that never came to their place, since whoever wrote them died. Of no use to anybody once no rewrite is running. */
   readonly unfinished: readonly RewriteFile[];
+  /** Files of the cache and drafts of `lock/kind` that nobody finished. As useless as the former. */
+  readonly temporary: readonly string[];
 }
 
 export const findLeftovers = ({ directory }: { readonly directory: string }): Leftovers => {
@@ -38,13 +43,47 @@ export const findLeftovers = ({ directory }: { readonly directory: string }): Le
   const remembered = new Set(cached.flatMap((name) => decodeStreamName(name) ?? []));
   return {
     logs,
+    emptiedLogs: logs
+      .filter((stream) => remembered.has(stream) && isEmptied(layout.of(stream).log))
+      .map((stream) => ({ stream, path: layout.of(stream).log })),
     lostLogs: streamsIn(layout.locks, lockSuffix)
       .filter((stream) => !known.has(stream))
       .map((stream) => ({ stream, hadEvents: remembered.has(stream) })),
     quarantined: rewriteFilesIn(layout.quarantine, streamOfQuarantined),
     unfinished: rewriteFilesIn(layout.logs, streamOfTemporary),
+    temporary: [
+      ...filesIn(layout.indexes, isCacheDraft),
+      ...filesIn(layout.snapshots, isCacheDraft),
+      ...filesIn(layout.locks, (name) => name.startsWith("kind.draft.")),
+    ],
   };
 };
+
+const blockBytes = 1_048_576;
+
+/** Whether no line ends in the log, however long it is. Of a log with a record the first block tells. */
+const isEmptied = (log: string): boolean => {
+  try {
+    const opened = openRegularIfThere(nodeFiles, log, readOnly);
+    if (opened === undefined) return false;
+    try {
+      for (let at = 0; at < opened.status.size; at += blockBytes)
+        if (readFully(nodeFiles, opened.fd, at, blockBytes).includes(0x0a)) return false;
+      return true;
+    } finally {
+      nodeFiles.close(opened.fd);
+    }
+  } catch {
+    return false; // Whoever reads it is told why it cannot be read.
+  }
+};
+
+const isCacheDraft = (name: string): boolean => name.startsWith(".") && name.endsWith(".tmp");
+
+const filesIn = (folder: string, isWanted: (name: string) => boolean): readonly string[] =>
+  namesIn(folder)
+    .filter(isWanted)
+    .map((name) => path.join(folder, name));
 
 const rewriteFilesIn = (
   folder: string,

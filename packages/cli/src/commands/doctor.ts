@@ -21,7 +21,7 @@ import { shellQuote } from "../output/shell-quote.ts";
 import { gitEnvironment } from "../place/place.ts";
 import { compareViews } from "./compare-views.ts";
 import { checkLog } from "./inspect.ts";
-import { type LostLog, leftoverMissions } from "./leftovers.ts";
+import { emptiedProblem, type LostLog, leftoverMissions, type MissionFile } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
 import { sayCommand } from "./say-command.ts";
 
@@ -60,7 +60,9 @@ export const doctor: CommandSpec = command({
       input.mission !== undefined &&
       !listed.includes(input.mission) &&
       leftovers?.logs.includes(input.mission) === true;
-    const slugs = onlyFile ? [] : await selectMissions(ledger, input.mission);
+    const emptied = new Map(leftovers?.emptiedLogs.map((file) => [file.slug, file]));
+    const selected = onlyFile ? [] : await selectMissions(ledger, input.mission);
+    const slugs = selected.filter((slug) => !emptied.has(slug));
     const begun = new Set(slugs);
     for (const slug of slugs) {
       const { report, problems: found } = await checkLog(ledger, missionStream(slug), directory, {
@@ -115,7 +117,10 @@ export const doctor: CommandSpec = command({
     }
     const isAsked = (slug: string): boolean => input.mission === undefined || input.mission === slug;
     for (const slug of new Set([...(leftovers?.logs ?? []), ...slugs]))
-      if (isAsked(slug) && !begun.has(slug)) findings.push(neverBegun(slug));
+      if (isAsked(slug) && !begun.has(slug)) {
+        const file = emptied.get(slug);
+        findings.push(file === undefined ? neverBegun(slug) : logIsEmpty(context, file));
+      }
     for (const lost of leftovers?.lostLogs ?? [])
       if (isAsked(lost.slug)) findings.push(logIsGone(context, lost));
     for (const { slug, path } of leftovers?.unfinished ?? [])
@@ -132,6 +137,7 @@ export const doctor: CommandSpec = command({
         findings.push(
           rewriteFile("quarantined", slug, `${path} is the log as it was before a repair or a decision`),
         );
+    if (input.mission === undefined) findings.push(...(leftovers?.temporary ?? []).map(temporaryFile));
     const damaged = findings.filter(({ severity }) => severity === "damage");
     const [first] = damaged;
     return {
@@ -180,6 +186,7 @@ const commandFor = (
 const hintFor = (context: CommandContext, { kind, mission }: Finding): string => {
   const slug = shellQuote(mission);
   switch (kind) {
+    case "LOG_REPLACED":
     case "STORE_MISSING":
       return `Put the log back, or make it from a copy: ${context.say("repair", `${slug} --from <file>`)}`;
     case "FORK_DETECTED":
@@ -231,6 +238,28 @@ const logIsGone = (context: CommandContext, { slug, hadEvents }: LostLog): Findi
     ? `${slug}: its log is gone; its lock and what was remembered of it are there`
     : `${slug}: its lock is there and its log is not: the log is gone, or was never begun`,
   command: hadEvents ? context.say("repair", `${shellQuote(slug)} --from <file>`) : null,
+});
+
+/** Bytes that the disk never wrote read as zeros; the next create would begin another mission on top of them. */
+const logIsEmpty = (context: CommandContext, file: MissionFile): Finding => {
+  const { code, message } = emptiedProblem(file);
+  return {
+    severity: "damage",
+    kind: code,
+    mission: file.slug,
+    workPackageId: null,
+    message: `${file.slug}: ${message}`,
+    command: context.say("repair", `${shellQuote(file.slug)} --from <file>`),
+  };
+};
+
+const temporaryFile = (file: string): Finding => ({
+  severity: "note",
+  kind: "temporary_file",
+  mission: "",
+  workPackageId: null,
+  message: `${file} was never finished; delete it when nobody writes`,
+  command: null,
 });
 
 const rewriteFile = (kind: string, slug: string, message: string): Finding => ({

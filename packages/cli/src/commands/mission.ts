@@ -1,13 +1,15 @@
 /** Missions: create, list, show. */
-import { eventNamespace, nameBasedUuid } from "@mission-ledger/core";
-import { type OpenMission, shownLanes } from "@mission-ledger/core/mission";
+import { eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
+import { missionStream, type OpenMission, shownLanes } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { listFlags, page } from "../command/paging.ts";
 import { readMissions } from "../command/read-missions.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
 
 export const missionCreate: CommandSpec = command({
   name: "mission.create",
@@ -31,6 +33,7 @@ export const missionCreate: CommandSpec = command({
   run: async (context, input, signal) => {
     const { slug, title, dependencyMetAt } = input;
     const ledger = await context.ledger();
+    await refuseEmptied(context, slug);
     const commandId = commandIdFor(context, input);
     // Derived, so that a retry under the same request id asks for the very same mission.
     const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
@@ -47,6 +50,20 @@ export const missionCreate: CommandSpec = command({
     };
   },
 });
+
+/** A log that lost its content looks like one that was never begun; another mission in its place would hide that for ever. */
+const refuseEmptied = async (context: CommandContext, slug: string): Promise<void> => {
+  const { directory } = await context.place();
+  const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
+  const file = emptied.find((one) => one.slug === slug);
+  if (file === undefined) return;
+  throw new StoreFault("LOG_REPLACED", emptiedProblem(file).message, {
+    outcome: "not_written",
+    retryable: false,
+    hint: `Put the log back, or make it from a copy: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}. To begin anew, move the log and the ledger's cache folder away first.`,
+    details: { stream: missionStream(slug), path: file.path },
+  });
+};
 
 export const missionList: CommandSpec = command({
   name: "mission.list",

@@ -12,6 +12,7 @@ import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
+import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
 
 interface VerifiedMission {
@@ -40,11 +41,19 @@ export const verify: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const { directory } = await context.place();
-    const slugs = await selectMissions(ledger, input.mission);
+    const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
+    const gone = emptied.filter(({ slug }) => input.mission === undefined || input.mission === slug);
+    const selected =
+      gone.length > 0 && input.mission !== undefined ? [] : await selectMissions(ledger, input.mission);
+    const slugs = selected.filter((slug) => !gone.some((file) => file.slug === slug));
     const missions: VerifiedMission[] = [];
     for (const slug of slugs) missions.push(await verifyMission(ledger, slug, directory, signal));
     const order = input.mission === undefined ? await checkOrder(ledger, missions, signal) : [];
-    const problems = [...missions.flatMap((mission) => mission.problems), ...order];
+    const problems = [
+      ...missions.flatMap((mission) => mission.problems),
+      ...gone.map(emptiedProblem),
+      ...order,
+    ];
     const drifted = missions.flatMap(({ slug, views }) =>
       views.filter(({ equal }) => !equal).map((view) => ({ slug, ...view })),
     );
@@ -245,6 +254,8 @@ const mendStep = (context: CommandContext, { code, stream, offset }: LogProblem)
   if (code === "UNSAFE_FILE")
     return `Look who put it there, and move it away; if it stands where a log was: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}`;
   if (code === "UNSUPPORTED_FORMAT") return newerVersion;
+  if (code === "LOG_REPLACED")
+    return `Put the log back, or take what is missing from a copy: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}`;
   if (stream === "" || offset === null)
     return "Its lines are whole, but not what was written: compare the log with another copy of it.";
   return stepFor(context, code, slug) === context.say("verify", shellQuote(slug))

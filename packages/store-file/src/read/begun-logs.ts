@@ -13,7 +13,7 @@ export const begunStreams = (files: FilePort, layout: Layout): readonly string[]
     .map(({ stream }) => stream)
     .filter((stream) => holdsLine(files, layout.of(stream).log));
 
-/** What cannot be looked into is listed: whoever reads that stream is told why, and nobody else is kept from the others. */
+/** Whether there is a line in a log. What cannot be looked into is said to hold one: whoever reads that stream is told why, and nobody else is kept from the others. */
 const holdsLine = (files: FilePort, log: string): boolean => {
   try {
     return findsLine(files, log);
