@@ -60,6 +60,7 @@ export {
 export type { Finding, FindingKind } from "./log/fold.ts";
 export { decodeStreamName, encodeStreamName } from "./names.ts";
 export { type Fork, type ForkSide, type ForksOptions, forksOf, mayBeForked } from "./reconcile/forks.ts";
+export { type PlannedReconciliation, planReconciliation } from "./reconcile/plan-reconciliation.ts";
 export { type Reconciled, type ReconcileOptions, reconcileStream } from "./reconcile/reconcile-stream.ts";
 export { type RepairOptions, repairStream } from "./repair/repair-stream.ts";
 export type {

@@ -1,20 +1,28 @@
 /** Reconcile: shows where two copies of a log went on from the same event, and decides which of them goes on. */
-import { type RecordedEvent, timestamp } from "@mission-ledger/core";
+import { LedgerError, type RecordedEvent, timestamp } from "@mission-ledger/core";
 import { missionCategory, missionStream } from "@mission-ledger/core/mission";
 import {
   type Fork,
   type ForkSide,
   forksOf,
+  type PlannedReconciliation,
+  planReconciliation,
   publishCopies,
   reconcileStream,
 } from "@mission-ledger/store-file";
-import { demotedCommands, type LostDecision, lostDecisions } from "../command/lost-decisions.ts";
+import {
+  type DemotedCommand,
+  demotedCommands,
+  type LostDecision,
+  lostDecisions,
+} from "../command/lost-decisions.ts";
+import { openMission } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { clockTime, commandIdFor, warningText, writeFlags } from "../command/write.ts";
 import { counted } from "../output/counted.ts";
 import { type Line, toned } from "../output/lines.ts";
-import { usage } from "../output/problem.ts";
+import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { missionName } from "../place/copies.ts";
 
@@ -57,10 +65,24 @@ export const reconcile: CommandSpec = command({
     if (input.mission === undefined) throw usage("--winner decides about one mission; say which");
     const stream = missionStream(input.mission);
     const forks = forksOf({ directory, stream });
-    if (input.dryRun) return showForks(context, [{ stream, forks }]);
+    if (forks.length === 0 && input.requestId === undefined) {
+      // Of a name that is no mission, "nothing to decide" would be a guess.
+      await openMission(ledger, input.mission, signal);
+      return nothingToDecide(input.mission);
+    }
+    // A repeated decision names a branch that may be none any more: then the log is asked first.
+    if (forks.length > 0 && (input.dryRun || input.requestId === undefined))
+      checkWinner(context, input.mission, input.winner, forks);
     const before = await eventsOf(ledger.store.read(stream));
+    if (input.dryRun) {
+      const plan = planReconciliation({ directory, stream, winner: input.winner, files: context.files });
+      return plan === undefined
+        ? nothingToDecide(input.mission)
+        : showPlan(context, input.mission, plan, decisionsLost(forks, before, plan.events));
+    }
     const actor = await context.actor();
     const commandId = commandIdFor(context, input);
+    const { mission: slug, winner: named } = input;
     const decided = await reconcileStream({
       directory,
       stream,
@@ -72,7 +94,13 @@ export const reconcile: CommandSpec = command({
       randomness: context.randomness,
       ...(input.reason === undefined ? {} : { reason: input.reason }),
       ...(signal === undefined ? {} : { signal }),
+    }).catch((error: unknown) => {
+      if (!LedgerError.is(error) || error.code !== "FORK_DETECTED") throw error;
+      if (error.details.forks === 0) return undefined;
+      checkWinner(context, slug, named, forks);
+      throw error;
     });
+    if (decided === undefined) return nothingToDecide(input.mission);
     const now = await eventsOf(ledger.store.read(stream));
     const lost = decisionsLost(forks, before, now);
     const demoted = demotedCommands(decided.demoted);
@@ -105,13 +133,7 @@ export const reconcile: CommandSpec = command({
           toned("good", "read back"),
           repeated ? "  (done before under this request id)" : "",
         ],
-        ...demoted.map(
-          ({ actor: by, at, workPackageId, text }): Line => [
-            "  ",
-            toned("dim", `${clockTime(at, context.clock.now())} ${by}  `),
-            `${workPackageId ?? ""} ${text}`.trim(),
-          ],
-        ),
+        ...demotedLines(context, demoted),
         ...(lost.length === 0
           ? ["nothing that was decided there is missing here"]
           : [
@@ -124,6 +146,82 @@ export const reconcile: CommandSpec = command({
     };
   },
 });
+
+const demotedLines = (context: CommandContext, demoted: readonly DemotedCommand[]): readonly Line[] =>
+  demoted.map(({ actor, at, workPackageId, text }) => [
+    "  ",
+    toned("dim", `${clockTime(at, context.clock.now())} ${actor}  `),
+    `${workPackageId ?? ""} ${text}`.trim(),
+  ]);
+
+const nothingToDecide = (mission: string): CommandResult => ({
+  data: { mission, forks: [], decided: null },
+  empty: true,
+  human: [`nothing to decide: no branch of ${mission} waits for it`],
+});
+
+/** Throws `NOT_FOUND` for a name that no branch has, `AMBIGUOUS_REF` for a beginning that several have. */
+const checkWinner = (
+  context: CommandContext,
+  mission: string,
+  winner: string,
+  forks: readonly Fork[],
+): void => {
+  if (winner === "local") return;
+  const sides = forks.flatMap(({ local, branch }) => (local === undefined ? [branch] : [local, branch]));
+  const meant = new Set(
+    winner.length < shortestName
+      ? []
+      : sides
+          .filter(({ digest, eventId }) => digest.startsWith(winner) || eventId.startsWith(winner))
+          .map(({ digest }) => digest),
+  );
+  if (meant.size === 1) return;
+  const hint = `look: ${context.say("reconcile", shellQuote(mission))}`;
+  throw meant.size === 0
+    ? new CliError("NOT_FOUND", `no branch of ${mission} ends with ${winner}`, {
+        hint,
+        details: { mission, winner },
+      })
+    : new CliError(
+        "AMBIGUOUS_REF",
+        `${meant.size} branches of ${mission} end with what begins with ${winner}`,
+        {
+          hint,
+          details: { mission, winner },
+        },
+      );
+};
+
+/** As many characters of an id or digest as have to be given. */
+const shortestName = 4;
+
+const showPlan = (
+  context: CommandContext,
+  mission: string,
+  { winner, losers, demoted: events }: PlannedReconciliation,
+  lost: readonly LostDecision[],
+): CommandResult => {
+  const demoted = demotedCommands(events);
+  return {
+    data: {
+      mission,
+      forks: [],
+      decided: null,
+      wouldDecide: { winner, losers, demoted, noLongerHolds: lost },
+    },
+    human: [
+      `would decide: ${counted(losers.length, "branch", "branches")} with ${counted(events.length, "event")} would no longer count; nothing was written`,
+      ...losers.map(
+        ({ eventId, revision }): Line => `  against ${eventId.slice(0, 8)}, which ends at rev ${revision}`,
+      ),
+      ...demotedLines(context, demoted),
+      ...(lost.length === 0
+        ? ["nothing that was decided there would be missing here"]
+        : [toned("warn", "would no longer hold:"), ...lost.map(({ text }): Line => `  ${text}`)]),
+    ],
+  };
+};
 
 const eventsOf = async (
   batches: AsyncIterable<readonly RecordedEvent[]>,
