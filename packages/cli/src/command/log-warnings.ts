@@ -39,6 +39,12 @@ export const lookAtLogs = async (
 export const logWarnings = async (...parameters: Parameters<typeof lookAtLogs>): Promise<readonly string[]> =>
   (await lookAtLogs(...parameters)).warnings;
 
+/** The warning of a branch that waits for a decision, if there is one. */
+export const warningOfFork = (context: CommandContext, directory: string, slug: string): readonly string[] =>
+  glanceAtLog({ directory, stream: missionStream(slug) }).findings.some(({ kind }) => kind === "fork")
+    ? forkWarning(context, directory, slug)
+    : [];
+
 const aboutEnd = (
   context: CommandContext,
   directory: string,

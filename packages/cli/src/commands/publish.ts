@@ -2,6 +2,7 @@
 import type { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import { changedCopies, type PublishedCopy, publishCopies } from "@mission-ledger/store-file";
+import { warningOfFork } from "../command/log-warnings.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { warningText } from "../command/write.ts";
@@ -12,7 +13,6 @@ import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { missionName } from "../place/copies.ts";
 import { ledgerNotFound } from "../place/place.ts";
-import { forkWarning } from "./reconcile.ts";
 
 export const publish: CommandSpec = command({
   name: "publish",
@@ -42,7 +42,7 @@ export const publish: CommandSpec = command({
     });
     // A fork that was known before is told as well: until it is decided, ledger and copy being the same is no good news.
     const forks = new Map(
-      results.map(({ stream }) => [stream, forkWarning(context, directory, missionName(stream))]),
+      results.map(({ stream }) => [stream, warningOfFork(context, directory, missionName(stream))]),
     );
     const [fault] = results.flatMap((result) => (result.fault === undefined ? [] : [result.fault]));
     return {
