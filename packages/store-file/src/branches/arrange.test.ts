@@ -224,6 +224,16 @@ describe("a decision", () => {
   });
 });
 
+test("another command under an id that counts already waits for a decision, like any other branch", () => {
+  const other = made(root, "mine", { seq: 8, events: notes(1, "other"), commandDigest: "another" });
+  const behind = made(other, "behind");
+  expect(shown(onLedger([root, mine], other, behind))).toEqual({
+    ...nothingElse,
+    chain: "root mine",
+    open: ["mine behind"],
+  });
+});
+
 describe("what is not taken in", () => {
   const forge = ({ line }: Made, from: string, to: string): Made["line"] =>
     sealLine(`${line.toString().replace(from, to).slice(0, -19)}}`);
@@ -287,17 +297,6 @@ describe("what is not taken in", () => {
       chain: "root mine",
       orphans: "behind",
       clashes: ["command_id root"],
-    });
-  });
-
-  test("is another command under an id that counts already, and what follows it", () => {
-    const other = made(root, "mine", { seq: 8, events: notes(1, "other"), commandDigest: "another" });
-    const behind = made(other, "behind");
-    expect(shown(onLedger([root, mine], other, behind))).toEqual({
-      ...nothingElse,
-      chain: "root mine",
-      orphans: "behind",
-      clashes: ["command_id mine"],
     });
   });
 

@@ -49,10 +49,9 @@ export const arrange = (copies: Iterable<CopyRecord>, local: LocalChain = noChai
   const tree = growTree(distinct.records, isLocal);
   const chain = new Set(chainOf(tree, local));
   const demoted = demotedBeside(chain, tree);
-  const { open, reused } = undecided(chain, demoted, tree);
-  const clashing = new Set([...reused.keys()].map(({ copy }) => copy));
+  const open = undecided(chain, demoted, tree);
   const cutOff = [...tree.byDigest.values()].filter(
-    (node) => !chain.has(node) && !demoted.has(node) && !open.has(node) && !clashing.has(node.copy),
+    (node) => !chain.has(node) && !demoted.has(node) && !open.has(node),
   );
   return {
     chain: copiesOf(chain),
@@ -60,7 +59,7 @@ export const arrange = (copies: Iterable<CopyRecord>, local: LocalChain = noChai
     open: branchesOf(open),
     openRecords: copiesOf(open),
     orphans: canonicalOrder([...tree.orphans, ...copiesOf(cutOff)]),
-    clashes: [...distinct.clashes, ...tree.clashes, ...reused.values()].sort(
+    clashes: [...distinct.clashes, ...tree.clashes].sort(
       (left, right) => compareRecords(left.copy, right.copy) || (left.kind < right.kind ? -1 : 1),
     ),
   };
@@ -115,36 +114,22 @@ const demotedBeside = (chain: ReadonlySet<TreeRecord>, tree: RecordTree): Readon
   return demoted;
 };
 
-interface Undecided {
-  readonly open: ReadonlySet<TreeRecord>;
-  /** Records whose command id stands for another command among those that count. */
-  readonly reused: ReadonlyMap<TreeRecord, Clash>;
-}
-
+/**
+ * Records beside the chain that nobody has decided about, parent before child. One command id may stand for two commands
+ * there: once it is decided, the id of the side that lost does not count.
+ */
 const undecided = (
   chain: ReadonlySet<TreeRecord>,
   demoted: ReadonlySet<TreeRecord>,
   tree: RecordTree,
-): Undecided => {
-  const commands = new Map<string, string>();
-  for (const { copy } of chain) commands.set(copy.record.commandId, copy.record.commandDigest);
+): ReadonlySet<TreeRecord> => {
   const open = new Set<TreeRecord>();
-  const reused = new Map<TreeRecord, Clash>();
   for (const node of tree.byDigest.values()) {
     if (chain.has(node) || demoted.has(node)) continue;
-    const { parent, copy } = node;
-    if (parent._tag === "Record" && !chain.has(parent) && !open.has(parent)) continue;
-    const { commandId, commandDigest } = copy.record;
-    const known = commands.get(commandId);
-    if (known === undefined || known === commandDigest) {
-      commands.set(commandId, commandDigest);
-      open.add(node);
-    } else {
-      const why = `the command ${commandId} is another one in a branch beside this`;
-      reused.set(node, { kind: "command_id", copy, why });
-    }
+    const { parent } = node;
+    if (parent._tag === "Start" || chain.has(parent) || open.has(parent)) open.add(node);
   }
-  return { open, reused };
+  return open;
 };
 
 const branchesOf = (open: ReadonlySet<TreeRecord>): readonly Branch[] => {

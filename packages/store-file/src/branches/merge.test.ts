@@ -128,10 +128,4 @@ describe("refused is", () => {
       kind: "clash",
     });
   });
-
-  test("one command id that stands for two commands", () => {
-    const commit = { ...commitOn(first.head, "c1", { data: { note: "other" } }), commandDigest: "another" };
-    const other = encodeRecord(commit, { origin: "there", seq: 2 }, 65_536);
-    expect(merge({ theirs: Buffer.concat([base, other]) })).toMatchObject({ _tag: "Refused", kind: "clash" });
-  });
 });

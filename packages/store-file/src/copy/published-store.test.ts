@@ -270,7 +270,7 @@ test("records without their predecessors, and forged ones, are warned of and nev
   expect(await read(there)).toEqual(["x"]);
 });
 
-test("what cannot be taken in is still told when the copy was written anew", async () => {
+test("one request id that stood for two commands is a fork like any other, and both go on once it is decided", async () => {
   const [here, there] = [workTree(), workTree()];
   await run(here, "a");
   bring(here, there);
@@ -286,14 +286,38 @@ test("what cannot be taken in is still told when the copy was written anew", asy
   await other.close();
   await run(here, "ci");
   mergeUnion(there, here);
+  await publishCopies(here);
+  expect(forksOf({ directory: here.directory, stream })).toHaveLength(1);
+  await reconcileStream({ directory: here.directory, stream, winner: "local", actor: "ada" });
+  await run(here, "b");
+  bring(here, there);
+  const store = await there.open();
+  await say(store, "c");
+  expect((await commandsOf(store)).filter((id) => ["a", "ci", "b", "c"].includes(id))).toEqual([
+    "a",
+    "ci",
+    "b",
+    "c",
+  ]);
+  await store.close();
+  expect(forksOf({ directory: there.directory, stream })).toEqual([]);
+});
+
+test("what cannot be taken in is still told when the copy was written anew", async () => {
+  const [here, there] = [workTree(), workTree()];
+  await run(here, "a");
+  bring(here, there);
+  await run(there, "missing", "orphan");
+  const lines = linesOf(there.copy);
+  fs.appendFileSync(here.copy, `${lines[2]}\n`);
   for (const _ of ["first", "again"]) {
     const [met] = await publishCopies({ ...here, anew: true });
     expect(met?.warnings).toMatchObject([
-      { code: "LOG_CORRUPT", hint: expect.stringContaining("another id") as unknown },
+      { code: "LOG_CORRUPT", hint: expect.stringContaining("Bring the rest") as unknown },
     ]);
   }
   const store = await here.open();
-  await expect(say(store, "b")).rejects.toThrow(/warned: .*cannot be believed/);
+  await expect(say(store, "b")).rejects.toThrow(/warned: .*predecessors/);
   await store.close();
 });
 
