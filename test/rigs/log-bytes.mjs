@@ -258,6 +258,7 @@ const check = (chance) => {
 const compare = (pieces, { steps, findings, head: end }) => {
   let head = { revision: -1, digest: null };
   let offset = 0;
+  const voided = new Set();
   for (const [index, { bytes, whole, at = 0, unsure }] of pieces.entries()) {
     const { step } = steps[index];
     const isRecord = step._tag === "Record";
@@ -279,10 +280,17 @@ const compare = (pieces, { steps, findings, head: end }) => {
         for (const event of record.events)
           checkLink({ revision: event.revision - 1, digest: event.previous }, event);
       head = { revision: last.revision, digest: last.digest };
-    } else if (whole !== undefined) {
+    } else if (whole === undefined) {
+      // A changed record that still is one may lose its revision as well.
+      if (step._tag === "Void" && unsure === true) voided.add(step.record.events.at(-1).digest);
+    } else {
       const follows = whole.firstRevision === head.revision + 1 && whole.previous === head.digest;
       if (follows) return `line ${index} is whole, follows, and was not taken (${step._tag})`;
-      if (whole.firstRevision > head.revision + 1) return `line ${index} is whole and was lost`;
+      const claimsAgain = whole.firstRevision <= head.revision + 1;
+      // What was written on top of a void record is void with it, in whatever distance from the head.
+      const isVoid = step._tag === "Void" && (claimsAgain || voided.has(whole.previous));
+      if (isVoid) voided.add(whole.digest);
+      else if (!claimsAgain) return `line ${index} is whole and was lost`;
     }
     offset += bytes.length;
   }

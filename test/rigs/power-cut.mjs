@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { openFileStore } from "@mission-ledger/store-file";
+import { inspectStream, openFileStore, repairStream } from "@mission-ledger/store-file";
 import { seededRandomness } from "@mission-ledger/testkit";
 import { judge } from "./kill/referee.mjs";
 import { missingFor, openFileSystem } from "./power/file-systems.mjs";
@@ -87,6 +87,20 @@ const lostOf = async (directory, promised) => {
   });
 };
 
+/**
+ * A record that nobody was told of may come back without its line feed, and looks like one whose line feed was damaged. What
+ * its log needs then is what a person is told to do; that nothing acknowledged goes with it is asked afterwards.
+ */
+const mend = async (directory) => {
+  let mended = 0;
+  for (const stream of streams) {
+    if (inspectStream({ directory, stream, digests: false }).findings.length === 0) continue;
+    await repairStream({ directory, stream, acceptLoss: true });
+    mended += 1;
+  }
+  return mended;
+};
+
 const mkdir = (parent, name) => {
   const folder = path.join(parent, name);
   mkdirSync(folder);
@@ -105,6 +119,7 @@ const cutPower = async ({ fileSystem, directory, crew, cuts, fraction, isOver })
     await fileSystem.cut();
     await over;
     await fileSystem.remount();
+    crew.codes["left for repair"] = (crew.codes["left for repair"] ?? 0) + (await mend(directory));
     const lost = await lostOf(directory, crew.promised);
     if (lost.length > 0 || crew.failures.length > 0) return { done: done + 1, lost };
   }
