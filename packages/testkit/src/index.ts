@@ -37,7 +37,7 @@ export { differences } from "./difference.ts";
 export { atCall, type BrokenDisk, brokenDisks, crashLives } from "./disk/broken-disks.ts";
 export { type Breach, type CrashCheck, crashChecks, judgeStore } from "./disk/crash-checks.ts";
 export { type CrashState, type CrashStates, crashStates } from "./disk/crash-states.ts";
-export type { CallFault, DiskCall, DiskProcess, Intercept, ProcessOptions } from "./disk/disk-process.ts";
+export type { CallFault, DiskCall, DiskProcess, Intercept, ProcessOptions } from "./disk/disk-calls.ts";
 export { type DrawCrashesOptions, type DrawReport, drawCrashes } from "./disk/draw-crashes.ts";
 export { errnoError, ProcessDied } from "./disk/errno.ts";
 export {

@@ -5,7 +5,7 @@
 import { type EventBatch, type EventStore, isStoreFault, StoreFault } from "@mission-ledger/core";
 import { changed, withOperations } from "../broken/wrapping.ts";
 import type { CrashCheck } from "./crash-checks.ts";
-import type { CallFault, DiskCall, Intercept } from "./disk-process.ts";
+import type { CallFault, DiskCall, Intercept } from "./disk-calls.ts";
 import { errnoError } from "./errno.ts";
 import { type Life, usualLives } from "./explore-crashes.ts";
 import type { SimulatedFiles } from "./file-port.ts";

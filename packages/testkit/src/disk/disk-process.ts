@@ -1,54 +1,10 @@
 /** One process on a simulated disk: its descriptors and locks, the faults it meets, and its death. */
+import type { CallFault, DiskProcess, ProcessOptions } from "./disk-calls.ts";
+import type { DiskGround } from "./disk-ground.ts";
 import { errnoError, ProcessDied } from "./errno.ts";
-import type { CallName, OpenFlags, SimulatedFiles, SimulatedStatus } from "./file-port.ts";
-import type { SimulatedDisk } from "./simulated-disk.ts";
+import type { CallName, OpenFlags, SimulatedFiles } from "./file-port.ts";
+import { Status } from "./status.ts";
 import type { DirectoryInode, FileInode, Inode } from "./tree.ts";
-
-/** A call that is about to be made. */
-export interface DiskCall {
-  /** Of this process, from 1. */
-  readonly n: number;
-  readonly name: CallName;
-  /** As the call gave it, or as its descriptor was opened. */
-  readonly path: string;
-  /** Bytes to be written or read; 0 for other calls. */
-  readonly length: number;
-}
-
-/** What happens instead of a call, or beside it. */
-export type CallFault =
-  | { readonly _tag: "Errno"; readonly errno: string }
-  /** The process ends. Whatever it calls later throws `ProcessDied` and does nothing. */
-  | { readonly _tag: "Dies"; readonly when: "before" | "after" }
-  /** A write takes so many bytes, and says so. */
-  | { readonly _tag: "Short"; readonly bytes: number }
-  /** So many bytes are written, then the process ends. */
-  | { readonly _tag: "Torn"; readonly bytes: number }
-  /** A write says that it took everything, and one bit came out wrong. */
-  | { readonly _tag: "Flipped"; readonly bit: number }
-  /** A flush says `errno`; what it was for counts as clean from then on, and no later flush writes it. */
-  | { readonly _tag: "FlushLost"; readonly errno: string };
-
-/** Asked before every call; answers nothing for a call that goes well. */
-export type Intercept = (call: DiskCall) => CallFault | undefined;
-
-export interface ProcessOptions {
-  readonly intercept?: Intercept;
-  /** After every call that was made, whether it went well or not. */
-  readonly onCall?: (call: DiskCall) => void;
-}
-
-export interface DiskProcess {
-  /** The process's door to the disk. */
-  readonly files: SimulatedFiles;
-  /** Calls made so far. */
-  readonly calls: number;
-  /** Descriptors that are open. */
-  readonly descriptors: number;
-  readonly isAlive: boolean;
-  /** Ends it: descriptors and locks are free, what was written stays in the cache. */
-  kill(): void;
-}
 
 interface Descriptor {
   readonly inode: Inode;
@@ -58,42 +14,10 @@ interface Descriptor {
   readonly writes: boolean;
 }
 
-/** Like `fs.Stats`, with as little of it as a store may rely on. */
-class Status implements SimulatedStatus {
-  readonly dev: number = 1;
-  readonly ino: number;
-  readonly size: number;
-  readonly nlink: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly #isFile: boolean;
-
-  constructor(inode: Inode) {
-    this.ino = inode.ino;
-    this.size = inode._tag === "File" ? inode.content.length : 4_096;
-    this.nlink = inode.nlink;
-    this.mtimeMs = inode.mtimeMs;
-    this.ctimeMs = inode.ctimeMs;
-    this.#isFile = inode._tag === "File";
-  }
-
-  isFile(): boolean {
-    return this.#isFile;
-  }
-
-  isDirectory(): boolean {
-    return !this.#isFile;
-  }
-
-  isSymbolicLink(): boolean {
-    return false;
-  }
-}
-
 const ext4 = 0xef53;
 
 export const diskProcess = (
-  disk: SimulatedDisk,
+  disk: DiskGround,
   flags: OpenFlags,
   { intercept, onCall }: ProcessOptions = {},
 ): DiskProcess => {

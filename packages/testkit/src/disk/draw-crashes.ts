@@ -6,7 +6,7 @@ import { isStoreFault } from "@mission-ledger/core";
 import { seededRandomness } from "../seeded-randomness.ts";
 import { judgeStore } from "./crash-checks.ts";
 import { crashStates } from "./crash-states.ts";
-import type { CallFault, Intercept } from "./disk-process.ts";
+import type { CallFault, Intercept } from "./disk-calls.ts";
 import { type CrashFailure, type ExploreCrashesOptions, isPossible } from "./explore-crashes.ts";
 import { type CrashCommand, crashStream, History, type HistoryView } from "./history.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";

@@ -5,7 +5,7 @@
 import { type EventStore, isStoreFault, type StreamHead } from "@mission-ledger/core";
 import { type Breach, type CrashCheck, crashChecks, judgeStore } from "./crash-checks.ts";
 import { type CrashGrain, type CrashState, crashStates } from "./crash-states.ts";
-import type { DiskCall, Intercept } from "./disk-process.ts";
+import type { DiskCall, Intercept } from "./disk-calls.ts";
 import type { SimulatedFiles } from "./file-port.ts";
 import { type CrashCommand, crashStream, History, type HistoryView } from "./history.ts";
 import { type DiskSnapshot, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { crashStates } from "./crash-states.ts";
-import type { DiskProcess } from "./disk-process.ts";
+import type { DiskProcess } from "./disk-calls.ts";
 import { ProcessDied } from "./errno.ts";
 import { linuxOpenFlags } from "./file-port.ts";
 import { type SimulatedDisk, simulatedDisk } from "./simulated-disk.ts";

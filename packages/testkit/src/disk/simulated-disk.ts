@@ -2,7 +2,9 @@
  * A disk in memory that keeps apart what was flushed and what was only written, for bytes and for names. It promises as
  * little as a disk may: what was flushed stays, in any power cut; everything else may be there, in part, or not.
  */
-import { type DiskProcess, diskProcess, type ProcessOptions } from "./disk-process.ts";
+import type { DiskProcess, ProcessOptions } from "./disk-calls.ts";
+import type { DiskGround } from "./disk-ground.ts";
+import { diskProcess } from "./disk-process.ts";
 import { errnoError } from "./errno.ts";
 import { type ContentSnapshot, FileContent } from "./file-content.ts";
 import { linuxOpenFlags, type OpenFlags } from "./file-port.ts";
@@ -28,7 +30,7 @@ export interface DiskSnapshot {
 
 const bootIdPath = "/proc/sys/kernel/random/boot_id";
 
-export class SimulatedDisk {
+export class SimulatedDisk implements DiskGround {
   readonly tree: Tree = new Tree();
   /** Raised by every change of bytes or names, and by every flush. */
   version = 0;
@@ -127,7 +129,6 @@ export class SimulatedDisk {
     this.version += 1;
   }
 
-  /** Takes up to so many bytes of the room; throws `ENOSPC` if nothing at all could be written. */
   take(growth: number, call: string, path: string, hasMore: boolean): number {
     const taken = Math.min(growth, Math.max(0, this.room));
     if (taken < growth && taken === 0 && !hasMore) throw errnoError("ENOSPC", call, path);
@@ -135,7 +136,6 @@ export class SimulatedDisk {
     return taken;
   }
 
-  /** A name needs a little room too. */
   needRoom(call: string, path: string): void {
     if (this.room <= 0) throw errnoError("ENOSPC", call, path);
   }
