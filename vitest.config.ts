@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ["test/scratch.setup.ts"],
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
+    // Half of the time goes to waiting for disks and child processes, so every core may have a worker.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
