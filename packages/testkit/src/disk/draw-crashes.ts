@@ -77,7 +77,12 @@ export const drawCrashes = async ({
   let made = 0;
   let isOver = false;
 
-  const judge = async (on: SimulatedDisk, view: HistoryView, where: string): Promise<void> => {
+  const judge = async (
+    on: SimulatedDisk,
+    view: HistoryView,
+    where: string,
+    flushFailed = view.faults.some(({ code }) => code === "DURABILITY_UNKNOWN"),
+  ): Promise<void> => {
     counts.judged += 1;
     const running = on.process();
     const isDamaged = look(running.files, crashStream).problems.length > 0;
@@ -85,8 +90,7 @@ export const drawCrashes = async ({
     const { breaches } = await judgeStore(
       store,
       view,
-      (code) =>
-        isDamaged || (code === "DURABILITY_UNKNOWN" && view.faults.some((fault) => fault.code === code)),
+      (code) => isDamaged || (code === "DURABILITY_UNKNOWN" && flushFailed),
     );
     failures.push(...breaches.map((breach) => ({ ...breach, where: `seed ${seed}, ${where}` })));
     await store.close();
@@ -97,8 +101,15 @@ export const drawCrashes = async ({
     counts.lives += 1;
     const toJudge: (() => Promise<void>)[] = [];
     let seen = disk.version;
+    // The store may set its mark before anybody is told of the fault, and the crash come between the two.
+    let flushFailed = false;
+    const faultOf = drawFaults(fraction);
     const running = disk.process({
-      intercept: drawFaults(fraction),
+      intercept: (call) => {
+        const fault = faultOf(call);
+        flushFailed ||= fault !== undefined && ["fdatasync", "fsync", "write"].includes(call.name);
+        return fault;
+      },
       onCall: ({ n, name, path }) => {
         if (disk.version === seen) return;
         seen = disk.version;
@@ -121,7 +132,8 @@ export const drawCrashes = async ({
           }
           if (isFine && known.size % judgeEvery !== 0) continue;
           const where = `life ${counts.lives}, call ${n}, ${name} ${path}; ${state.describe()}`;
-          toJudge.push(() => judge(left, view, where));
+          const mayBeSuspect = flushFailed;
+          toJudge.push(() => judge(left, view, where, mayBeSuspect));
         }
       },
     });
