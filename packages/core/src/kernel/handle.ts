@@ -26,17 +26,6 @@ type Decision<Refusal> =
   | { readonly _tag: "Nothing" }
   | { readonly _tag: "Refused"; readonly refusal: Refusal };
 
-/** Whether a state that was guessed came true; `undefined` for one that the log gave. */
-type Rests = Promise<boolean> | undefined;
-
-/** What came of deciding again under the lock. */
-interface Again<State, Refusal> {
-  base?: Folded<State>;
-  decision?: Decision<Refusal>;
-  guess?: Guess<State>;
-  rests?: Rests;
-}
-
 export const commandHandler = <
   Command extends DomainCommand,
   State,
@@ -84,23 +73,13 @@ export const commandHandler = <
     }
   };
 
-  /** Something was written by now: what the log says of it may fail, but not say that nothing was. */
-  const refreshWritten = async ({ stream, commandId }: Commit): Promise<Folded<State>> => {
-    try {
-      return await states.refresh(stream);
-    } catch (error) {
-      throw isStoreFault(error) ? naming(error, stream, commandId, "unknown") : error;
-    }
-  };
-
   /**
    * Reads back and proves. `after` is the state with the sealed events taken in: what was read is equal to them, so it is the
-   * state with what was read taken in, once what it `rests` on is proven. Otherwise the log is asked. A conflict means that
-   * another commit had claimed the revision first.
+   * state with what was read taken in. A conflict means that another commit had claimed the revision first.
    */
   const prove = async (
     appended: Appended,
-    { after, rests }: { readonly after?: Folded<State> | undefined; readonly rests?: Rests },
+    after: Folded<State> | undefined,
     command: Command,
     attempts: number,
   ): Promise<Receipt<State, Event> | Conflict> => {
@@ -109,9 +88,7 @@ export const commandHandler = <
     if ("_tag" in read) return read;
     proveEqual(appended.commit, read, store.supports);
     let folded: Folded<State>;
-    const isCertain = rests === undefined || (await rests);
-    if (appended.repeated || after === undefined || !isCertain)
-      folded = await refreshWritten(appended.commit);
+    if (appended.repeated || after === undefined) folded = await states.refresh(stream);
     else {
       folded = { ...after, head: appended.head };
       if (decider.shows?.(command, folded.state) === false) throw notShown(stream, commandId, command.type);
@@ -145,7 +122,7 @@ export const commandHandler = <
     const commit = { ...earlier, commandDigest: context.commandDigest };
     const appended = await store.append({ commit, expected: expectedOf(earlier.firstRevision - 1) });
     if (appended._tag === "Conflict") return E.left(appended);
-    const proven = await prove(appended, {}, command, 1);
+    const proven = await prove(appended, undefined, command, 1);
     return "_tag" in proven ? E.left(proven) : E.right(proven);
   };
 
@@ -209,16 +186,14 @@ export const commandHandler = <
       if (decision._tag !== "Write") return answer(() => withoutWriting(decision, context, base, attempts));
 
       const from = known;
-      const rests = guess === undefined ? undefined : way.comesTrue(base.head.digest);
       const first = guessOf(decision.commit, base, from);
       way.leaves(first);
-      const again: Again<State, Refusal> = {};
+      const again: { base?: Folded<State>; decision?: Decision<Refusal>; guess?: Guess<State> } = {};
       const decideAgain = (
         missed: () => readonly EventEnvelope[],
         { digest }: StreamHead,
       ): Commit | undefined => {
         attempts += 1;
-        again.rests = way.comesTrue(digest);
         again.base = way.stateAt(digest) ?? states.evolve(from, missed());
         again.decision = decideOn(again.base, command, context);
         if (again.decision._tag !== "Write") return undefined;
@@ -240,8 +215,7 @@ export const commandHandler = <
       let conflict: Conflict;
       if (appended._tag === "Appended") {
         const written = [again.guess, first].find((one) => one?.digest === appended.head.digest);
-        const base = { after: written?.after(), rests: written === first ? rests : again.rests };
-        const proven = await prove(appended, base, command, attempts);
+        const proven = await prove(appended, written?.after(), command, attempts);
         if (!("_tag" in proven)) return E.right(proven);
         conflict = proven;
       } else {

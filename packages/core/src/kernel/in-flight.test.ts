@@ -112,45 +112,6 @@ describe("commands in flight on one stream", () => {
     expect(answers.map(told)).toEqual(["total 8", "STORAGE_FULL", "total 11", "total 15"]);
   });
 
-  test("ask the log where one before them could not be proven, and never say that nothing was written", async () => {
-    const store = openMemoryStore();
-    let reads = 0;
-    let isBroken = false;
-    const unproven: EventStore = {
-      ...store,
-      readBack: async (appended) => {
-        if (appended.commit.commandId === "c0" || appended.commit.commandId === "d0")
-          throw new StoreFault("READBACK_FAILED", "differs", { outcome: "unknown", retryable: true });
-        return store.readBack(appended);
-      },
-      read: (name, options) => {
-        reads += 1;
-        if (isBroken)
-          throw new StoreFault("LOG_CORRUPT", "a hole", { outcome: "not_written", retryable: false });
-        return store.read(name, options);
-      },
-    };
-    const handler = handlerOn(unproven);
-    const run = async (commandIds: readonly string[]): Promise<readonly Answer[]> =>
-      Promise.all(
-        commandIds.map((commandId) => handler.attempt(stream, add(1), { actor: "ana", commandId })()),
-      );
-
-    const asked = await run(["c0", "c1", "c2"]);
-    // What the log says by now, as for a repeat.
-    expect(asked.map(told)).toEqual(["READBACK_FAILED", "total 3", "total 3"]);
-    expect(reads).toBeGreaterThan(1);
-
-    await handler.load(stream);
-    isBroken = true;
-    const refused = await run(["d0", "d1"]);
-    expect(refused.map(told)).toEqual(["READBACK_FAILED", "LOG_CORRUPT"]);
-    expect(refused.map((answer) => E.isLeft(answer) && (answer.left as StoreFault).outcome)).toEqual([
-      "unknown",
-      "unknown",
-    ]);
-  });
-
   test("show nobody a state that is not proven", async () => {
     const store = openMemoryStore();
     let release = (): void => {};

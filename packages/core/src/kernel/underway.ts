@@ -21,8 +21,6 @@ export interface Way<State> {
   leaves(guess: Guess<State>): void;
   /** The state at a head, if this command or one that is still on its way leads there. */
   stateAt(digest: string | null): Folded<State> | undefined;
-  /** Whether a guess that was just taken up comes true; `undefined` if it is proven already. */
-  comesTrue(digest: string | null): Promise<boolean> | undefined;
   /** Waits for the answers of all that set out before. Answers whether what they were to leave has come true. */
   othersAhead(): Promise<boolean>;
   arrive(proven: boolean): void;
@@ -39,17 +37,12 @@ export interface Underway<State> {
 interface Traveller {
   readonly number: number;
   arrived: boolean;
-  readonly waiters: ((proven: boolean) => void)[];
-}
-
-interface Left<State> {
-  readonly guess: Guess<State>;
-  readonly by: Traveller;
+  readonly waiters: (() => void)[];
 }
 
 interface Column<State> {
   readonly travellers: Set<Traveller>;
-  readonly guesses: Map<string, Left<State>>;
+  readonly guesses: Map<string, Guess<State>>;
   latest: Guess<State> | undefined;
   /** Guesses that did not come true. */
   failed: number;
@@ -87,17 +80,13 @@ export const underway = <State>(): Underway<State> => {
         leaves: (guess) => {
           if (mine !== undefined) guesses.delete(mine.digest);
           mine = guess;
-          guesses.set(guess.digest, { guess, by: me });
+          guesses.set(guess.digest, guess);
           column.latest = guess;
         },
-        stateAt: (digest) => (digest === null ? undefined : guesses.get(digest)?.guess.after()),
-        comesTrue: (digest) => {
-          const by = digest === null ? undefined : guesses.get(digest)?.by;
-          return by === undefined ? undefined : new Promise((resolve) => by.waiters.push(resolve));
-        },
+        stateAt: (digest) => (digest === null ? undefined : guesses.get(digest)?.after()),
         othersAhead: async () => {
           for (const other of [...travellers].filter(({ number }) => number < me.number))
-            if (!other.arrived) await new Promise<boolean>((resolve) => other.waiters.push(resolve));
+            if (!other.arrived) await new Promise<void>((resolve) => other.waiters.push(resolve));
           return column.failed === failedBefore;
         },
         arrive: (proven) => {
@@ -111,7 +100,7 @@ export const underway = <State>(): Underway<State> => {
             }
           }
           if (travellers.size === 0 && columns.get(stream) === column) columns.delete(stream);
-          for (const wake of me.waiters) wake(proven);
+          for (const wake of me.waiters) wake();
         },
       };
     },
