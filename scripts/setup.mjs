@@ -41,6 +41,13 @@ const installationHash = () => {
   return hash.digest("hex");
 };
 
+/** Where SQLite has to be compiled, Node's own headers save a download of them. */
+const headersOfNode = () => {
+  const prefix = path.resolve(process.execPath, "..", "..");
+  const isThere = existsSync(path.join(prefix, "include", "node", "node_version.h"));
+  return isThere && process.env.npm_config_nodedir === undefined ? { npm_config_nodedir: prefix } : {};
+};
+
 const stampFile = path.join(root, "node_modules", ".mission-ledger-setup");
 const bins = ["mled", "vitest", "tsc"].map((name) => path.join(root, "node_modules", ".bin", name));
 const isInstalled = (hash) =>
@@ -52,7 +59,9 @@ else {
   const { command, from } = await findPnpm();
   say(`installing dependencies with pnpm ${pinnedVersion} (${from})`);
   // CI=true: without a terminal pnpm would otherwise stop to ask before it replaces a node_modules of another make.
-  const { code } = await run([...command, "install", "--frozen-lockfile"], { env: { CI: "true" } });
+  const { code } = await run([...command, "install", "--frozen-lockfile"], {
+    env: { CI: "true", ...headersOfNode() },
+  });
   if (code !== 0) fail(`installing failed with exit code ${code}; the lines above say why.`, code);
   const missing = bins.filter((bin) => !existsSync(bin));
   if (missing.length > 0) fail(`the installation lacks ${missing.join(", ")}.`);

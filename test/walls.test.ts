@@ -19,7 +19,13 @@ interface Wall {
   readonly within?: readonly string[];
 }
 
-const library = ["@mission-ledger/core", "@mission-ledger/store-file", "@mission-ledger/spec-kitty"];
+const library = [
+  "@mission-ledger/core",
+  "@mission-ledger/rebuild",
+  "@mission-ledger/spec-kitty",
+  "@mission-ledger/store-file",
+  "@mission-ledger/store-sqlite",
+];
 
 /** Source: the table of walls in CONTRIBUTING. */
 const walls: readonly Wall[] = [
@@ -28,6 +34,18 @@ const walls: readonly Wall[] = [
   {
     of: "packages/store-file/src",
     mayImport: ["@mission-ledger/core", "fs-native-extensions"],
+    never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
+    node: "any",
+  },
+  {
+    of: "packages/store-sqlite/src",
+    mayImport: ["@mission-ledger/core", "better-sqlite3"],
+    never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
+    node: "any",
+  },
+  {
+    of: "packages/rebuild/src",
+    mayImport: ["@mission-ledger/core"],
     never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
     node: "any",
   },
@@ -137,6 +155,7 @@ describe("the import walls", () => {
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
@@ -146,6 +165,7 @@ describe("what a package declares", () => {
     const manifest = JSON.parse(textOf(`${folder}/package.json`)) as Manifest;
     const declared = [
       ...Object.keys(manifest.dependencies ?? {}),
+      ...Object.keys(manifest.optionalDependencies ?? {}),
       ...Object.keys(manifest.peerDependencies ?? {}),
     ];
     const files = sourcesOf(`${folder}/src`);

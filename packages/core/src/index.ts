@@ -35,7 +35,10 @@ export type {
   ExpectedRevision,
   ReadAllOptions,
   ReadOptions,
+  Scanned,
+  ScanOptions,
   StoreSupport,
+  WantedFields,
   Warning,
 } from "./kernel/event-store.ts";
 export {
@@ -78,7 +81,7 @@ export {
   systemRandomness,
   timestamp,
 } from "./kernel/ports.ts";
-export { type EventMeta, type Projection, projectionFold } from "./kernel/projection.ts";
+export { type EventMeta, type Needs, type Projection, projectionFold } from "./kernel/projection.ts";
 export {
   type LastSeen,
   memoryViews,
@@ -100,6 +103,9 @@ export {
   memorySnapshots,
   noSnapshots,
   type Snapshot,
+  type SnapshotEntry,
   type SnapshotKey,
+  type SnapshotSet,
+  type SnapshotSetOptions,
   type SnapshotStore,
 } from "./kernel/snapshots.ts";

@@ -23,7 +23,23 @@ export interface Projection<View, Event extends DomainEvent> {
   readonly initial: View;
   /** The events that matter and what each does. May change `view` in place: it is private to the fold. */
   readonly when: Handlers<View, Event>;
+  /**
+   * What `when` reads of the events it handles, where that is less than everything: a rebuild need not parse the rest. What
+   * is not named may be missing from the event or its meta; a law in testkit finds what was forgotten.
+   * @defaultValue all of every event
+   */
+  readonly needs?: Needs<Event>;
 }
+
+/** By event type: the members of its data, and what is read of its meta. */
+export type Needs<Event extends DomainEvent> = {
+  readonly [Type in Event["type"]]?: {
+    /** @defaultValue all */
+    readonly data?: readonly Exclude<keyof Extract<Event, { readonly type: Type }>, "type">[];
+    /** @defaultValue all */
+    readonly meta?: readonly (keyof EventMeta)[];
+  };
+};
 
 /** A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are counted. */
 export const projectionFold = <View, Event extends DomainEvent>(

