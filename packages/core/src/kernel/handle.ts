@@ -7,6 +7,7 @@ import {
   type CommitContext,
   type EventEnvelope,
   maxEventsPerCommit,
+  type RecordedEvent,
   type StreamHead,
   sealCommit,
 } from "./event.ts";
@@ -75,26 +76,54 @@ export const commandHandler = <
 
   /**
    * Reads back and proves. `after` is the state with the sealed events taken in: what was read is equal to them, so it is the
-   * state with what was read taken in. A conflict means that another commit had claimed the revision first.
+   * state with what was read taken in, as long as it rests on nothing that failed to be proven; else the log is asked. A
+   * conflict means that another commit had claimed the revision first.
    */
   const prove = async (
     appended: Appended,
     after: Folded<State> | undefined,
     command: Command,
     attempts: number,
+    way: Way<State>,
   ): Promise<Receipt<State, Event> | Conflict> => {
     const { stream, commandId } = appended.commit;
-    const read = await store.readBack(appended);
+    const read = await readBack(appended, way);
     if ("_tag" in read) return read;
-    proveEqual(appended.commit, read, store.supports);
     let folded: Folded<State>;
-    if (appended.repeated || after === undefined) folded = await states.refresh(stream);
-    else {
-      folded = { ...after, head: appended.head };
+    try {
+      if (appended.repeated) folded = await states.refresh(stream);
+      else {
+        const isFounded = after !== undefined && (await way.restsOnProof());
+        folded = isFounded ? { ...after, head: appended.head } : await states.readTo(stream, appended.head);
+      }
+    } catch (error) {
+      // It stands in the log all the same: "nothing was written" is the one answer that would be wrong.
+      if (isStoreFault(error)) throw naming(error, stream, commandId, "unknown");
+      throw error;
+    }
+    if (!appended.repeated) {
       if (decider.shows?.(command, folded.state) === false) throw notShown(stream, commandId, command.type);
       await states.advance(stream, folded);
     }
     return receiptOf(appended, read, codec, folded.state, attempts, await warningsOf(stream));
+  };
+
+  const readBack = async (
+    appended: Appended,
+    way: Way<State>,
+  ): Promise<readonly RecordedEvent[] | Conflict> => {
+    const end = way.readsBack();
+    let isProven = false;
+    try {
+      const read = await store.readBack(appended);
+      if (!("_tag" in read)) {
+        proveEqual(appended.commit, read, store.supports);
+        isProven = true;
+      }
+      return read;
+    } finally {
+      end(isProven);
+    }
   };
 
   const nothingToDo = async (
@@ -116,13 +145,17 @@ export const commandHandler = <
     decision._tag === "Refused" ? E.left(decision.refusal) : nothingToDo(context, base, attempts);
 
   /** A retry gets its first receipt, not the refusal that its own success now causes. */
-  const repeat = async (context: CommitContext, command: Command): Promise<Outcome | undefined> => {
+  const repeat = async (
+    context: CommitContext,
+    command: Command,
+    way: Way<State>,
+  ): Promise<Outcome | undefined> => {
     const earlier = await store.findCommand(context.stream, context.commandId);
     if (earlier === undefined) return undefined;
     const commit = { ...earlier, commandDigest: context.commandDigest };
     const appended = await store.append({ commit, expected: expectedOf(earlier.firstRevision - 1) });
     if (appended._tag === "Conflict") return E.left(appended);
-    const proven = await prove(appended, undefined, command, 1);
+    const proven = await prove(appended, undefined, command, 1, way);
     return "_tag" in proven ? E.left(proven) : E.right(proven);
   };
 
@@ -154,7 +187,7 @@ export const commandHandler = <
     const { signal, expectedRevision } = options;
     /** An answer that writes nothing is final only if the command has not written something before. */
     const answer = async (nothingWritten: () => Outcome | Promise<Outcome>): Promise<Outcome> =>
-      (options.commandId === undefined ? undefined : await repeat(context, command)) ?? nothingWritten();
+      (options.commandId === undefined ? undefined : await repeat(context, command, way)) ?? nothingWritten();
 
     if (store.prepare !== undefined) await store.prepare(stream);
     let isFresh = false;
@@ -215,7 +248,7 @@ export const commandHandler = <
       let conflict: Conflict;
       if (appended._tag === "Appended") {
         const written = [again.guess, first].find((one) => one?.digest === appended.head.digest);
-        const proven = await prove(appended, written?.after(), command, attempts);
+        const proven = await prove(appended, written?.after(), command, attempts, way);
         if (!("_tag" in proven)) return E.right(proven);
         conflict = proven;
       } else {

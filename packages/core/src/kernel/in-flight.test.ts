@@ -145,6 +145,83 @@ describe("commands in flight on one stream", () => {
     ]);
   });
 
+  describe("beside one whose readback fails", () => {
+    const failed = () =>
+      new StoreFault("READBACK_FAILED", "other bytes", { outcome: "unknown", retryable: true });
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
+    };
+    /** The readback of "bad" fails after so many turns of the queue; that of others passes at once. */
+    const failingReadback = (store: EventStore, late: number, isDamaged: boolean): EventStore => ({
+      ...store,
+      readBack: async (appended) => {
+        if (appended.commit.commandId !== "bad") return store.readBack(appended);
+        await turns(late);
+        throw failed();
+      },
+      read: async function* (name, options) {
+        for await (const batch of store.read(name, options))
+          yield batch.filter(({ commandId }) => !isDamaged || commandId !== "bad");
+      },
+    });
+    const answersOn = async (store: EventStore): Promise<readonly Answer[]> => {
+      const handler = handlerOn(store);
+      const run = (command: CounterCommand, commandId: string) =>
+        handler.attempt(stream, command, { actor: "ana", commandId })();
+      await run(add(1), "first");
+      return Promise.all([run(add(20), "bad"), run(add(300), "behind")]);
+    };
+
+    test.each([0, 1, 3, 40])("get no state that rests on it (it fails after %d turns)", async (late) => {
+      const answers = await answersOn(failingReadback(openMemoryStore(), late, true));
+      expect(answers.map(told)).toEqual(["READBACK_FAILED", "LOG_CORRUPT"]);
+      expect(answers.map((answer) => (E.isLeft(answer) ? answer.left : undefined))).toMatchObject([
+        { outcome: "unknown" },
+        { outcome: "unknown", details: { stream, commandId: "behind" } },
+      ]);
+    });
+
+    test.each([0, 1, 3, 40])("get their state from the log if that has it (after %d turns)", async (late) => {
+      const answers = await answersOn(failingReadback(openMemoryStore(), late, false));
+      expect(answers.map(told)).toEqual(["READBACK_FAILED", "total 321"]);
+    });
+
+    test("get the state at their own revision, although the log has gone on", async () => {
+      const store = openMemoryStore();
+      const base = failingReadback(store, 5, false);
+      const answers = await answersOn({
+        ...base,
+        readBack: async (appended) => {
+          if (appended.commit.commandId === "behind")
+            await handlerOn(store).attempt(stream, add(4), { actor: "ben" })();
+          return base.readBack(appended);
+        },
+      });
+      expect(answers.map(told)).toEqual(["READBACK_FAILED", "total 321"]);
+      expect((await handlerOn(store).load(stream)).state).toEqual({ total: 325, closed: false });
+    });
+
+    test("are not built on by those who set out afterwards", async () => {
+      const base = failingReadback(openMemoryStore(), 0, true);
+      let late: Promise<Answer> | undefined;
+      const handler = handlerOn({
+        ...base,
+        readBack: async (appended) => {
+          if (appended.commit.commandId === "bad")
+            void turns(1).then(() => {
+              late = handler.attempt(stream, add(7), { actor: "ana", commandId: "late" })();
+            });
+          return base.readBack(appended);
+        },
+      });
+      const run = (command: CounterCommand, commandId: string) =>
+        handler.attempt(stream, command, { actor: "ana", commandId })();
+      await run(add(1), "first");
+      await Promise.all([run(add(20), "bad"), run(add(300), "behind")]);
+      expect(told((await late) as Answer)).toBe("LOG_CORRUPT");
+    });
+  });
+
   test("are refused under the lock only when what that rests on is proven", async () => {
     const store = openMemoryStore();
     let release = (): void => {};

@@ -1,7 +1,7 @@
 /** State kept between commands, so that a warm process reads nothing but what others wrote. Never the truth: any doubt reads the log. */
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
-import type { EventEnvelope } from "./event.ts";
+import type { EventEnvelope, StreamHead } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
 import {
@@ -42,6 +42,11 @@ export interface KeptStates<State> {
   ): Promise<{ readonly known: Folded<State>; readonly isFresh: boolean }>;
   /** The state as the log has it now. Throws `LOG_CORRUPT` if the log lacks events. */
   refresh(stream: string, signal?: CancelSignal): Promise<Folded<State>>;
+  /**
+   * The state at a head as the log has it, whatever is kept. Throws `LOG_CORRUPT` if the log lacks events before it, and
+   * `LOG_REPLACED` if it holds another event there.
+   */
+  readTo(stream: string, head: StreamHead): Promise<Folded<State>>;
   /** A new state with events taken in; the old one stays as it was. */
   evolve(folded: Folded<State>, events: readonly EventEnvelope[]): Folded<State>;
   /** Keeps a state unless a newer one is kept, and writes a snapshot when one is due. */
@@ -115,6 +120,13 @@ export const keptStates = <State, Event extends DomainEvent>({
     }
   };
 
+  const readTo: KeptStates<State>["readTo"] = async (stream, { revision, digest }) => {
+    const folded = await loadFold(store, stream, privateSpec, { snapshots: noSnapshots, to: revision });
+    if (folded.gaps > 0) throw lacksEvents(stream);
+    if (folded.head.digest !== digest) throw standsElsewhere(stream, revision);
+    return folded;
+  };
+
   const advance = async (stream: string, folded: Folded<State>): Promise<void> => {
     const present = kept.get(stream);
     if (present === undefined || present.head.revision < folded.head.revision) keep(stream, folded);
@@ -129,11 +141,20 @@ export const keptStates = <State, Event extends DomainEvent>({
     get: (stream) => kept.get(stream),
     begin,
     refresh,
+    readTo,
     evolve: (folded, events) => takeIn(sharedSpec, folded, events),
     advance,
     forget,
   };
 };
+
+const standsElsewhere = (stream: string, revision: number): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${stream} holds another event at revision ${revision} than was written`, {
+    outcome: "unknown",
+    retryable: true,
+    hint: "Repeat the command with the same command id; it runs at most once.",
+    details: { stream, revision },
+  });
 
 /** Nothing is decided on a state that lacks events: a claim could be granted twice. */
 const lacksEvents = (stream: string): StoreFault =>

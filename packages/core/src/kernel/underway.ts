@@ -23,6 +23,14 @@ export interface Way<State> {
   stateAt(digest: string | null): Folded<State> | undefined;
   /** Waits for the answers of all that set out before. Answers whether what they were to leave has come true. */
   othersAhead(): Promise<boolean>;
+  /** Says that the command's events are being read back. The answer is to be called with how that went. */
+  readsBack(): (isProven: boolean) => void;
+  /**
+   * Whether none of the commands that were read back since this one set out failed to be proven: its own bytes say nothing
+   * about those it was decided on. Waits for those that are being read back now and for nobody else, so that commands that
+   * were written together are answered together.
+   */
+  restsOnProof(): boolean | Promise<boolean>;
   arrive(proven: boolean): void;
 }
 
@@ -38,6 +46,8 @@ interface Traveller {
   readonly number: number;
   arrived: boolean;
   readonly waiters: (() => void)[];
+  /** Settles when its events were read back; `undefined` before and after. */
+  reading: Promise<void> | undefined;
 }
 
 interface Column<State> {
@@ -46,6 +56,8 @@ interface Column<State> {
   latest: Guess<State> | undefined;
   /** Guesses that did not come true. */
   failed: number;
+  /** Commits that were written and could not be proven. */
+  unproven: number;
   numbers: number;
 }
 
@@ -60,6 +72,7 @@ export const underway = <State>(): Underway<State> => {
       guesses: new Map(),
       latest: undefined,
       failed: 0,
+      unproven: 0,
       numbers: 0,
     };
     columns.set(stream, column);
@@ -72,8 +85,9 @@ export const underway = <State>(): Underway<State> => {
       const column = columnOf(stream);
       const { travellers, guesses } = column;
       const failedBefore = column.failed;
+      const unprovenBefore = column.unproven;
       column.numbers += 1;
-      const me: Traveller = { number: column.numbers, arrived: false, waiters: [] };
+      const me: Traveller = { number: column.numbers, arrived: false, waiters: [], reading: undefined };
       let mine: Guess<State> | undefined;
       travellers.add(me);
       return {
@@ -88,6 +102,27 @@ export const underway = <State>(): Underway<State> => {
           for (const other of [...travellers].filter(({ number }) => number < me.number))
             if (!other.arrived) await new Promise<void>((resolve) => other.waiters.push(resolve));
           return column.failed === failedBefore;
+        },
+        readsBack: () => {
+          let end = (): void => {};
+          me.reading = new Promise((resolve) => {
+            end = resolve;
+          });
+          return (isProven) => {
+            me.reading = undefined;
+            if (!isProven) {
+              column.unproven += 1;
+              // Whatever is guessed now may rest on it, and those who set out from here on would not know.
+              guesses.clear();
+              column.latest = undefined;
+            }
+            end();
+          };
+        },
+        restsOnProof: () => {
+          const isProven = (): boolean => column.unproven === unprovenBefore;
+          const readings = [...travellers].flatMap(({ reading }) => reading ?? []);
+          return readings.length === 0 ? isProven() : Promise.all(readings).then(isProven);
         },
         arrive: (proven) => {
           me.arrived = true;
