@@ -113,6 +113,7 @@ describe("the exit table", () => {
     LOG_CORRUPT: 8,
     LOG_REPLACED: 8,
     PERMISSION_DENIED: 7,
+    PROJECTION_FAILED: 1,
     READBACK_FAILED: 8,
     RESOURCES_EXHAUSTED: 7,
     STORAGE_ERROR: 7,

@@ -81,7 +81,16 @@ export {
   systemRandomness,
   timestamp,
 } from "./kernel/ports.ts";
+export {
+  type OnProgress,
+  type Progress,
+  type ProgressMeter,
+  type ProgressMeterOptions,
+  progressMeter,
+  type Reached,
+} from "./kernel/progress.ts";
 export { type EventMeta, type Needs, type Projection, projectionFold } from "./kernel/projection.ts";
+export { projectionFailed } from "./kernel/projection-failed.ts";
 export {
   type LastSeen,
   memoryViews,

@@ -42,6 +42,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   OUTPUT_FAILED: exitCodes.unexpected,
   PERMISSION_DENIED: exitCodes.store,
   PROJECTION_DRIFT: exitCodes.data,
+  PROJECTION_FAILED: exitCodes.unexpected,
   RESOURCES_EXHAUSTED: exitCodes.store,
   REVISION_CONFLICT: exitCodes.contended,
   SELF_REVIEW: exitCodes.refused,
