@@ -11,6 +11,15 @@ export {
   fold,
   refuse,
 } from "./kernel/decider.ts";
+export {
+  applyDifferences,
+  type Difference,
+  differencesBetween,
+  formatPath,
+  parsePath,
+  type ValuePath,
+  valueAt,
+} from "./kernel/differences.ts";
 export { digestOf, eventIdOf, eventNamespace, nameBasedUuid, sha256Hex } from "./kernel/digest.ts";
 export {
   type ChainBreak,
@@ -62,6 +71,7 @@ export {
   saveFold,
 } from "./kernel/fold.ts";
 export { commandHandler } from "./kernel/handle.ts";
+export { changesOf, type HistoryOptions, type ValueChange, whichEventMade } from "./kernel/history.ts";
 export {
   canonicalJson,
   isDangerousKey,
