@@ -4,6 +4,7 @@ import { readAppend } from "../files/safe-files.ts";
 import { StreamView } from "../log/stream-view.ts";
 import { appendGroup } from "./append.ts";
 import type { LedgerDirectories } from "./directories.ts";
+import { type EventLoopTurns, eventLoopTurns } from "./event-loop-turns.ts";
 import { type LogFlusher, logFlusher } from "./log-flusher.ts";
 import { type PendingAppend, pendingAppend } from "./pending.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -35,6 +36,7 @@ const mostGrouped = 256;
 
 export const streamWriters = (context: StoreContext, directories: LedgerDirectories): StreamWriters => {
   const writers = new Map<string, StreamWriter>();
+  const turns = eventLoopTurns(context.elapsed);
   const evict = (wanted: StreamWriter): void => {
     for (const [stream, writer] of writers) {
       if (writers.size <= mostWriters) return;
@@ -46,7 +48,7 @@ export const streamWriters = (context: StoreContext, directories: LedgerDirector
   return {
     of: (stream) => {
       const known = writers.get(stream);
-      const writer = known ?? openWriter(context, directories, stream);
+      const writer = known ?? openWriter(context, directories, turns, stream);
       if (known !== undefined) writers.delete(stream);
       writers.set(stream, writer);
       if (writers.size > mostWriters) evict(writer);
@@ -61,7 +63,12 @@ export const streamWriters = (context: StoreContext, directories: LedgerDirector
   };
 };
 
-const openWriter = (context: StoreContext, directories: LedgerDirectories, stream: string): StreamWriter => {
+const openWriter = (
+  context: StoreContext,
+  directories: LedgerDirectories,
+  turns: EventLoopTurns,
+  stream: string,
+): StreamWriter => {
   const { files, layout } = context;
   const paths = layout.of(stream);
   const lock = context.lockAt(paths.lock);
@@ -79,6 +86,8 @@ const openWriter = (context: StoreContext, directories: LedgerDirectories, strea
     return (queue.splice(0, count) as PendingAppend[]).filter(({ settled }) => !settled);
   };
   const appendNext = async (): Promise<void> => {
+    const due = turns.due();
+    if (due !== undefined) await due;
     // Those that are called in one go come within a few microtasks of each other; one that is alone does not wait for them.
     for (let seen = 1; queue.length > seen && queue.length < mostGrouped; ) {
       seen = queue.length;
