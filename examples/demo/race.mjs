@@ -48,7 +48,7 @@ export const raceThroughMission = async (directory) => {
   }));
   const following = new AbortController();
   const follow = liveProjectors.map(async ({ projector }) => {
-    for await (const _ of projector.follow(following.signal));
+    for await (const _ of projector.follow({ signal: following.signal }));
   });
 
   const news = await race(directory, ledger, (receipt, actor) => keep(receipt, actor));

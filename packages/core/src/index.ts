@@ -102,14 +102,13 @@ export {
 export { type EventMeta, type Needs, type Projection, projectionFold } from "./kernel/projection.ts";
 export { projectionFailed } from "./kernel/projection-failed.ts";
 export {
-  type LastSeen,
-  memoryViews,
-  type Projected,
+  type PassOptions,
   type Projector,
   type ProjectorOptions,
   projector,
-  type ViewStore,
+  type RebuildOptions,
 } from "./kernel/projector.ts";
+export type { ExplainedDifference, MakingEvent, Verified } from "./kernel/projector-verify.ts";
 export type { NotDone, Receipt } from "./kernel/receipt.ts";
 export {
   type DemotedBranch,
@@ -128,3 +127,4 @@ export {
   type SnapshotSetOptions,
   type SnapshotStore,
 } from "./kernel/snapshots.ts";
+export { type LastSeen, memoryViews, type Projected, type ViewStore } from "./kernel/view-store.ts";

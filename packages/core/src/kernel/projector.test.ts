@@ -5,8 +5,9 @@ import { sealCommit } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { commandHandler } from "./handle.ts";
 import { openMemoryStore } from "./memory-store.ts";
-import { memoryViews, type Projected, projector, type ViewStore } from "./projector.ts";
+import { projector } from "./projector.ts";
 import { reconciledType } from "./reconciliation.ts";
+import { memoryViews, type Projected, type ViewStore } from "./view-store.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -133,7 +134,7 @@ describe("a projector", () => {
     const before = await make().catchUp();
     const { signal, abort } = cancelSource();
     abort();
-    await expect(make().rebuild(signal)).rejects.toThrow();
+    await expect(make().rebuild({ signal })).rejects.toThrow();
     expect(await make().catchUp()).toEqual(before);
   });
 
@@ -155,7 +156,7 @@ describe("a projector", () => {
     await add(store, "counter-1", "ana");
     const { signal, abort } = cancelSource();
     let count = 0;
-    for await (const _ of make().follow(signal)) {
+    for await (const _ of make().follow({ signal })) {
       count += 1;
       abort();
     }
