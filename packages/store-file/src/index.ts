@@ -74,3 +74,4 @@ export type {
   SetAside,
 } from "./repair/report.ts";
 export { type FileSnapshotsOptions, fileSnapshots } from "./snapshots.ts";
+export { type FileViewsOptions, fileViews } from "./views/file-views.ts";

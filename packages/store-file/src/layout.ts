@@ -31,6 +31,8 @@ export interface Layout {
   readonly cache: string;
   readonly indexes: string;
   readonly snapshots: string;
+  /** Views of the whole log. */
+  readonly views: string;
   /** Whole copies of logs as they were before they were rewritten. */
   readonly quarantine: string;
   of(stream: string): StreamPaths;
@@ -70,6 +72,7 @@ export const layoutOf = (root: string): Layout => {
     order: path.join(locks, "order"),
     lockKind: path.join(locks, "kind"),
     snapshots: path.join(cache, "snapshots"),
+    views: path.join(cache, "views"),
     quarantine: path.join(root, "quarantine"),
     of: (stream) => {
       const known = kept.get(stream);

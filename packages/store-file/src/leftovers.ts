@@ -54,6 +54,7 @@ export const findLeftovers = ({ directory }: { readonly directory: string }): Le
     temporary: [
       ...filesIn(layout.indexes, isCacheDraft),
       ...filesIn(layout.snapshots, isCacheDraft),
+      ...filesIn(layout.views, isCacheDraft),
       ...filesIn(layout.locks, (name) => name.startsWith("kind.draft.")),
     ],
   };
