@@ -46,6 +46,7 @@ export type {
   ReadOptions,
   Scanned,
   ScanOptions,
+  ScanSink,
   StoreSupport,
   WantedFields,
   Warning,
@@ -59,6 +60,7 @@ export {
   StoreFault,
 } from "./kernel/faults.ts";
 export {
+  type DecodedSteps,
   deciderFold,
   emptyFold,
   type Folded,
@@ -70,6 +72,7 @@ export {
   type Steps,
   saveFold,
 } from "./kernel/fold.ts";
+export { FoldFailed, type FoldManyOptions, foldMany } from "./kernel/fold-many.ts";
 export { commandHandler } from "./kernel/handle.ts";
 export { changesOf, type HistoryOptions, type ValueChange, whichEventMade } from "./kernel/history.ts";
 export {
@@ -117,6 +120,7 @@ export {
   reconciliationOf,
   type StreamReconciled,
 } from "./kernel/reconciliation.ts";
+export { scanByReading } from "./kernel/scan-by-reading.ts";
 export {
   memorySnapshots,
   noSnapshots,
@@ -128,3 +132,4 @@ export {
   type SnapshotStore,
 } from "./kernel/snapshots.ts";
 export { type LastSeen, memoryViews, type Projected, type ViewStore } from "./kernel/view-store.ts";
+export { joinWanted, onlyWanted } from "./kernel/wanted.ts";

@@ -2,6 +2,7 @@ import { fold } from "@mission-ledger/core";
 import {
   board,
   claims,
+  lanesOfMission,
   type Mission,
   type MissionCommand,
   type MissionEvent,
@@ -106,12 +107,74 @@ describe("the mission", () => {
   for (const { name, check } of laws) test(name, () => check({ numRuns: 150 }));
 });
 
+/** A mission as an import tells it: packages of another system, with its lanes and marks. */
+const historicEvents: fc.Arbitrary<readonly MissionEvent[]> = fc
+  .array(
+    fc.record({
+      pick: fc.nat({ max: 2 }),
+      what: fc.constantFrom("moved", "judged", "annotated"),
+      to: fc.constantFrom("planned", "claimed", "in_progress", "for_review", "approved", "done", "elsewhere"),
+      forced: fc.boolean(),
+      verdict: fc.constantFrom("approved", "changes_requested", "other", null),
+      minute: fc.nat({ max: 59 }),
+    }),
+    { maxLength: 12 },
+  )
+  .map((steps) => [
+    {
+      type: "ImportBegun",
+      source: "spec-kitty",
+      slug: "sample",
+      title: "Sample",
+      missionId: "m1",
+      dependencyMetAt: "done",
+      files: [{ name: "plan.md", bytes: 1, sha256: "0".repeat(64) }],
+    },
+    { type: "SourceChunkRecorded", file: "plan.md", index: 0, encoding: "utf8", text: "x" },
+    ...[0, 1, 2].map(
+      (index): MissionEvent => ({
+        type: "WorkPackageAdded",
+        workPackageId: `WP0${index}`,
+        title: `Package ${index}`,
+        dependsOn: index === 0 ? [] : ["WP00"],
+        owns: ["src/**"],
+        subtasks: [{ id: "T1", title: "one" }],
+        executionLane: null,
+      }),
+    ),
+    ...steps.map(({ pick, what, to, forced, verdict, minute }, index): MissionEvent => {
+      const about = {
+        workPackageId: `WP0${pick}`,
+        at: new Date(Date.UTC(2025, 0, 1, 0, minute)).toISOString(),
+        by: `agent-${pick}`,
+        sourceEventId: `s${index}`,
+      };
+      if (what === "annotated")
+        return {
+          type: "HistoricAnnotationRecorded",
+          ...about,
+          delta: { subtasks: { T1: forced ? "done" : "open" } },
+        };
+      const judged = verdict === null ? null : { verdict, reviewer: "rex", reference: `r${index}` };
+      return {
+        type: "HistoricTransitionRecorded",
+        ...about,
+        from: "planned",
+        to,
+        forced,
+        ...(what === "judged" ? { verdict: judged } : {}),
+      };
+    }),
+    { type: "ImportCompleted", rows: 1, transitions: 1, annotations: 1, otherRows: 0, findings: {} },
+  ]);
+
 describe("the mission's views", () => {
-  const events = missionEvents({ maxSteps: 25 });
+  const events = fc.oneof({ weight: 3, arbitrary: missionEvents({ maxSteps: 25 }) }, historicEvents);
   const stream = missionStream("sample");
   const lawsOfViews = {
     board: projectionLaws(board, missionCodec, { events, stream }),
     claims: projectionLaws(claims, missionCodec, { events, stream }),
+    lanes: projectionLaws(lanesOfMission, missionCodec, { events, stream }),
     ready: projectionLaws(ready, missionCodec, { events, stream }),
     reviews: projectionLaws(reviews, missionCodec, { events, stream }),
   };

@@ -25,6 +25,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   COMMAND_ID_REUSED: exitCodes.refused,
   DURABILITY_UNKNOWN: exitCodes.data,
   EMPTY: exitCodes.empty,
+  FOLD_FAILED: exitCodes.unexpected,
   FORK_DETECTED: exitCodes.data,
   GUARD_FAILED: exitCodes.refused,
   IMPORT_MISMATCH: exitCodes.data,

@@ -22,7 +22,23 @@ export interface Codec<Event extends DomainEvent> {
   encode(event: Event): EncodedEvent;
   /** A type or version this reader does not know is `Unknown`: kept in the log, skipped by folds, counted. */
   decode(envelope: EventEnvelope): Decoded<Event>;
+  /**
+   * The version written now, by type: all that `decode` knows. Lets a rebuild pass over what nobody wants.
+   * @defaultValue found out by decoding
+   */
+  readonly versions?: ReadonlyMap<string, number>;
 }
+
+/** Whether a codec that names its versions knows a shape; throws `TypeError` for a version that never was, as `decode` does. */
+export const knowsShape = (
+  versions: ReadonlyMap<string, number>,
+  { type, version }: Pick<EventEnvelope, "type" | "version">,
+): boolean => {
+  const present = versions.get(type);
+  if (present === undefined || version > present) return false;
+  if (version < 1) throw new TypeError(`${type} has no version ${version}`);
+  return true;
+};
 
 /**
  * A codec for the events named in `shapes`.
@@ -39,6 +55,7 @@ export const eventCodec = <Event extends DomainEvent>(
         throw new TypeError(`${type} has no upcaster from version ${from} to ${from + 1}`);
   }
   return {
+    versions: new Map(Array.from(known, ([type, { version }]) => [type, version])),
     encode: ({ type, ...data }) => {
       const shape = known.get(type);
       if (shape === undefined) throw new TypeError(`${type} is not an event of this codec`);

@@ -79,17 +79,27 @@ export interface ReadOptions {
   readonly signal?: CancelSignal;
 }
 
-/** What a fold reads of the events of one type, by name. */
+/** What a fold reads of the events of one type. `type`, `version`, `stream` and `revision` always come along. */
 export interface WantedFields {
   /** Members of `data`. @defaultValue all */
   readonly data?: readonly string[];
   /** Members of the envelope beside `data`. @defaultValue all */
   readonly meta?: readonly Exclude<keyof EventEnvelope, "data">[];
+  /** The shape that `data` and `meta` speak of: events of other versions are handed over whole. @defaultValue every version */
+  readonly version?: number;
 }
 
 export interface ScanOptions extends ReadOptions {
-  /** Types whose events are handed over, and what of them. Events of other types are counted and passed over. */
+  /** Types whose events are handed over, and what of them. Events of other types are named and passed over. */
   readonly wanted: ReadonlyMap<string, WantedFields>;
+}
+
+/** Where a scan's events go, one at a time and in order. What is thrown here ends the scan and passes through. */
+export interface ScanSink {
+  /** An event of a wanted type, private to the receiver; what was not wanted of it may be missing. */
+  take(event: EventEnvelope): void;
+  /** An event of any other type. */
+  pass(type: string, version: number): void;
 }
 
 /** What a scan went through. */
@@ -99,8 +109,6 @@ export interface Scanned {
   readonly events: number;
   /** Breaks in the chain: the log lacks events there. */
   readonly gaps: number;
-  /** How many events were passed over, by `"<version> <type>"`. */
-  readonly passed: ReadonlyMap<string, number>;
 }
 
 export interface ReadAllOptions {
@@ -154,11 +162,10 @@ export interface EventStore {
   read(stream: string, options?: ReadOptions): AsyncIterable<EventBatch>;
 
   /**
-   * As `read`, for folds that need little of many events: checks each record as `read` does, but parses only what is wanted.
-   * `take` gets the events of wanted types in order; what was not wanted of them may be missing. Faster than `read`, and
-   * equal to it in what it hands over, or not offered.
+   * As `read`, for folds that need little of many events: checks each record as `read` does, but takes out only what is
+   * wanted. Equal to `read` in what counts, in its order and in its faults, and faster; or not offered.
    */
-  scan?(stream: string, options: ScanOptions, take: (event: EventEnvelope) => void): Promise<Scanned>;
+  scan?(stream: string, options: ScanOptions, sink: ScanSink): Promise<Scanned>;
 
   /** Events of all streams in log order, up to the end of the log at the time of the call. */
   readAll(options?: ReadAllOptions): AsyncIterable<EventBatch>;

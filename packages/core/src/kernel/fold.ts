@@ -2,7 +2,7 @@
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
 import { type EventEnvelope, emptyHead, type StreamHead } from "./event.ts";
-import type { EventStore } from "./event-store.ts";
+import type { EventStore, WantedFields } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import type { Json } from "./json.ts";
 import type { CancelSignal } from "./ports.ts";
@@ -19,6 +19,17 @@ export interface FoldSpec<State> {
   stepInPlace(state: State, envelope: EventEnvelope): State | undefined;
   /** Several steps on state that others hold too, which stays as it was. @defaultValue repeated `stepInPlace` */
   steps?(state: State): Steps<State>;
+  /** What the fold reads of the events that matter to it; the others need only be known. @defaultValue all of every event */
+  readonly wanted?: ReadonlyMap<string, WantedFields>;
+  /** The same step in two halves, so that many folds share one decoding. @defaultValue `stepInPlace` */
+  readonly decoded?: DecodedSteps<State>;
+}
+
+/** `stepInPlace` without the decoding: an event that `codec` knows is folded by the step of its type, or changes nothing. */
+export interface DecodedSteps<State> {
+  readonly codec: Codec<DomainEvent>;
+  /** Must not change the event: others get it too. */
+  stepOf(type: string): ((state: State, event: DomainEvent, meta: EventEnvelope) => State) | undefined;
 }
 
 /** A state on its way through several events. */
@@ -61,15 +72,25 @@ export const deciderFold = <State, Event extends DomainEvent>(
     "category" | "version" | "initial" | "evolve" | "evolveInPlace"
   >,
   codec: Codec<Event>,
-): FoldSpec<State> => ({
-  name: category,
-  version,
-  initial,
-  stepInPlace: (state, envelope) => {
-    const decoded = codec.decode(envelope);
-    return decoded._tag === "Known" ? evolveInPlace(state, decoded.event) : undefined;
-  },
-});
+): FoldSpec<State> => {
+  const { versions } = codec;
+  const step = (state: State, event: DomainEvent): State => evolveInPlace(state, event as Event);
+  return {
+    name: category,
+    version,
+    initial,
+    stepInPlace: (state, envelope) => {
+      const decoded = codec.decode(envelope);
+      return decoded._tag === "Known" ? evolveInPlace(state, decoded.event) : undefined;
+    },
+    ...(versions === undefined ? {} : { wanted: everyEvent(versions) }),
+    decoded: { codec: codec as unknown as Codec<DomainEvent>, stepOf: () => step },
+  };
+};
+
+/** A decider sees the event alone; an upcaster sees all that was stored with it. */
+const everyEvent = (versions: ReadonlyMap<string, number>): ReadonlyMap<string, WantedFields> =>
+  new Map(Array.from(versions, ([type, version]) => [type, { version, meta: [] }]));
 
 /** The same for state that is shared: nothing is changed that anybody else may hold. */
 export const sharedFold = <State, Event extends DomainEvent>(

@@ -7,6 +7,7 @@ import type { Appended, AppendRequest, Conflict, EventBatch, EventStore } from "
 import { StoreFault } from "./faults.ts";
 import { privateCopy } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
+import { scanByReading } from "./scan-by-reading.ts";
 
 const batchSize = 256;
 
@@ -117,7 +118,7 @@ export const openMemoryStore = (): EventStore => {
       signal?.addEventListener("abort", wake);
     });
 
-  return {
+  const store: EventStore = {
     supports: { durable: false, multiProcess: false, decidesUnderLock: true, byteReadback: false },
     append: async (request) => append(request),
     readBack: async ({ commit }) => {
@@ -147,6 +148,7 @@ export const openMemoryStore = (): EventStore => {
         yield positions.slice(from, from + batchSize).map(eventAt);
       }
     },
+    scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
     async *readAll({ after, category, signal } = {}) {
       ensureOpen();
       for (const { batch } of scan(indexAfter(after), category)) {
@@ -179,6 +181,7 @@ export const openMemoryStore = (): EventStore => {
       for (const wake of wakeUps) wake();
     },
   };
+  return store;
 };
 
 /** Whether a commit may be written behind `head`: the revision that was expected, and the very event it was sealed on. */

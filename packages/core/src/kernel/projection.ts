@@ -2,6 +2,7 @@
 import type { Codec } from "./codec.ts";
 import type { DomainEvent } from "./decider.ts";
 import type { EventEnvelope } from "./event.ts";
+import type { WantedFields } from "./event-store.ts";
 import type { FoldSpec } from "./fold.ts";
 
 /** Everything known about an event besides its data. */
@@ -35,7 +36,7 @@ export interface Projection<View, Event extends DomainEvent> {
 export type Needs<Event extends DomainEvent> = {
   readonly [Type in Event["type"]]?: {
     /** @defaultValue all */
-    readonly data?: readonly Exclude<keyof Extract<Event, { readonly type: Type }>, "type">[];
+    readonly data?: readonly Exclude<keyof Extract<Event, { readonly type: Type }> & string, "type">[];
     /** @defaultValue all */
     readonly meta?: readonly (keyof EventMeta)[];
   };
@@ -43,12 +44,12 @@ export type Needs<Event extends DomainEvent> = {
 
 /** A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are counted. */
 export const projectionFold = <View, Event extends DomainEvent>(
-  { name, version, initial, when }: Projection<View, Event>,
+  { name, version, initial, when, needs = {} }: Projection<View, Event>,
   codec: Codec<Event>,
 ): FoldSpec<View> => {
   const handlers = new Map(Object.entries(when)) as Map<
     string,
-    (view: View, event: Event, meta: EventMeta) => View
+    (view: View, event: DomainEvent, meta: EventMeta) => View
   >;
   const known = new Map<string, boolean>();
   /** Asked once for each shape: most events of a log are handled by some view and not by this one. */
@@ -68,8 +69,23 @@ export const projectionFold = <View, Event extends DomainEvent>(
       const decoded = codec.decode(envelope);
       return decoded._tag === "Known" ? handler(view, decoded.event, envelope) : undefined;
     },
+    ...(codec.versions === undefined ? {} : { wanted: wantedBy(handlers.keys(), needs, codec.versions) }),
+    decoded: { codec: codec as unknown as Codec<DomainEvent>, stepOf: (type) => handlers.get(type) },
   };
 };
+
+/** An older version is handed over whole: what its upcaster reads is nobody's to say but its own. */
+const wantedBy = (
+  types: Iterable<string>,
+  needs: Readonly<Partial<Record<string, Omit<WantedFields, "version">>>>,
+  versions: ReadonlyMap<string, number>,
+): ReadonlyMap<string, WantedFields> =>
+  new Map(
+    Array.from(types, (type) => {
+      const version = versions.get(type);
+      return [type, { ...needs[type], ...(version === undefined ? {} : { version }) }];
+    }),
+  );
 
 /** A log may hold any number of names; a codec knows a few dozen. */
 const mostShapes = 256;

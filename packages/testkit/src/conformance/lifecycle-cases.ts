@@ -51,7 +51,12 @@ export const lifecycleCases: readonly StoreCase[] = [
         ...(store.scan === undefined
           ? {}
           : {
-              scan: () => store.scan?.(stream, { wanted: new Map() }, () => undefined) ?? Promise.resolve(),
+              scan: () =>
+                store.scan?.(
+                  stream,
+                  { wanted: new Map() },
+                  { take: () => undefined, pass: () => undefined },
+                ) ?? Promise.resolve(),
             }),
       };
       for (const [name, operation] of Object.entries(operations)) {

@@ -56,6 +56,32 @@ describe("the laws of projections", () => {
       },
     },
     {
+      name: "a field of the data that is not among the needs",
+      caughtBy: "a view needs nothing that it does not name",
+      projection: {
+        name: "forgetful",
+        version: 1,
+        initial: { total: 0 },
+        when: {
+          Added: ({ total }: { total: number }, { amount }: { amount: number }) => ({
+            total: total + (amount ?? 0),
+          }),
+        },
+        needs: { Added: { data: [] } },
+      },
+    },
+    {
+      name: "a field of the meta that is not among the needs",
+      caughtBy: "a view needs nothing that it does not name",
+      projection: {
+        name: "nameless",
+        version: 1,
+        initial: { by: null },
+        when: { Added: (_: unknown, __: unknown, { actor }: { actor?: string }) => ({ by: actor ?? null }) },
+        needs: { Added: { data: [], meta: ["recordedAt"] } },
+      },
+    },
+    {
       name: "a handler with a memory of its own",
       caughtBy: "a rebuilt view equals the live one",
       projection: (() => {

@@ -6,6 +6,7 @@ import {
   type EventEnvelope,
   emptyHead,
   memoryViews,
+  onlyWanted,
   openMemoryStore,
   type Projection,
   projectionFold,
@@ -59,6 +60,16 @@ export const projectionLaws = <View, Event extends DomainEvent>(
       const envelopes = frozen(throughJson(sealed(sequence)));
       agree(take(throughJson(projection.initial), envelopes), whole(envelopes), "the view of frozen events");
       agree(JSON.parse(before), projection.initial, "the projection's beginning");
+    }),
+    law("a view needs nothing that it does not name", events, (sequence) => {
+      const envelopes = sealed(sequence);
+      const { wanted } = spec;
+      const stripped = envelopes.flatMap((envelope) => {
+        const fields = wanted?.get(envelope.type);
+        if (fields === undefined) return wanted === undefined ? [envelope] : [];
+        return [onlyWanted(envelope, fields)];
+      });
+      agree(whole(stripped), whole(envelopes), "the view of events that hold only what it needs");
     }),
     law("a view passes over events that nobody knows", events, (sequence) => {
       const known = sequence.map(codec.encode);

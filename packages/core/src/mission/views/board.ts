@@ -140,6 +140,33 @@ export const board: Projection<Board, MissionEvent> = {
       card.reviewCycle = cycle;
     }),
   },
+  needs: {
+    MissionCreated: { data: ["slug", "title", "missionId", "dependencyMetAt"], meta: [] },
+    ImportBegun: { data: ["slug", "title", "missionId", "dependencyMetAt"], meta: [] },
+    ImportCompleted: { data: [], meta: [] },
+    MissionSettingsChanged: { meta: [] },
+    WorkPackageAdded: {
+      data: ["workPackageId", "title", "dependsOn", "executionLane", "subtasks"],
+      meta: ["recordedAt"],
+    },
+    WorkPackageRevised: {
+      data: ["workPackageId", "title", "dependsOn", "executionLane", "subtasks"],
+      meta: [],
+    },
+    WorkPackageMoved: { data: ["workPackageId", "to"], meta: ["id", "recordedAt"] },
+    WorkPackageForced: { data: ["workPackageId", "to"], meta: ["id", "recordedAt"] },
+    HistoricTransitionRecorded: {
+      data: ["workPackageId", "to", "at", "forced", "sourceEventId"],
+      meta: [],
+    },
+    WorkPackageClaimed: { data: ["workPackageId", "holder", "fence", "expiresAt"], meta: [] },
+    ClaimRenewed: { data: ["workPackageId", "expiresAt"], meta: [] },
+    ClaimReleased: { data: ["workPackageId"], meta: [] },
+    ClaimRecovered: { data: ["workPackageId"], meta: [] },
+    SubtaskMarked: { data: ["workPackageId", "subtaskId", "done"], meta: [] },
+    HistoricAnnotationRecorded: { data: ["workPackageId", "delta"], meta: [] },
+    ReviewRequested: { data: ["workPackageId", "cycle"], meta: [] },
+  },
 };
 
 const move = (card: MutableCard, to: Lane, since: string, eventId: string): void => {

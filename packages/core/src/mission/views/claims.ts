@@ -65,4 +65,16 @@ export const claims: Projection<Claims, MissionEvent> = {
       return view;
     },
   },
+  needs: {
+    WorkPackageClaimed: {
+      data: ["workPackageId", "kind", "holder", "fence", "expiresAt"],
+      meta: ["recordedAt"],
+    },
+    ClaimRenewed: { data: ["workPackageId", "expiresAt"], meta: [] },
+    ClaimReleased: { data: ["workPackageId"], meta: [] },
+    ClaimRecovered: {
+      data: ["workPackageId", "holder", "signal", "reason"],
+      meta: ["actor", "recordedAt"],
+    },
+  },
 };

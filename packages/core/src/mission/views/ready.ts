@@ -66,6 +66,26 @@ export const ready: Projection<Mission, MissionEvent> = {
   version: 1,
   initial: { _tag: "Absent" },
   when,
+  needs: {
+    MissionCreated: { meta: [] },
+    MissionSettingsChanged: { meta: [] },
+    ImportBegun: { data: ["slug", "title", "missionId", "dependencyMetAt", "source"], meta: [] },
+    ImportCompleted: { data: [], meta: [] },
+    WorkPackageAdded: { meta: [] },
+    WorkPackageRevised: { meta: [] },
+    WorkPackageMoved: { data: ["workPackageId", "to"], meta: [] },
+    WorkPackageForced: { data: ["workPackageId", "to"], meta: [] },
+    WorkPackageClaimed: { meta: [] },
+    ClaimRenewed: { data: ["workPackageId", "leaseMs", "expiresAt"], meta: [] },
+    ClaimReleased: { data: ["workPackageId"], meta: [] },
+    ClaimRecovered: { data: ["workPackageId"], meta: [] },
+    SubtaskMarked: { meta: [] },
+    EvidenceRecorded: { meta: [] },
+    ReviewRequested: { meta: [] },
+    ReviewSubmitted: { data: ["workPackageId", "verdict", "reviewer", "subject", "cycle"], meta: [] },
+    HistoricTransitionRecorded: { data: ["workPackageId", "to", "by", "forced", "verdict"], meta: [] },
+    HistoricAnnotationRecorded: { data: ["workPackageId", "delta"], meta: [] },
+  },
 };
 
 /** Packages that wait to be taken up, ready ones first, then by id. Finished, canceled and running work is not listed. */

@@ -91,4 +91,9 @@ export const reviews: Projection<Reviews, MissionEvent> = {
       return view;
     },
   },
+  needs: {
+    ReviewRequested: { data: ["workPackageId", "cycle", "subject"], meta: ["actor", "recordedAt"] },
+    ReviewSubmitted: { meta: ["recordedAt"] },
+    HistoricTransitionRecorded: { data: ["workPackageId", "to", "at", "by", "verdict"], meta: [] },
+  },
 };

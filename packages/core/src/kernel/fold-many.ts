@@ -1,0 +1,183 @@
+/** Many folds of one stream in one pass: each event is read once and decoded once, whoever takes it in. */
+import { type Codec, knowsShape } from "./codec.ts";
+import type { DomainEvent } from "./decider.ts";
+import type { EventEnvelope, StreamHead } from "./event.ts";
+import type { EventStore, ScanSink, WantedFields } from "./event-store.ts";
+import { LedgerError } from "./faults.ts";
+import { emptyFold, type Folded, type FoldSpec, headAfter } from "./fold.ts";
+import type { CancelSignal } from "./ports.ts";
+import { joinWanted } from "./wanted.ts";
+
+export interface FoldManyOptions {
+  /** What to go on from, in the order of the specs and all at one head; the states are taken over. @defaultValue the start */
+  readonly begun?: readonly Folded<unknown>[];
+  /** Last revision wanted, inclusive. @defaultValue the end of the stream */
+  readonly to?: number;
+  readonly signal?: CancelSignal;
+}
+
+/** A fold threw: which one, and at which event. Every fold of the same reading ends with it; nothing was written. */
+export class FoldFailed extends LedgerError {
+  override readonly name = "FoldFailed";
+  readonly code = "FOLD_FAILED";
+
+  constructor(fold: string, { stream, revision, type }: EventEnvelope, cause: unknown) {
+    super(`${fold} threw at revision ${revision} of ${stream}, a ${type}`, {
+      outcome: "not_written",
+      retryable: false,
+      hint: "Mend the projection so that it takes in every event that was ever written, then run it again.",
+      details: { fold, stream, revision, type },
+      cause,
+    });
+  }
+}
+
+/**
+ * What {@link loadFold} answers for each of the specs, from one reading of the stream. Throws {@link FoldFailed} for what a
+ * spec throws, and `LOG_REPLACED` if what was begun with is not in the log.
+ */
+export const foldMany = async (
+  store: EventStore,
+  stream: string,
+  specs: readonly FoldSpec<unknown>[],
+  { begun = specs.map(emptyFold), to, signal }: FoldManyOptions = {},
+): Promise<readonly Folded<unknown>[]> => {
+  const [first] = begun;
+  if (first === undefined) return [];
+  if (begun.length !== specs.length || begun.some(({ head }) => head.digest !== first.head.digest))
+    throw new RangeError("folds that go on together begin together, one for each spec");
+  const folds = foldTogether(specs, begun);
+  const options = {
+    after: first.head,
+    ...(to === undefined ? {} : { to }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const wishes = specs.map(wishOf);
+  if (store.scan !== undefined && wishes.every((wanted) => wanted !== undefined)) {
+    const wanted = joinWanted(wishes as readonly ReadonlyMap<string, WantedFields>[]);
+    const { head, events, gaps } = await store.scan(stream, { ...options, wanted }, folds);
+    return folds.end(head, events, gaps);
+  }
+  let { head } = first;
+  let events = 0;
+  let gaps = 0;
+  for await (const batch of store.read(stream, options)) {
+    for (const event of batch) {
+      if (event.previous !== head.digest || event.revision !== head.revision + 1) gaps += 1;
+      folds.take(event);
+      head = headAfter(event);
+    }
+    events += batch.length;
+  }
+  return folds.end(head, events, gaps);
+};
+
+/** A fold that cannot say what it wants, or what it knows, has to see everything. */
+const wishOf = ({ wanted, decoded }: FoldSpec<unknown>): ReadonlyMap<string, WantedFields> | undefined =>
+  decoded?.codec.versions === undefined ? undefined : wanted;
+
+interface Together extends ScanSink {
+  end(head: StreamHead, events: number, gaps: number): readonly Folded<unknown>[];
+}
+
+/** What an event of one type means for folds that share a codec. */
+interface Run {
+  readonly codec: Codec<DomainEvent>;
+  readonly steps: readonly {
+    readonly at: number;
+    readonly step: (state: unknown, event: DomainEvent, meta: EventEnvelope) => unknown;
+  }[];
+  /** Folds to which the event says nothing, as long as they know it. */
+  readonly bystanders: readonly number[];
+}
+
+const foldTogether = (specs: readonly FoldSpec<unknown>[], begun: readonly Folded<unknown>[]): Together => {
+  const states = begun.map(({ state }) => state);
+  const unknown = begun.map(({ unknownEvents }) => unknownEvents);
+  const whole = [...specs.entries()].filter(([, { decoded }]) => decoded === undefined);
+  const byCodec = new Map<Codec<DomainEvent>, number[]>();
+  for (const [at, { decoded }] of specs.entries()) {
+    if (decoded === undefined) continue;
+    const together = byCodec.get(decoded.codec);
+    if (together === undefined) byCodec.set(decoded.codec, [at]);
+    else together.push(at);
+  }
+
+  const planFor = (type: string): readonly Run[] =>
+    Array.from(byCodec, ([codec, folds]) => {
+      const found = folds.map((at) => ({ at, step: specs[at]?.decoded?.stepOf(type) }));
+      return {
+        codec,
+        steps: found.filter((entry): entry is Run["steps"][number] => entry.step !== undefined),
+        bystanders: found.filter(({ step }) => step === undefined).map(({ at }) => at),
+      };
+    });
+  const plans = new Map<string, readonly Run[]>();
+  const planOf = (type: string): readonly Run[] => {
+    const known = plans.get(type);
+    if (known !== undefined) return known;
+    const plan = planFor(type);
+    if (plans.size < mostTypes) plans.set(type, plan);
+    return plan;
+  };
+
+  const settle = (at: number, next: unknown): void => {
+    if (next === undefined) unknown[at] = (unknown[at] as number) + 1;
+    else states[at] = next;
+  };
+  const nobodyKnows = ({ steps, bystanders }: Run): void => {
+    for (const { at } of steps) settle(at, undefined);
+    for (const at of bystanders) settle(at, undefined);
+  };
+
+  const take = (event: EventEnvelope): void => {
+    let at = 0;
+    try {
+      for (const run of planOf(event.type)) {
+        const { codec, steps } = run;
+        at = (steps[0]?.at ?? run.bystanders[0]) as number;
+        if (steps.length === 0 && codec.versions !== undefined) {
+          if (!knowsShape(codec.versions, event)) nobodyKnows(run);
+          continue;
+        }
+        const decoded = codec.decode(event);
+        if (decoded._tag === "Unknown") {
+          nobodyKnows(run);
+          continue;
+        }
+        for (let index = 0; index < steps.length; index += 1) {
+          const entry = steps[index] as Run["steps"][number];
+          at = entry.at;
+          settle(at, entry.step(states[at], decoded.event, event));
+        }
+      }
+      for (const [index, spec] of whole) {
+        at = index;
+        settle(at, spec.stepInPlace(states[at], event));
+      }
+    } catch (error) {
+      throw new FoldFailed(specs[at]?.name ?? "", event, error);
+    }
+  };
+
+  return {
+    take,
+    // Only comes where every fold has a codec that names its versions.
+    pass: (type, version) => {
+      for (const run of planOf(type))
+        if (!knowsShape(run.codec.versions ?? noVersions, { type, version })) nobodyKnows(run);
+    },
+    end: (head, events, gaps) =>
+      begun.map((fold, at) => ({
+        head,
+        state: states[at],
+        unknownEvents: unknown[at] as number,
+        gaps: fold.gaps + gaps,
+        sinceSnapshot: fold.sinceSnapshot + events,
+      })),
+  };
+};
+
+/** A log may hold any number of names; folds know a few dozen. */
+const mostTypes = 256;
+const noVersions: ReadonlyMap<string, number> = new Map();
