@@ -1,3 +1,11 @@
 /** Rebuilds of projections: beside the live views, with progress and resume, compared and proven equal. */
 
-export {};
+export type { Ground, Scope, ViewName } from "./ground.ts";
+export type { ViewsOptions } from "./options.ts";
+export type { MakingEvent, StreamOutcome, StreamProblem, ViewDifference } from "./outcome.ts";
+export type { Phase, RebuildProgress, ViewProgress } from "./progress.ts";
+export { type RebuildOptions, type RebuildReport, rebuildViews } from "./rebuild-views.ts";
+export type { RunReport } from "./run.ts";
+export { type OpenedGround, serveRebuild } from "./serve-rebuild.ts";
+export type { WorkersOptions } from "./threads.ts";
+export { verifyStream, verifyViews } from "./verify-views.ts";

@@ -1,0 +1,23 @@
+/** What a rebuild stands on. */
+import type { EventStore, FoldSpec, SnapshotKey, SnapshotStore } from "@mission-ledger/core";
+
+/** Where the events are, where the views go, and what makes the ones of the others. */
+export interface Ground {
+  readonly store: EventStore;
+  readonly snapshots: SnapshotStore;
+  /** Every view that is made, in one pass over each stream. */
+  readonly folds: readonly FoldSpec<unknown>[];
+}
+
+/** Which streams: all of a category, or these by name. */
+export type Scope = { readonly category: string } | { readonly streams: readonly string[] };
+
+/** A view of no stream in particular. */
+export type ViewName = Pick<SnapshotKey, "name" | "version">;
+
+export const nameOf = ({ name, version }: ViewName): ViewName => ({ name, version });
+
+export const streamsOf = async (
+  store: Pick<EventStore, "streams">,
+  scope: Scope,
+): Promise<readonly string[]> => ("streams" in scope ? scope.streams : store.streams(scope.category));

@@ -1,0 +1,145 @@
+/** Makes views anew from the first event, beside the live ones, and puts them in their place in one step. */
+import type { SnapshotEntry, SnapshotSet, SnapshotStore } from "@mission-ledger/core";
+import { nameOf, streamsOf, type ViewName } from "./ground.ts";
+import type { ViewsOptions } from "./options.ts";
+import { type BeginSet, partOf } from "./part.ts";
+import { beginRun, type Run, type RunOptions, type RunReport } from "./run.ts";
+import { liveEntries, type Work } from "./work-on-stream.ts";
+
+export interface RebuildOptions extends ViewsOptions {
+  /** Go on with an interrupted rebuild of the same views, if there is one. @defaultValue true */
+  readonly resume?: boolean;
+  /** Say where the live views differ from those that take their place. Costs reading them. @defaultValue false */
+  readonly compare?: boolean;
+  /** Views of a category that stay as they are; all that are neither made nor kept are gone afterwards. @defaultValue none */
+  readonly keep?: readonly ViewName[];
+  /** What the views depend on beside their names and versions: a rebuild under another word begins anew. @defaultValue nothing */
+  readonly plan?: string;
+  /** Milliseconds of work that a kill may cost. @defaultValue 500 */
+  readonly flushEveryMs?: number;
+}
+
+export interface RebuildReport extends RunReport {
+  /** Streams taken over from an interrupted rebuild; nothing else is said of them here. */
+  readonly resumed: number;
+  /** `at_once`: readers saw the former views or the new ones. `one_by_one`: each view for itself, by stores without sets. */
+  readonly switched: "at_once" | "one_by_one";
+}
+
+/**
+ * Every view of every stream, in one pass over each. The live views stay as they are until all new ones are made; a stream
+ * whose log is damaged keeps the views it has. Events that come meanwhile are not waited for: each view says which event it
+ * has seen last, and whoever reads it goes on from there.
+ *
+ * For single streams, and where the snapshot store has no sets, each view is replaced for itself.
+ *
+ * Throws `PROJECTION_FAILED` with projection, event, stream and revision; the signal's error; what the stores throw. The
+ * live views are untouched then, and the next call goes on where this one stopped.
+ */
+export const rebuildViews = async (options: RebuildOptions): Promise<RebuildReport> => {
+  const { scope, snapshots } = options;
+  const begin: BeginSet | undefined = snapshots.beginSet?.bind(snapshots);
+  return "category" in scope && begin !== undefined
+    ? rebuildBeside(options, scope.category, begin)
+    : rebuildInPlace(options);
+};
+
+const rebuildBeside = async (
+  options: RebuildOptions,
+  category: string,
+  begin: BeginSet,
+): Promise<RebuildReport> => {
+  const { store, snapshots, folds, keep = [], resume = true, flushEveryMs = 500, signal } = options;
+  const plan = planOf(options, category);
+  const part = partOf(await beginAt(begin, plan, resume), flushEveryMs);
+  try {
+    const finished = await part.set.finished();
+    const streams = await store.streams(category);
+    const todo = streams.filter((stream) => !finished.has(stream));
+    const resumed = streams.filter((stream) => finished.has(stream));
+    const run = beginRun(options, {
+      work: workOf(options),
+      part,
+      writes: { plan, flushEveryMs },
+      todo,
+      resumed,
+    });
+    run.report.enter("folding");
+    await run.over(todo, "all");
+    // Whatever came later is made by its first reader, who has little to read.
+    const known = new Set([...streams, ...finished.keys()]);
+    await run.over(
+      (await store.streams(category)).filter((stream) => !known.has(stream)),
+      "here",
+    );
+    signal?.throwIfAborted();
+    run.report.enter("switching");
+    // Last of all: what is in the set counts as done when an interrupted rebuild is gone on with.
+    for (const { stream } of run.ended().problems)
+      await part.add(stream, await liveEntries(snapshots, stream, [...folds.map(nameOf), ...keep]));
+    await part.set.flush();
+    await part.set.activate();
+    return endOf(run, resumed.length, "at_once");
+  } finally {
+    await part.leave();
+  }
+};
+
+const beginAt = async (begin: BeginSet, plan: string, resume: boolean): Promise<SnapshotSet> => {
+  const set = await begin({ plan });
+  if (resume) return set;
+  await set.discard();
+  await set.close();
+  return begin({ plan });
+};
+
+/** Nothing is written before all streams are done, so that a projection that throws leaves all of them alone. */
+const rebuildInPlace = async (options: RebuildOptions): Promise<RebuildReport> => {
+  const { store, scope, snapshots, signal } = options;
+  const todo = await streamsOf(store, scope);
+  const staged = new Map<string, readonly SnapshotEntry[]>();
+  const wait = "streams" in scope;
+  const part: RunOptions["part"] = {
+    add: async (stream, entries) => {
+      if (wait) staged.set(stream, entries);
+      else await saveAll(snapshots, entries);
+    },
+    tick: async () => {},
+  };
+  const run = beginRun(options, {
+    work: { ...workOf(options), keep: [] },
+    part,
+    writes: undefined,
+    todo,
+    resumed: [],
+  });
+  run.report.enter("folding");
+  await run.over(todo, "here");
+  signal?.throwIfAborted();
+  run.report.enter("switching");
+  for (const entries of staged.values()) await saveAll(snapshots, entries);
+  return endOf(run, 0, "one_by_one");
+};
+
+const saveAll = async (snapshots: SnapshotStore, entries: readonly SnapshotEntry[]): Promise<void> => {
+  for (const { key, snapshot } of entries) await snapshots.save(key, snapshot);
+};
+
+const endOf = (run: Run, resumed: number, switched: RebuildReport["switched"]): RebuildReport => {
+  run.report.enter("done");
+  return { ...run.ended(), resumed, switched };
+};
+
+const workOf = ({ compare = false, keep = [] }: RebuildOptions): Work => ({
+  compare,
+  keep: keep.map(nameOf),
+});
+
+/** Two rebuilds may go on with each other only if they make the same. */
+const planOf = ({ folds, keep = [], plan = "" }: RebuildOptions, category: string): string =>
+  JSON.stringify({
+    category,
+    folds: folds.map(nameOf),
+    keep: keep.map(nameOf),
+    ...(plan === "" ? {} : { plan }),
+  });

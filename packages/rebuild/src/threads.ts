@@ -1,0 +1,180 @@
+/** A crew of threads: streams are shared out, whoever is done takes the next ones. */
+import { Worker } from "node:worker_threads";
+import { type CancelSignal, StoreFault } from "@mission-ledger/core";
+import type { Crew, Reports } from "./crew.ts";
+import type { ViewName } from "./ground.ts";
+import type { Queue } from "./queue.ts";
+import {
+  type Assignment,
+  eventsAt,
+  type FromThread,
+  stopAt,
+  type ToThread,
+  uncarry,
+} from "./thread-messages.ts";
+
+export interface WorkersOptions {
+  /** Threads. One works in the thread that asked, without any of this. */
+  readonly count: number;
+  /** A file that calls `serveRebuild` with the same folds over the same store. */
+  readonly file: string | URL;
+  /** Handed to that file's opener; whatever structured clone takes. */
+  readonly data?: unknown;
+}
+
+export interface ThreadsOptions extends WorkersOptions {
+  readonly work: Assignment["work"];
+  readonly writes: { readonly plan: string; readonly flushEveryMs: number } | undefined;
+  /** What each thread has to make as well. */
+  readonly views: readonly ViewName[];
+  readonly signal: CancelSignal | undefined;
+}
+
+/** Milliseconds that a thread has to stop by itself: a block of events and a flush. */
+const graceMs = 5_000;
+const pollMs = 50;
+/** Batches that a thread is ahead, so that it never waits for an answer. */
+const ahead = 2;
+
+export const threads = (options: ThreadsOptions): Crew => ({
+  run: async (queue, reports) => {
+    const { count, signal } = options;
+    const shared = new SharedArrayBuffer(4 * eventsAt(count));
+    const flags = new Int32Array(shared);
+    const stop = (): void => void Atomics.store(flags, stopAt, 1);
+    const counting = followCounts(flags, count, reports);
+    signal?.addEventListener("abort", stop);
+    const started = Array.from({ length: count }, (_, index) =>
+      startThread(options, shared, index, queue, reports),
+    );
+    try {
+      if (signal?.aborted === true) stop();
+      await Promise.race([Promise.all(started.map(({ ended }) => ended)), counting.failed]);
+    } catch (error) {
+      stop();
+      await withinGrace(Promise.allSettled(started.map(({ ended }) => ended)));
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      await Promise.all(started.map(({ worker }) => worker.terminate()));
+      counting.end();
+    }
+    signal?.throwIfAborted();
+  },
+});
+
+interface Thread {
+  readonly worker: Worker;
+  /** Settles when it has flushed and closed everything, or has failed. */
+  readonly ended: Promise<void>;
+}
+
+const startThread = (
+  { file, data, work, writes, views }: ThreadsOptions,
+  shared: SharedArrayBuffer,
+  index: number,
+  queue: Queue,
+  { finished }: Reports,
+): Thread => {
+  const assignment: Assignment = {
+    data,
+    work,
+    writes: writes === undefined ? null : { ...writes, part: String(index + 1) },
+    shared,
+    index,
+  };
+  const worker = new Worker(file, { workerData: assignment });
+  const tell = (message: ToThread): void => worker.postMessage(message);
+  const next = (): void => {
+    const streams = queue.take();
+    tell(streams.length === 0 ? { _tag: "End" } : { _tag: "Take", streams });
+  };
+  const take = (message: FromThread): "ended" | undefined => {
+    switch (message._tag) {
+      case "Ready":
+        if (JSON.stringify(message.views) !== JSON.stringify(views))
+          throw new TypeError(
+            `the thread makes other views than were asked for: ${JSON.stringify(message.views)}`,
+          );
+        for (let batch = 0; batch < ahead; batch += 1) next();
+        return undefined;
+      case "Finished":
+        finished(message.outcome);
+        return undefined;
+      case "Taken":
+        next();
+        return undefined;
+      case "Ended":
+        return "ended";
+      case "Failed":
+        throw uncarry(message.error);
+    }
+  };
+  const ended = new Promise<void>((resolve, reject) => {
+    worker.on("message", (message: FromThread) => {
+      try {
+        if (take(message) === "ended") resolve();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    worker.on("error", (error) => reject(threadDied(index, error)));
+    worker.on("exit", () => reject(threadDied(index, undefined)));
+  });
+  return { worker, ended };
+};
+
+interface Counting {
+  /** Rejects with what the listener threw. */
+  readonly failed: Promise<never>;
+  end(): void;
+}
+
+/** Threads count in shared memory: a message for each block would cost more than the block. */
+const followCounts = (flags: Int32Array, count: number, { count: report }: Reports): Counting => {
+  let seen = 0;
+  let fail = (_: unknown): void => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+  const look = (): void => {
+    let sum = 0;
+    for (let index = 0; index < count; index += 1) sum += Atomics.load(flags, eventsAt(index));
+    if (sum > seen) report(sum - seen);
+    seen = sum;
+  };
+  const timer = setInterval(() => {
+    try {
+      look();
+    } catch (error) {
+      fail(error);
+    }
+  }, pollMs);
+  return {
+    failed,
+    end: () => clearInterval(timer),
+  };
+};
+
+const withinGrace = async (settled: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  await Promise.race([settled, tooLong]);
+  clearTimeout(timer);
+};
+
+const threadDied = (index: number, cause: unknown): StoreFault =>
+  new StoreFault(
+    "RESOURCES_EXHAUSTED",
+    `thread ${index + 1} of the rebuild ended before its work: ${cause instanceof Error ? cause.message : "without a reason"}`,
+    {
+      outcome: "not_written",
+      retryable: true,
+      hint: "The live views stand as they did. Try again with fewer threads; it goes on where this stopped.",
+      details: { thread: index + 1 },
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );

@@ -1,0 +1,142 @@
+/** The work on one stream: fold it, compare what is written down, hand over what was made. */
+import {
+  type CancelSignal,
+  type Folded,
+  type Json,
+  LedgerError,
+  type SnapshotEntry,
+  type SnapshotStore,
+} from "@mission-ledger/core";
+import { explainDifference, type FoundDifference, findDifference } from "./difference.ts";
+import { foldStream } from "./fold-stream.ts";
+import { type Ground, nameOf, type ViewName } from "./ground.ts";
+import type { StreamOutcome, StreamProblem } from "./outcome.ts";
+
+export interface Work {
+  /** Look at the live views, and say where they differ. */
+  readonly compare: boolean;
+  /** Views that are taken over as they are. */
+  readonly keep: readonly ViewName[];
+}
+
+export interface WorkOptions {
+  readonly work: Work;
+  /** Takes the views of a stream; absent where nothing is to be written. */
+  readonly add?: (stream: string, entries: readonly SnapshotEntry[]) => Promise<void>;
+  readonly signal: CancelSignal | undefined;
+  readonly count: (events: number) => Promise<void> | undefined;
+}
+
+/** Throws what concerns more than this stream. Nothing is added of a stream with a problem. */
+export const workOnStream = async (
+  { store, snapshots, folds }: Ground,
+  stream: string,
+  { work: { compare, keep }, add, signal, count }: WorkOptions,
+): Promise<StreamOutcome> => {
+  const found: FoundDifference[] = [];
+  const nothing = {
+    stream,
+    revision: -1,
+    events: 0,
+    unknownEvents: 0,
+    compared: 0,
+    notBorneOut: 0,
+    differences: [],
+  };
+  try {
+    const live = compare
+      ? await Promise.all(folds.map((spec) => snapshots.load({ stream, ...nameOf(spec) })))
+      : [];
+    let compared = 0;
+    const { folded, notBorneOut } = await foldStream(store, stream, folds, {
+      live,
+      meet: (index, { state, gaps }, snapshot) => {
+        // A view of a log that lacks events is compared with nothing.
+        if (gaps > 0) return;
+        compared += 1;
+        const difference = findDifference(folds[index] as Ground["folds"][number], snapshot, state);
+        if (difference !== undefined) found.push(difference);
+      },
+      signal,
+      count,
+    });
+    const { head, sinceSnapshot: events, gaps } = folded[0] ?? nothingFolded;
+    if (gaps > 0) return { ...nothing, events, problem: lacksEvents(stream, gaps) };
+    if (add !== undefined && head.revision >= 0)
+      await add(stream, [
+        ...entriesOf(stream, folds, folded),
+        ...(await liveEntries(snapshots, stream, keep)),
+      ]);
+    const differences = [];
+    for (const difference of found)
+      differences.push(await explainDifference(store, stream, difference, signal));
+    const unknownEvents = Math.max(0, ...folded.map((one) => one.unknownEvents));
+    return {
+      stream,
+      revision: head.revision,
+      events,
+      unknownEvents,
+      compared,
+      notBorneOut,
+      differences,
+      problem: null,
+    };
+  } catch (error) {
+    if (!isOfOneStream(error)) throw error;
+    return { ...nothing, problem: problemOf(stream, error) };
+  }
+};
+
+/** The live views of a stream, where there are any, as entries of a set. */
+export const liveEntries = async (
+  snapshots: SnapshotStore,
+  stream: string,
+  views: readonly ViewName[],
+): Promise<readonly SnapshotEntry[]> => {
+  const entries: SnapshotEntry[] = [];
+  for (const { name, version } of views) {
+    const key = { stream, name, version };
+    const snapshot = await snapshots.load(key);
+    if (snapshot !== undefined) entries.push({ key, snapshot });
+  }
+  return entries;
+};
+
+const entriesOf = (
+  stream: string,
+  folds: Ground["folds"],
+  folded: readonly Folded<unknown>[],
+): readonly SnapshotEntry[] =>
+  folds.map((spec, index) => {
+    const { head, state, unknownEvents } = folded[index] as Folded<unknown>;
+    return { key: { stream, ...nameOf(spec) }, snapshot: { head, state: state as Json, unknownEvents } };
+  });
+
+const nothingFolded = { head: { revision: -1 }, sinceSnapshot: 0, gaps: 0 };
+
+const lacksEvents = (stream: string, gaps: number): StreamProblem => ({
+  stream,
+  code: "LOG_CORRUPT",
+  message: `the log of ${stream} lacks events`,
+  details: { stream, gaps },
+});
+
+const problemOf = (stream: string, { code, message, details }: LedgerError): StreamProblem => ({
+  stream,
+  code,
+  message,
+  details,
+});
+
+/** What is wrong with one log and says nothing about the others. */
+const ofOneStream: ReadonlySet<string> = new Set([
+  "FORK_DETECTED",
+  "LOG_CONFLICTED",
+  "LOG_CORRUPT",
+  "LOG_REPLACED",
+  "UNSAFE_FILE",
+  "UNSUPPORTED_FORMAT",
+]);
+
+const isOfOneStream = (error: unknown): error is LedgerError =>
+  LedgerError.is(error) && ofOneStream.has(error.code);
