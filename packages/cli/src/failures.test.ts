@@ -104,6 +104,7 @@ describe("every command", () => {
 describe("the exit table", () => {
   const faults: Readonly<Record<FaultCode, number>> = {
     COMMAND_ID_REUSED: 6,
+    COPY_DIVERGED: 8,
     DURABILITY_UNKNOWN: 8,
     FORK_DETECTED: 8,
     INTERNAL: 1,

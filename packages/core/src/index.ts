@@ -2,6 +2,15 @@
 export { type Codec, type Decoded, type EventShape, eventCodec, type Upcaster } from "./kernel/codec.ts";
 export type { CommandHandler, CommandOptions, HandlerOptions } from "./kernel/command-handler.ts";
 export {
+  type CopiedStream,
+  type CopyOptions,
+  type CopyPhase,
+  type CopyProgress,
+  type CopyReport,
+  copyLedger,
+  diverged,
+} from "./kernel/copy-ledger.ts";
+export {
   accept,
   type Decider,
   type DomainCommand,
@@ -30,6 +39,7 @@ export {
   type EncodedEvent,
   type EventEnvelope,
   emptyHead,
+  headOfCommit,
   maxEventsPerCommit,
   type RecordedEvent,
   type StreamHead,
@@ -133,3 +143,18 @@ export {
 } from "./kernel/snapshots.ts";
 export { type LastSeen, memoryViews, type Projected, type ViewStore } from "./kernel/view-store.ts";
 export { joinWanted, onlyWanted } from "./kernel/wanted.ts";
+export { storeTransfer } from "./kernel/store-transfer.ts";
+export {
+  type Kept,
+  nothingStands,
+  streamOfEntry,
+  type TransferAside,
+  type TransferBatch,
+  type TransferCommit,
+  type TransferEntry,
+  type TransferExtent,
+  type TransferSource,
+  type TransferStanding,
+  type TransferTarget,
+} from "./kernel/transfer.ts";
+export { type StreamSum, totalSum } from "./kernel/transfer-sums.ts";

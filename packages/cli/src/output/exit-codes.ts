@@ -23,6 +23,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   CLAIM_HELD: exitCodes.contended,
   CLAIM_LOST: exitCodes.contended,
   COMMAND_ID_REUSED: exitCodes.refused,
+  COPY_DIVERGED: exitCodes.data,
   DURABILITY_UNKNOWN: exitCodes.data,
   EMPTY: exitCodes.empty,
   FOLD_FAILED: exitCodes.unexpected,

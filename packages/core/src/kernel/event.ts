@@ -63,6 +63,14 @@ export interface Commit {
   readonly events: readonly EventEnvelope[];
 }
 
+/** The end of a stream behind a commit. */
+export const headOfCommit = ({ firstRevision, previous, events }: Commit): StreamHead => {
+  const last = events.at(-1);
+  return last === undefined
+    ? { revision: firstRevision - 1, digest: previous }
+    : { revision: last.revision, digest: last.digest };
+};
+
 /** Source: durability rules of the log format; a command that needs more is several commands. */
 export const maxEventsPerCommit = 64;
 

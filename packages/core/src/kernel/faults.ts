@@ -6,6 +6,7 @@ export type Outcome = "not_written" | "unknown";
 /** Every fault has a heading of this name in docs/errors.md. A code is never renamed. */
 export type FaultCode =
   | "COMMAND_ID_REUSED"
+  | "COPY_DIVERGED"
   | "DURABILITY_UNKNOWN"
   | "FORK_DETECTED"
   | "INTERNAL"
