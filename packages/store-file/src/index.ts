@@ -75,3 +75,4 @@ export type {
 } from "./repair/report.ts";
 export { type FileSnapshotsOptions, fileSnapshots } from "./snapshots.ts";
 export { type FileViewsOptions, fileViews } from "./views/file-views.ts";
+export { type FileTransferOptions, fileTransfer } from "./transfer/file-transfer.ts";

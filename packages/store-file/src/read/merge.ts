@@ -1,18 +1,30 @@
 /** Many logs as one, in the order of their records' numbers. */
-import type { CursorRecord, LogCursor } from "./log-cursor.ts";
+interface Numbered {
+  readonly seq: number;
+}
 
-interface Entry {
-  readonly cursor: LogCursor;
-  record: CursorRecord;
+/** A place in one log. */
+export interface MergeCursor<A extends Numbered> {
+  /** Orders records of equal number. */
+  readonly tieBreak: string;
+  peek(blockBytes: number): A | undefined;
+  drop(): void;
+  /** Lets go of the block, keeps the place. */
+  rest(): void;
+}
+
+interface Entry<A extends Numbered> {
+  readonly cursor: MergeCursor<A>;
+  record: A;
 }
 
 /** Takes the records up to number `upTo` from all cursors in order. Holds one block per cursor. */
-export function* merge(
-  cursors: readonly LogCursor[],
+export function* merge<A extends Numbered>(
+  cursors: readonly MergeCursor<A>[],
   upTo: number,
   blockBytes: number,
-): Generator<CursorRecord> {
-  const heap: Entry[] = [];
+): Generator<A> {
+  const heap: Entry<A>[] = [];
   for (const cursor of cursors) {
     const record = cursor.peek(blockBytes);
     if (record !== undefined && record.seq <= upTo) heap.push({ cursor, record });
@@ -26,7 +38,7 @@ export function* merge(
     if (next !== undefined && next.seq <= upTo) top.record = next;
     else {
       top.cursor.rest();
-      const last = heap.pop() as Entry;
+      const last = heap.pop() as Entry<A>;
       if (heap.length === 0) return;
       if (last !== top) heap[0] = last;
     }
@@ -34,17 +46,17 @@ export function* merge(
   }
 }
 
-const before = (a: Entry, b: Entry): boolean =>
+const before = (a: Entry<Numbered>, b: Entry<Numbered>): boolean =>
   a.record.seq < b.record.seq || (a.record.seq === b.record.seq && a.cursor.tieBreak < b.cursor.tieBreak);
 
-const sink = (heap: Entry[], from: number): void => {
+const sink = <A extends Numbered>(heap: Entry<A>[], from: number): void => {
   for (let at = from; ; ) {
     let least = at;
     for (const child of [2 * at + 1, 2 * at + 2])
-      if (child < heap.length && before(heap[child] as Entry, heap[least] as Entry)) least = child;
+      if (child < heap.length && before(heap[child] as Entry<A>, heap[least] as Entry<A>)) least = child;
     if (least === at) return;
-    const moved = heap[at] as Entry;
-    heap[at] = heap[least] as Entry;
+    const moved = heap[at] as Entry<A>;
+    heap[at] = heap[least] as Entry<A>;
     heap[least] = moved;
     at = least;
   }
