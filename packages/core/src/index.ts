@@ -141,8 +141,6 @@ export {
   type SnapshotSetOptions,
   type SnapshotStore,
 } from "./kernel/snapshots.ts";
-export { type LastSeen, memoryViews, type Projected, type ViewStore } from "./kernel/view-store.ts";
-export { joinWanted, onlyWanted } from "./kernel/wanted.ts";
 export { storeTransfer } from "./kernel/store-transfer.ts";
 export {
   type Kept,
@@ -158,3 +156,5 @@ export {
   type TransferTarget,
 } from "./kernel/transfer.ts";
 export { type StreamSum, totalSum } from "./kernel/transfer-sums.ts";
+export { type LastSeen, memoryViews, type Projected, type ViewStore } from "./kernel/view-store.ts";
+export { joinWanted, onlyWanted } from "./kernel/wanted.ts";

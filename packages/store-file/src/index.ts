@@ -74,5 +74,5 @@ export type {
   SetAside,
 } from "./repair/report.ts";
 export { type FileSnapshotsOptions, fileSnapshots } from "./snapshots.ts";
-export { type FileViewsOptions, fileViews } from "./views/file-views.ts";
 export { type FileTransferOptions, fileTransfer } from "./transfer/file-transfer.ts";
+export { type FileViewsOptions, fileViews } from "./views/file-views.ts";
