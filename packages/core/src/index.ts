@@ -94,6 +94,7 @@ export {
   NotCanonical,
 } from "./kernel/json.ts";
 export { openMemoryStore } from "./kernel/memory-store.ts";
+export { type FoundMoment, findMoment, isAfter, type Moment } from "./kernel/moment.ts";
 export {
   type CancelSignal,
   type Clock,

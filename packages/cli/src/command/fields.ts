@@ -1,5 +1,6 @@
 /** What a command takes: fields as data, and the types that follow from them. */
 import type { Evidence, Lane, Subtask } from "@mission-ledger/core/mission";
+import type { AskedMoment } from "./moment.ts";
 
 /** What a value on the command line stands for, and what a command gets for it. */
 export interface KindTypes {
@@ -18,6 +19,8 @@ export interface KindTypes {
   readonly subtask: Subtask;
   /** A revision, or `no_stream`. */
   readonly revision: number | "no_stream";
+  /** A revision, a position or a date. */
+  readonly moment: AskedMoment;
 }
 
 export type Kind = keyof KindTypes;

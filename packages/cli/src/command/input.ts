@@ -4,6 +4,7 @@ import { type CliError, usage } from "../output/problem.ts";
 import { nearest } from "../output/suggest.ts";
 import { parseDuration } from "./duration.ts";
 import type { CommandInput, FieldSpec, Kind } from "./fields.ts";
+import { parseMoment } from "./moment.ts";
 import type { CommandSpec } from "./spec.ts";
 
 /** Values by field name: texts from a command line, or values of the field's own type from a program. */
@@ -77,6 +78,7 @@ const expected: Readonly<Record<Kind, string>> = {
   evidence: "evidence such as commit=9c1f2ab",
   subtask: 'a subtask such as "T1 Write the form"',
   revision: "a revision (a whole number, or no_stream)",
+  moment: 'a moment: a revision (6), a position, a date (2026-11-20, 2026-11-20T14:00Z) or "2h ago"',
 };
 
 const hintFor = (field: FieldSpec, value: unknown): string | undefined =>
@@ -137,6 +139,7 @@ const parsers: Readonly<Record<Kind, (value: unknown) => unknown>> = {
     return { id: id.replace(/:$/, ""), title: (title as string).trim() };
   },
   revision: (value) => (value === "no_stream" ? value : integer(value)),
+  moment: parseMoment,
 };
 
 const splitOnce = (text: string, separator: string): readonly (string | undefined)[] => {

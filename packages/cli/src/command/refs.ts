@@ -1,5 +1,5 @@
 /** From what a person calls a mission or a work package to which one it is. Never a silent pick between two. */
-import { type CancelSignal, LedgerError } from "@mission-ledger/core";
+import { type CancelSignal, LedgerError, type Moment } from "@mission-ledger/core";
 import type { Ledger, Mission, OpenMission, WorkPackage } from "@mission-ledger/core/mission";
 import { findWorkPackage, missionStream } from "@mission-ledger/core/mission";
 import { CliError } from "../output/problem.ts";
@@ -85,8 +85,10 @@ export const openMission = async (
   ledger: Ledger,
   slug: string,
   signal?: CancelSignal,
+  at?: Moment,
 ): Promise<OpenMission> => {
-  const state: Mission = await ledger.mission(slug).state(signal);
+  const handle = ledger.mission(slug);
+  const state: Mission = await (at === undefined ? handle.state(signal) : handle.stateAt(at, signal));
   if (state._tag === "Open") return state;
   throw missionNotFound(slug, await ledger.missions());
 };

@@ -38,6 +38,23 @@ const schemaOfKind: Readonly<Record<Kind, () => JsonSchema>> = {
     ],
   }),
   revision: () => ({ anyOf: [{ type: "integer", minimum: 0 }, { const: "no_stream" }] }),
+  moment: () => ({
+    anyOf: [
+      { type: "integer", minimum: 0, description: "revision" },
+      { type: "string", description: "a revision, a position, a date, or how long ago" },
+      {
+        type: "object",
+        properties: {
+          revision: { type: "integer", minimum: 0 },
+          position: { type: "string" },
+          date: { type: "string" },
+        },
+        minProperties: 1,
+        maxProperties: 1,
+        additionalProperties: false,
+      },
+    ],
+  }),
 };
 
 export const inputSchemaOf = (spec: {

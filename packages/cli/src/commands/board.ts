@@ -15,11 +15,12 @@ import {
 } from "@mission-ledger/core/mission";
 import { roughly } from "../command/duration.ts";
 import { logWarnings } from "../command/log-warnings.ts";
+import { atFlag } from "../command/moment.ts";
+import { pastOf } from "../command/past.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Span, type Surface, toned } from "../output/lines.ts";
 import { printable } from "../output/printable.ts";
-import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { displayWidth, padTo } from "../output/width.ts";
 import { sayCommand } from "./say-command.ts";
@@ -30,14 +31,15 @@ export const board: CommandSpec = command({
   arguments: {
     mission: { kind: "text", description: "which mission; may be left out when there is only one" },
   },
-  flags: { at: { kind: "integer", description: "as it was after this revision", placeholder: "revision" } },
-  examples: ["board passkeys", "board passkeys --plain"],
+  flags: atFlag,
+  examples: ["board passkeys", "board passkeys --plain", "board passkeys --at 2026-11-20"],
   common: true,
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const slug = await resolveMission(ledger, input.mission);
+    const past = input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, signal);
     const options = {
-      ...(input.at === undefined ? {} : { at: input.at }),
+      ...(past === undefined ? {} : { at: past.at.revision }),
       ...(signal === undefined ? {} : { signal }),
     };
     const mission = ledger.mission(slug);
@@ -48,11 +50,12 @@ export const board: CommandSpec = command({
     ];
     // A board without a head is a mission that does not exist; this names it.
     if (head.revision < 0) await openMission(ledger, slug, signal);
-    if (input.at !== undefined && input.at > head.revision)
-      throw usage(`--at: ${slug} ends at revision ${head.revision}`);
     const cards = shownCards(view);
-    const now = context.clock.now();
-    const attention = attentionItems(readiness.view, reviewed.view, timestamp(now));
+    const now = past?.now ?? context.clock.now();
+    const attention = attentionItems(readiness.view, reviewed.view, timestamp(now)).map((item) =>
+      // What would have helped then is not what to type now.
+      past === undefined ? item : { ...item, command: null },
+    );
     const waiting = new Map(
       readyItems(readiness.view).map((item) => [
         item.workPackageId,
@@ -72,8 +75,12 @@ export const board: CommandSpec = command({
         })),
         attention,
         revision: head.revision,
+        ...(past === undefined ? {} : { at: past.data }),
       },
-      warnings: await logWarnings(context, [slug], new Set(gaps > 0 ? [slug] : [])),
+      warnings: [
+        ...(past?.warnings ?? []),
+        ...(await logWarnings(context, [slug], new Set(gaps > 0 ? [slug] : []))),
+      ],
       empty: cards.length === 0,
       human: (surface): readonly Line[] =>
         surface.plain
@@ -88,6 +95,7 @@ export const board: CommandSpec = command({
               surface,
             )
           : [
+              ...(past === undefined ? [] : [past.line]),
               ...drawColumns(view, cards, surface, (card) =>
                 noteOn(card, waiting.get(card.workPackageId), now),
               ),

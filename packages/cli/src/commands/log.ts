@@ -2,8 +2,9 @@
 import {
   type CancelSignal,
   type EventBatch,
-  type EventEnvelope,
+  isAfter,
   LedgerError,
+  type Moment,
   type RecordedEvent,
 } from "@mission-ledger/core";
 import {
@@ -14,6 +15,8 @@ import {
   timelineEntry,
 } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
+import { atFlag } from "../command/moment.ts";
+import { checkPosition, endOfLog, pastOfList } from "../command/past.ts";
 import { openMission, openWorkPackage } from "../command/refs.ts";
 import type { Row } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -45,8 +48,12 @@ async function* entriesFrom(
   after: string | undefined,
   incomplete: Set<string>,
   signal: CancelSignal | undefined,
+  at?: Moment,
 ): AsyncGenerator<Shown> {
   const next = new Map<string, number>();
+  const comesAfter = at === undefined ? (): boolean => false : isAfter(at);
+  // The first event that comes after a moment ends it for its mission, whatever later ones are labelled with.
+  const ended = new Set<string>();
   const options = {
     category: missionCategory,
     ...(after === undefined ? {} : { after }),
@@ -62,6 +69,10 @@ async function* entriesFrom(
       if (event.revision !== (next.get(event.stream) ?? (after === undefined ? 0 : event.revision)))
         incomplete.add(slugOfStream(event.stream));
       next.set(event.stream, event.revision + 1);
+      if (ended.has(event.stream) || comesAfter(event)) {
+        ended.add(event.stream);
+        continue;
+      }
       if (slug !== undefined && after !== undefined && event.position <= after) continue;
       const shown = show(event);
       if (shown !== undefined && (workPackageId === undefined || shown.workPackageId === workPackageId))
@@ -84,20 +95,6 @@ const checkAbout = async (
     if (!LedgerError.is(error) || error.code !== "LOG_CORRUPT") throw error;
     incomplete.add(slug);
   }
-};
-
-/** Throws `USAGE` for what sorts behind the last event: nothing would ever be shown, and nobody would be told why. */
-const checkPosition = async (
-  ledger: Ledger,
-  flag: string,
-  position: string | undefined,
-  signal: CancelSignal | undefined,
-): Promise<void> => {
-  if (position === undefined) return;
-  const options = { category: missionCategory, after: position, ...(signal === undefined ? {} : { signal }) };
-  for await (const batch of ledger.store.readAll(options)) if (batch.length > 0) return;
-  if (position > ((await endOfLog(ledger, signal)) ?? "0"))
-    throw usage(`${flag}: ${JSON.stringify(position)} is not a position in this log`);
 };
 
 /** What is wrong with the logs that were read from, also where nothing of theirs was to be shown. */
@@ -146,6 +143,7 @@ export const log: CommandSpec = command({
     newest: { kind: "boolean", description: "the newest ones instead of the oldest" },
     limit: { kind: "integer", default: 50, description: "how many at most; 0 for all", placeholder: "n" },
     cursor: { kind: "text", description: "go on behind this position", placeholder: "position" },
+    ...atFlag,
   },
   jsonl: true,
   examples: ["log passkeys", "log passkeys/WP01 --newest --limit 5", "log --jsonl --limit 0"],
@@ -156,11 +154,12 @@ export const log: CommandSpec = command({
     const incomplete = new Set<string>();
     await checkAbout(ledger, about, incomplete, signal);
     if (input.newest && input.cursor !== undefined) throw usage("--newest and --cursor do not go together");
-    await checkPosition(ledger, "--cursor", input.cursor, signal);
+    if (input.cursor !== undefined) await checkPosition(ledger, "--cursor", input.cursor, signal);
+    const past = await pastOfList(context, { mission: about.slug, at: input.at }, signal);
     const limit = input.limit === 0 ? Number.POSITIVE_INFINITY : input.limit;
     const shown: Shown[] = [];
     let more = 0;
-    for await (const entry of entriesFrom(ledger, about, input.cursor, incomplete, signal)) {
+    for await (const entry of entriesFrom(ledger, about, input.cursor, incomplete, signal, past?.moment)) {
       if (shown.length < limit) shown.push(entry);
       else if (input.newest) {
         shown.shift();
@@ -170,8 +169,8 @@ export const log: CommandSpec = command({
     }
     const nextCursor = more > 0 && !input.newest ? (shown.at(-1)?.position ?? null) : null;
     return {
-      data: { events: shown, nextCursor },
-      warnings: await aboutLogs(context, ledger, about, incomplete),
+      data: { events: shown, nextCursor, ...past?.data },
+      warnings: [...(past?.warnings ?? []), ...(await aboutLogs(context, ledger, about, incomplete))],
       empty: shown.length === 0,
       position: () => shown.at(-1)?.position ?? null,
       human: (surface): readonly Line[] => [
@@ -206,7 +205,7 @@ export const watch: CommandSpec = command({
     const about = parseAbout(input.about);
     const incomplete = new Set<string>();
     await checkAbout(ledger, about, incomplete, signal);
-    await checkPosition(ledger, "--after", input.after, signal);
+    if (input.after !== undefined) await checkPosition(ledger, "--after", input.after, signal);
     const after = input.after ?? (await endOfLog(ledger, signal));
     let position: string | null = after ?? null;
     const stop = new AbortController();
@@ -252,14 +251,3 @@ export const watch: CommandSpec = command({
 const isAbout = ({ mission, workPackageId }: Shown, about: About): boolean =>
   (about.slug === undefined || about.slug === mission) &&
   (about.workPackageId === undefined || about.workPackageId === workPackageId);
-
-/** Position of the last event there is, so that a watch begins with what comes next. */
-const endOfLog = async (ledger: Ledger, signal: CancelSignal | undefined): Promise<string | undefined> => {
-  let last: (EventEnvelope & { readonly position: string }) | undefined;
-  for await (const batch of ledger.store.readAll({
-    category: missionCategory,
-    ...(signal === undefined ? {} : { signal }),
-  }))
-    last = batch.at(-1) ?? last;
-  return last?.position;
-};

@@ -2,7 +2,9 @@
 import { eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
 import { missionStream, type OpenMission, shownLanes } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
+import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
+import { pastOf, pastOfList } from "../command/past.ts";
 import { readMissions } from "../command/read-missions.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -68,17 +70,23 @@ const refuseEmptied = async (context: CommandContext, slug: string): Promise<voi
 export const missionList: CommandSpec = command({
   name: "mission.list",
   summary: "List missions with their progress",
-  flags: listFlags,
+  flags: { ...atFlag, ...listFlags },
   examples: ["mission list", "mission list --plain"],
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
+    const past = await pastOfList(context, { mission: undefined, at: input.at }, signal);
     const { items: slugs, nextCursor, hidden } = page(await ledger.missions(), input);
-    const { missions, warnings } = await readMissions(context, ledger, slugs, { named: false, signal });
+    const { missions, warnings } = await readMissions(context, ledger, slugs, {
+      named: false,
+      signal,
+      at: past?.moment,
+    });
     return {
-      data: { missions: missions.map(summaryOf), nextCursor },
+      data: { missions: missions.map(summaryOf), nextCursor, ...past?.data },
       warnings,
       empty: missions.length === 0,
       human: (surface): readonly Line[] => [
+        ...(surface.plain ? [] : (past?.lines ?? [])),
         ...columns(
           missions.map((mission) => {
             const { done, workPackages } = summaryOf(mission);
@@ -96,10 +104,13 @@ export const missionShow: CommandSpec = command({
   name: "mission.show",
   summary: "Show one mission",
   arguments: { slug: { kind: "text", description: "which mission; may be left out when there is only one" } },
-  examples: ["mission show passkeys"],
-  run: async (context, { slug }, signal) => {
+  flags: atFlag,
+  examples: ["mission show passkeys", "mission show passkeys --at 12"],
+  run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const mission = await openMission(ledger, await resolveMission(ledger, slug), signal);
+    const slug = await resolveMission(ledger, input.slug);
+    const past = input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, signal);
+    const mission = await openMission(ledger, slug, signal, past?.at.revision);
     const summary = summaryOf(mission);
     const workPackages = Object.values(mission.workPackages);
     return {
@@ -111,9 +122,11 @@ export const missionShow: CommandSpec = command({
           lane,
           holder: claim?.holder ?? null,
         })),
+        ...(past === undefined ? {} : { at: past.data }),
       },
-      warnings: await logWarnings(context, [mission.slug]),
+      warnings: [...(past?.warnings ?? []), ...(await logWarnings(context, [mission.slug]))],
       human: (surface): readonly Line[] => [
+        ...(past === undefined || surface.plain ? [] : [past.line]),
         [toned("strong", mission.slug), "  ", mission.title],
         `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}`,
         `${summary.done} of ${summary.workPackages} done`,

@@ -1,5 +1,5 @@
 /** What can be taken up: the list with its reasons, and the next one, claimed if asked. */
-import type { CancelSignal } from "@mission-ledger/core";
+import type { CancelSignal, Moment } from "@mission-ledger/core";
 import {
   type Ledger,
   type ReadyItem,
@@ -10,7 +10,9 @@ import {
 } from "@mission-ledger/core/mission";
 import { unreadableWarning } from "../command/incomplete.ts";
 import { lookAtLogs } from "../command/log-warnings.ts";
+import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
+import { pastOfList, skewWarnings } from "../command/past.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import {
@@ -22,6 +24,7 @@ import {
   writeFlags,
 } from "../command/write.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
+import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { grantData, leaseFlag, saidClaimed } from "./claims.ts";
 
@@ -42,6 +45,7 @@ const listReady = async (
   context: CommandContext,
   mission: string | undefined,
   signal: CancelSignal | undefined,
+  at?: Moment,
 ): Promise<ReadyList> => {
   const ledger = await context.ledger();
   const items: Listed[] = [];
@@ -49,8 +53,13 @@ const listReady = async (
   const blocked = new Set<string>();
   for (const slug of await selectMissions(ledger, mission))
     try {
-      const options = signal === undefined ? {} : { signal };
-      const { view, gaps } = await ledger.mission(slug).view(readyView, options);
+      const handle = ledger.mission(slug);
+      const past = at === undefined ? undefined : await handle.findMoment(at, signal);
+      if (past !== undefined) warnings.push(...skewWarnings(slug, past));
+      const { view, gaps } = await handle.view(readyView, {
+        ...(past === undefined ? {} : { at: past.revision }),
+        ...(signal === undefined ? {} : { signal }),
+      });
       for (const item of readyItems(view))
         items.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
       const found = await lookAtLogs(context, [slug], new Set(gaps > 0 ? [slug] : []));
@@ -80,21 +89,24 @@ export const ready: CommandSpec = command({
   flags: {
     why: { kind: "boolean", description: "list what waits too, and what it waits for" },
     ...kindFlag,
+    ...atFlag,
     ...listFlags,
   },
-  examples: ["ready", "ready passkeys --why"],
+  examples: ["ready", "ready passkeys --why", "ready passkeys --at 12 --why"],
   common: true,
   run: async (context, input, signal) => {
-    const found = await listReady(context, input.mission, signal);
+    const past = await pastOfList(context, input, signal);
+    const found = await listReady(context, input.mission, signal, past?.moment);
     const all = found.items.filter(
       (item) => (input.why || item.ready) && (input.kind === "any" || item.kind === input.kind),
     );
     const { items, nextCursor, hidden } = page(all, input);
     return {
-      data: { items, nextCursor },
-      warnings: found.warnings,
+      data: { items, nextCursor, ...past?.data },
+      warnings: [...(past?.warnings ?? []), ...found.warnings],
       empty: !all.some((item) => item.ready),
       human: (surface): readonly Line[] => [
+        ...(surface.plain ? [] : (past?.lines ?? [])),
         ...columns(
           items.map((item) => [
             item.ready ? toned("good", "READY") : toned("warn", "WAITING"),
@@ -135,6 +147,7 @@ export const next: CommandSpec = command({
   flags: {
     claim: { kind: "boolean", description: "claim it: of several that ask at once, each gets another one" },
     kind: { ...kindFlag.kind, default: "implement" },
+    ...atFlag,
     ...leaseFlag,
     ...writeFlags,
   },
@@ -145,13 +158,31 @@ export const next: CommandSpec = command({
     const ledger = await context.ledger();
     const wanted = (item: Listed): boolean =>
       item.ready && (input.kind === "any" || item.kind === input.kind);
+    if (input.claim && input.at !== undefined)
+      throw usage("--claim and --at do not go together", "Nothing is written into the past.");
     if (!input.claim) {
-      const { items: listed, warnings, blocked } = await listReady(context, input.mission, signal);
+      const past = await pastOfList(context, input, signal);
+      const {
+        items: listed,
+        warnings,
+        blocked,
+      } = await listReady(context, input.mission, signal, past?.moment);
       // What nobody can claim is offered only to who asked for that very mission, and never without the warning.
       const item = listed.find(
         (one) => wanted(one) && (input.mission !== undefined || !blocked.has(one.mission)),
       );
-      if (item === undefined) return { ...nothingReady, warnings };
+      if (item === undefined)
+        return {
+          ...nothingReady,
+          data: { ...nothingReady.data, ...past?.data },
+          warnings: [...(past?.warnings ?? []), ...warnings],
+        };
+      if (past !== undefined)
+        return {
+          data: { item, ...past.data },
+          warnings: [...past.warnings, ...warnings],
+          human: [...past.lines, [toned("strong", item.ref), "  ", item.title]],
+        };
       return {
         data: { item },
         warnings,

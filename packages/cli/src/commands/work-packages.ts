@@ -7,7 +7,9 @@ import {
   type WorkPackage,
 } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
+import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
+import { pastOf, pastOfList } from "../command/past.ts";
 import { readMissions } from "../command/read-missions.ts";
 import { formatRef, openMission, openWorkPackage, resolveRef, selectMissions } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
@@ -133,15 +135,18 @@ export const wpList: CommandSpec = command({
   flags: {
     lane: { kind: "lane", repeatable: true, description: "only in this lane" },
     holder: { kind: "text", description: "only held by this actor", placeholder: "actor" },
+    ...atFlag,
     ...listFlags,
   },
   examples: ["wp list passkeys", "wp list --lane blocked --plain"],
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const all: (WorkPackage & { readonly ref: string })[] = [];
+    const past = await pastOfList(context, input, signal);
     const slugs = await selectMissions(ledger, input.mission);
     const named = input.mission !== undefined;
-    const { missions, warnings } = await readMissions(context, ledger, slugs, { named, signal });
+    const at = past?.moment;
+    const { missions, warnings } = await readMissions(context, ledger, slugs, { named, signal, at });
     for (const { slug, workPackages } of missions)
       for (const one of Object.values(workPackages))
         if (
@@ -152,10 +157,11 @@ export const wpList: CommandSpec = command({
           all.push({ ...one, ref: formatRef({ slug, workPackageId: one.id }) });
     const { items, nextCursor, hidden } = page(all, input);
     return {
-      data: { workPackages: items.map(listed), nextCursor },
-      warnings,
+      data: { workPackages: items.map(listed), nextCursor, ...past?.data },
+      warnings: [...(past?.warnings ?? []), ...warnings],
       empty: items.length === 0,
       human: (surface): readonly Line[] => [
+        ...(surface.plain ? [] : (past?.lines ?? [])),
         ...columns(
           items.map(({ ref, lane, claim, title }) => [
             toned("strong", ref),
@@ -192,23 +198,34 @@ export const wpShow: CommandSpec = command({
   name: "wp.show",
   summary: "Show one work package and what it may do next",
   arguments: { ref: { kind: "ref", required: true, description: "which work package" } },
-  examples: ["wp show passkeys/WP01"],
+  flags: atFlag,
+  examples: ["wp show passkeys/WP01", 'wp show passkeys/WP01 --at "2h ago"'],
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const found = await resolveRef(ledger, input.ref);
-    const mission = await openMission(ledger, found.slug, signal);
+    const past =
+      input.at === undefined ? undefined : await pastOf(context, ledger, found.slug, input.at, signal);
+    const mission = await openMission(ledger, found.slug, signal, past?.at.revision);
     const one = openWorkPackage(mission, found.workPackageId);
     const ref = formatRef(found);
     const exits = lanes[one.lane].exits.map(({ to, via, guards }) => ({ to, via, guards }));
     const waitsFor = unmetDependencies(mission, one);
     return {
-      data: { ref, ...one, verdict: one.verdict ?? null, waitsFor, exits },
-      warnings: await logWarnings(context, [found.slug]),
+      data: {
+        ref,
+        ...one,
+        verdict: one.verdict ?? null,
+        waitsFor,
+        exits,
+        ...(past === undefined ? {} : { at: past.data }),
+      },
+      warnings: [...(past?.warnings ?? []), ...(await logWarnings(context, [found.slug]))],
       human: (): readonly Line[] => {
-        const now = context.clock.now();
+        const now = past?.now ?? context.clock.now();
         const optional = (name: string, text: string | null | undefined): readonly Line[] =>
           text === null || text === undefined || text === "" ? [] : [[toned("dim", name.padEnd(16)), text]];
         return [
+          ...(past === undefined ? [] : [past.line]),
           [toned("strong", ref), "  ", one.title],
           ...optional("lane", `${one.lane}${one.blockedFrom === null ? "" : ` (was ${one.blockedFrom})`}`),
           ...optional(

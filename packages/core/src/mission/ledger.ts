@@ -5,8 +5,9 @@ import type { CommandOptions } from "../kernel/command-handler.ts";
 import type { StreamHead } from "../kernel/event.ts";
 import type { EventBatch, EventStore, ReadOptions } from "../kernel/event-store.ts";
 import { isStoreFault } from "../kernel/faults.ts";
-import { loadFold, saveFold } from "../kernel/fold.ts";
+import { deciderFold, loadFold, saveFold } from "../kernel/fold.ts";
 import { commandHandler } from "../kernel/handle.ts";
+import { type FoundMoment, findMoment, type Moment, revisionAt } from "../kernel/moment.ts";
 import {
   type CancelSignal,
   type Clock,
@@ -56,8 +57,8 @@ export interface LedgerOptions {
 export type RequestOptions = Partial<CommandOptions>;
 
 export interface ViewOptions {
-  /** Show the mission as it was after this revision, inclusive. @defaultValue now */
-  readonly at?: number;
+  /** Show the mission as it was then: at a revision, a position or a date. @defaultValue now */
+  readonly at?: Moment;
   /** Read every event again instead of starting from a snapshot. @defaultValue false */
   readonly fromStart?: boolean;
   readonly signal?: CancelSignal;
@@ -72,6 +73,10 @@ export interface MissionHandle {
   attempt(request: MissionRequest, options?: RequestOptions): TaskEither<MissionNotDone, MissionReceipt>;
   /** The mission as the log has it now; `Absent` if there is none. A copy: changing it changes nothing. */
   state(signal?: CancelSignal): Promise<Mission>;
+  /** The mission as it was at a moment; `Absent` if there was none yet. A copy. */
+  stateAt(moment: Moment, signal?: CancelSignal): Promise<Mission>;
+  /** Where a moment lies in this mission's events. A view and a state at `revision` are of that very moment. */
+  findMoment(moment: Moment, signal?: CancelSignal): Promise<FoundMoment>;
   /** A projection of this mission: from its snapshot and what came since. Writes nothing. */
   view<View>(projection: Projection<View, MissionEvent>, options?: ViewOptions): Promise<Seen<View>>;
   /** Writes the projection down, so that later views start from here. Does nothing for a view with gaps. */
@@ -130,14 +135,23 @@ export const ledgerOver = ({
         throw reason._tag === "Conflict" ? new Conflicted(reason) : new Refused(reason);
       },
       state: async (signal) => (await handler.load(stream, signal)).state,
+      stateAt: async (moment, signal) => {
+        const cancel = signal === undefined ? {} : { signal };
+        const to = await revisionAt(store, stream, moment, signal);
+        return (
+          await loadFold(store, stream, deciderFold(mission, missionCodec), { snapshots, to, ...cancel })
+        ).state;
+      },
+      findMoment: (moment, signal) => findMoment(store, stream, moment, signal),
       view: async (projection, { at, fromStart = false, signal } = {}) => {
+        const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
         const { state, head, unknownEvents, gaps } = await loadFold(
           store,
           stream,
           projectionFold(projection, missionCodec),
           {
             snapshots: fromStart ? noSnapshots : snapshots,
-            ...(at === undefined ? {} : { to: at }),
+            ...(to === undefined ? {} : { to }),
             ...(signal === undefined ? {} : { signal }),
           },
         );
