@@ -136,6 +136,7 @@ describe("the exit table", () => {
     CLAIM_LOST: 5,
     GUARD_FAILED: 6,
     IMPORT_INCOMPLETE: 6,
+    MISSION_ARCHIVED: 6,
     INVALID_INPUT: 2,
     NOT_FOUND: 3,
     SELF_REVIEW: 6,

@@ -40,6 +40,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   LOCK_TIMEOUT: exitCodes.store,
   // Git takes 1 for a conflict.
   MERGE_REFUSED: exitCodes.unexpected,
+  MISSION_ARCHIVED: exitCodes.refused,
   NOT_FOUND: exitCodes.notFound,
   OUTPUT_FAILED: exitCodes.unexpected,
   PERMISSION_DENIED: exitCodes.store,

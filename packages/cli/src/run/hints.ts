@@ -90,6 +90,8 @@ const hintOf = (
         : undefined;
     case "IMPORT_INCOMPLETE":
       return `next: ${names.say("import.spec-kitty", "<the same folder>")}`;
+    case "MISSION_ARCHIVED":
+      return mission ? `go on with it: ${names.say("restore", shellQuote(mission))}` : undefined;
     case "NOT_FOUND":
       if (_tag === "MissionNotFound") return `look: ${names.say("mission.list")}`;
       return _tag === "WorkPackageNotFound" && mission

@@ -84,7 +84,13 @@ export type MissionCommand =
   | (Asked & { readonly type: "CompleteImport" } & Omit<
         Extract<MissionEvent, { type: "ImportCompleted" }>,
         "type"
-      >);
+      >)
+  /** Only after the cold copy it names was written and read again; ask for it at the revision that the copy ends with. */
+  | (Asked & { readonly type: "ArchiveMission" } & Omit<
+        Extract<MissionEvent, { type: "MissionArchived" }>,
+        "type"
+      >)
+  | (Asked & { readonly type: "RestoreMission" });
 
 export type ImportedEvent = Extract<
   MissionEvent,

@@ -1,6 +1,7 @@
 /** The mission: which moves its work packages may make, who may make them, and what has to hold first. */
 import { type Draft, produce } from "immer";
 import { accept, type Decider, refuse } from "../kernel/decider.ts";
+import { decideArchived, decideRestored, missionArchived } from "./archiving.ts";
 import { decideClaim, decideRecovery, decideRelease, decideRenewal } from "./claims.ts";
 import type { MissionCommand, MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
@@ -19,7 +20,8 @@ import { missionCategory } from "./stream.ts";
 
 export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefusal> = {
   category: missionCategory,
-  version: 1,
+  // 2: whether it is archived
+  version: 2,
   initial: { _tag: "Absent" },
   decide: (command, state) => {
     const problem = findInputProblem(command);
@@ -37,6 +39,9 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
       default:
         if (state._tag === "Absent") return refuse(missionNotFound);
         if (state.importing) return refuse(importIncomplete(state));
+        if (command.type === "RestoreMission") return decideRestored(state);
+        if (command.type === "ArchiveMission") return decideArchived(command, state);
+        if (state.archived !== undefined) return refuse(missionArchived(state));
         return decideOpen(command, state);
     }
   },
@@ -60,6 +65,10 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
         return command.workPackages.every(
           ({ workPackageId }) => findWorkPackage(state, workPackageId) !== undefined,
         );
+      case "ArchiveMission":
+        return state.archived?.sha256 === command.sha256;
+      case "RestoreMission":
+        return state.archived === undefined;
       default:
         return true;
     }
@@ -68,7 +77,15 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
 
 type OpenCommand = Exclude<
   MissionCommand,
-  { type: "CreateMission" | "BeginImport" | "ContinueImport" | "CompleteImport" }
+  {
+    type:
+      | "ArchiveMission"
+      | "BeginImport"
+      | "CompleteImport"
+      | "ContinueImport"
+      | "CreateMission"
+      | "RestoreMission";
+  }
 >;
 
 const decideOpen = (command: OpenCommand, open: OpenMission): MissionDecision => {

@@ -13,6 +13,7 @@ export type RefusalCode =
   | "GUARD_FAILED"
   | "IMPORT_INCOMPLETE"
   | "INVALID_INPUT"
+  | "MISSION_ARCHIVED"
   | "NOT_FOUND"
   | "SELF_REVIEW"
   | "ALREADY_EXISTS"
@@ -99,6 +100,17 @@ export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
       };
     case "NotImporting":
       return { code: "ALREADY_EXISTS", message: `${refusal.mission} is not being imported` };
+    case "MissionArchived":
+      return {
+        code: "MISSION_ARCHIVED",
+        message: `${refusal.mission} is archived in ${refusal.file}`,
+        hint: "Restore it first.",
+      };
+    case "MissionNotClosed":
+      return {
+        code: "GUARD_FAILED",
+        message: `${refusal.mission} is not closed: ${refusal.open.join(", ")} ${refusal.open.length === 1 ? "is" : "are"} neither done nor canceled`,
+      };
     case "WorkPackageNotFound":
       return { code: "NOT_FOUND", message: `there is no work package ${ref}` };
     case "WorkPackageExists":

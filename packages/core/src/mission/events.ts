@@ -190,6 +190,22 @@ export type MissionEvent =
       /** How many of each kind of finding; the findings themselves can be worked out again from the source. */
       readonly findings: Readonly<Record<string, number>>;
     }
+  | {
+      readonly type: "MissionArchived";
+      /** What the cold copy was called when it was made; it may have been moved since. */
+      readonly file: string;
+      /** SHA-256 of the cold copy's content: of the mission's log up to the event before this one. */
+      readonly sha256: string;
+      /** Digest of the last event in the cold copy. */
+      readonly head: string;
+      readonly records: number;
+      readonly events: number;
+    }
+  | {
+      readonly type: "MissionRestored";
+      /** Of the cold copy that the mission was archived in. */
+      readonly sha256: string;
+    }
   /** Written by `reconcile`; it changes nothing in the mission but says why another branch of its log does not count. */
   | StreamReconciled;
 
@@ -217,5 +233,7 @@ export const missionCodec: Codec<MissionEvent> = eventCodec<MissionEvent>({
   HistoricTransitionRecorded: { version: 1 },
   HistoricAnnotationRecorded: { version: 1 },
   ImportCompleted: { version: 1 },
+  MissionArchived: { version: 1 },
+  MissionRestored: { version: 1 },
   StreamReconciled: { version: 1 },
 });

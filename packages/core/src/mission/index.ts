@@ -1,4 +1,5 @@
 /** The mission domain: missions, work packages, claims, reviews, and what people see of them. */
+export { openWorkPackages } from "./archiving.ts";
 export type {
   ImportedEvent,
   MissionCommand,
@@ -53,6 +54,7 @@ export {
 } from "./ledger.ts";
 export type { MissionRefusal, RefusalTag } from "./refusals.ts";
 export {
+  type ArchivedIn,
   activeInExecutionLane,
   type Claim,
   findWorkPackage,

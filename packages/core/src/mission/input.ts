@@ -127,7 +127,14 @@ const content = (command: MissionCommand): InputProblem | undefined => {
       );
     case "ContinueImport":
       return command.history.length === 0 ? problem("history", "is empty") : first(command.history, imported);
+    case "ArchiveMission":
+      return (
+        text("file", command.file, limits.ref) ??
+        digest("sha256", command.sha256) ??
+        digest("head", command.head)
+      );
     case "CompleteImport":
+    case "RestoreMission":
       return undefined;
   }
 };
@@ -151,6 +158,9 @@ const lease = (value: unknown): InputProblem | undefined =>
   Number.isInteger(value) && (value as number) >= limits.minLeaseMs && (value as number) <= limits.maxLeaseMs
     ? undefined
     : problem("leaseMs", `is not between ${limits.minLeaseMs} and ${limits.maxLeaseMs}`);
+
+const digest = (field: string, value: unknown): InputProblem | undefined =>
+  typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? undefined : problem(field, "is no SHA-256");
 
 const metAt = (value: unknown): InputProblem | undefined =>
   value === "approved" || value === "done"

@@ -49,6 +49,12 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
     case "ImportCompleted":
       mission.importing = false;
       return;
+    case "MissionArchived":
+      mission.archived = { file: event.file, sha256: event.sha256 };
+      return;
+    case "MissionRestored":
+      delete mission.archived;
+      return;
     case "WorkPackageAdded":
       mission.workPackages[event.workPackageId] = newWorkPackage(event);
       return;
@@ -93,6 +99,8 @@ type AboutWorkPackage = Exclude<
       | "MissionSettingsChanged"
       | "ImportBegun"
       | "ImportCompleted"
+      | "MissionArchived"
+      | "MissionRestored"
       | "SourceChunkRecorded"
       | "StreamReconciled"
       | "WorkPackageAdded";

@@ -15,6 +15,8 @@ export type MissionRefusal =
   | (Refusal & { readonly _tag: "MissionExists" })
   | (Refusal & { readonly _tag: "ImportIncomplete" })
   | (Refusal & { readonly _tag: "NotImporting" })
+  | (Refusal & { readonly _tag: "MissionArchived"; readonly file: string; readonly sha256: string })
+  | (Refusal & { readonly _tag: "MissionNotClosed"; readonly open: readonly string[] })
   | (Refusal & { readonly _tag: "WorkPackageNotFound" })
   | (Refusal & { readonly _tag: "WorkPackageExists" })
   | (Refusal & { readonly _tag: "SubtaskNotFound"; readonly subtaskId: string })

@@ -75,6 +75,8 @@ const events: readonly Record<string, unknown>[] = [
     otherRows: 0,
     findings: { illegal_edge: 2 },
   },
+  { type: "MissionArchived", file: "m.gz", sha256, head: sha256, records: 2, events: 3 },
+  { type: "MissionRestored", sha256 },
   {
     type: "StreamReconciled",
     winner: sha256,
@@ -101,6 +103,8 @@ const requests: readonly Record<string, unknown>[] = [
   { type: "BeginImport", ...imported, files: [] },
   { type: "ContinueImport", history: [events[16]] },
   { type: "CompleteImport", rows: 0, transitions: 0, annotations: 0, otherRows: 0, findings: {} },
+  { type: "ArchiveMission", file: "m.gz", sha256, head: sha256, records: 2, events: 3 },
+  { type: "RestoreMission" },
 ];
 
 const typesOf = (schema: z.ZodType): readonly string[] => {

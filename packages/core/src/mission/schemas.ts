@@ -74,6 +74,7 @@ const importCounts = {
   otherRows: count,
   findings: z.record(z.string(), count),
 };
+const archive = { file: text(limits.ref), sha256, head: sha256, records: count, events: count };
 const slugged = {
   slug: text(200),
   title,
@@ -178,6 +179,8 @@ export const missionEvent: z.ZodType<MissionEvent> = z
     }),
     of("ImportBegun", source),
     of("ImportCompleted", importCounts),
+    of("MissionArchived", archive),
+    of("MissionRestored", { sha256 }),
     of("StreamReconciled", {
       winner: sha256,
       losers: z.array(
@@ -240,5 +243,7 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       history: z.array(z.discriminatedUnion("type", [...importedEvents])).min(1, onList),
     }),
     of("CompleteImport", importCounts),
+    of("ArchiveMission", archive),
+    of("RestoreMission", {}),
   ])
   .refine(isStorable, "cannot be stored as JSON");

@@ -61,6 +61,15 @@ export interface OpenMission {
   readonly importing: boolean;
   /** Which system it was imported from, if it was. */
   readonly importedFrom: string | null;
+  /** Set while it is archived: until it is restored nothing else is decided. */
+  readonly archived?: ArchivedIn;
+}
+
+/** The cold copy of an archived mission. */
+export interface ArchivedIn {
+  /** What it was called when it was made. */
+  readonly file: string;
+  readonly sha256: string;
 }
 
 export type Mission = { readonly _tag: "Absent" } | OpenMission;

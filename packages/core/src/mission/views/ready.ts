@@ -34,7 +34,13 @@ export interface ReadyItem {
   readonly notBy: readonly string[];
 }
 
-type Ignored = "SourceChunkRecorded" | "NoteAdded" | "StreamReconciled";
+/** Nothing is ready in a closed mission, archived or not. */
+type Ignored =
+  | "MissionArchived"
+  | "MissionRestored"
+  | "NoteAdded"
+  | "SourceChunkRecorded"
+  | "StreamReconciled";
 
 /** The rules of readiness are the guards of claiming, so the view folds what the guards look at and asks them. */
 const takeInPlace = (view: Mission, event: MissionEvent): Mission =>

@@ -95,6 +95,10 @@ const textOf = (event: MissionEvent): string => {
       return `annotated: ${Object.keys(event.delta).join(", ")}`;
     case "ImportCompleted":
       return `import completed: ${event.rows} rows`;
+    case "MissionArchived":
+      return `archived in ${event.file}: ${event.events} ${event.events === 1 ? "event" : "events"}, ${event.sha256.slice(0, 12)}`;
+    case "MissionRestored":
+      return "restored from the archive";
     case "StreamReconciled":
       return `reconciled: ${counted(event.losers)} decided against${because(event.reason)}`;
   }
