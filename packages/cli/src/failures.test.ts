@@ -105,6 +105,7 @@ describe("the exit table", () => {
   const faults: Readonly<Record<FaultCode, number>> = {
     COMMAND_ID_REUSED: 6,
     COPY_DIVERGED: 8,
+    DRIVER_MISSING: 7,
     DURABILITY_UNKNOWN: 8,
     FORK_DETECTED: 8,
     INTERNAL: 1,

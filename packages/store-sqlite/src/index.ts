@@ -1,3 +1,13 @@
 /** The SQLite store: one database file, many processes on one machine, flushed and read back. */
 
-export {};
+export type {
+  LoadDriver,
+  SqlDatabase,
+  SqlDriver,
+  SqlOpenOptions,
+  SqlRow,
+  SqlStatement,
+  SqlValue,
+} from "./driver/driver.ts";
+export { driverFrom } from "./driver/load-driver.ts";
+export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";

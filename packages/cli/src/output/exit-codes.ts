@@ -24,6 +24,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   CLAIM_LOST: exitCodes.contended,
   COMMAND_ID_REUSED: exitCodes.refused,
   COPY_DIVERGED: exitCodes.data,
+  DRIVER_MISSING: exitCodes.store,
   DURABILITY_UNKNOWN: exitCodes.data,
   EMPTY: exitCodes.empty,
   FOLD_FAILED: exitCodes.unexpected,

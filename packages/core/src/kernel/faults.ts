@@ -7,6 +7,7 @@ export type Outcome = "not_written" | "unknown";
 export type FaultCode =
   | "COMMAND_ID_REUSED"
   | "COPY_DIVERGED"
+  | "DRIVER_MISSING"
   | "DURABILITY_UNKNOWN"
   | "FORK_DETECTED"
   | "INTERNAL"

@@ -1,0 +1,90 @@
+/** An append on its way: from the moment it is asked for until it has its answer. */
+import type { Appended, AppendRequest, CancelSignal, Conflict } from "@mission-ledger/core";
+
+export interface PendingAppend {
+  readonly request: AppendRequest;
+  /** Milliseconds that never step back, when it was asked for. */
+  readonly since: number;
+  readonly settled: boolean;
+  answer(answer: Appended | Conflict): void;
+  fail(error: unknown): void;
+  /** From here on an abort is ignored: the write begins. */
+  begin(): void;
+  /** Called if it is aborted while it waits. */
+  onAbort: (() => void) | undefined;
+}
+
+/** `promise` rejects with what the signal aborts with, at once, as long as the append only waits. */
+export const pendingAppend = (
+  request: AppendRequest,
+  since: number,
+): { readonly pending: PendingAppend; readonly promise: Promise<Appended | Conflict> } => {
+  const { signal } = request;
+  let resolve: (answer: Appended | Conflict) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<Appended | Conflict>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  let settled = false;
+  const begin = (): void => signal?.removeEventListener("abort", abort);
+  const end = (): boolean => {
+    if (settled) return false;
+    settled = true;
+    begin();
+    return true;
+  };
+  const abort = (): void => {
+    try {
+      signal?.throwIfAborted();
+    } catch (error) {
+      pending.fail(error);
+    }
+    pending.onAbort?.();
+  };
+  const pending: PendingAppend = {
+    request,
+    since,
+    get settled() {
+      return settled;
+    },
+    answer: (answer) => {
+      if (end()) resolve(answer);
+    },
+    fail: (error) => {
+      if (end()) reject(error);
+    },
+    begin,
+    onAbort: undefined,
+  };
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  return { pending, promise };
+};
+
+/** Aborts when none of them waits any more, so that nobody queues for a lock that nobody wants. */
+export const whileWanted = (group: readonly PendingAppend[]): CancelSignal => {
+  const listeners = new Set<() => void>();
+  const isOver = (): boolean => group.every(({ settled }) => settled);
+  for (const pending of group)
+    pending.onAbort = () => {
+      if (isOver()) for (const listener of listeners) listener();
+    };
+  return {
+    get aborted() {
+      return isOver();
+    },
+    throwIfAborted: () => {
+      if (isOver()) throw new NobodyWaits();
+    },
+    addEventListener: (_type, listener) => {
+      listeners.add(listener);
+    },
+    removeEventListener: (_type, listener) => {
+      listeners.delete(listener);
+    },
+  };
+};
+
+/** Thrown to whoever waits for the lock on behalf of appends that were all aborted; nobody sees it. */
+class NobodyWaits extends Error {}

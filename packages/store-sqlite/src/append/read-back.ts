@@ -1,0 +1,70 @@
+/**
+ * Readback: the commit's rows once more, over the second connection, and the proof that both connections still hold the files
+ * that stand under the names: SQLite goes on writing to a file that was moved away or unlinked.
+ */
+import { type Appended, type RecordedEvent, StoreFault } from "@mission-ledger/core";
+import { areSameFiles, filesOf } from "../connection/connection.ts";
+import type { SqlRow } from "../driver/driver.ts";
+import { faultOf } from "../faults.ts";
+import { eventsOfRows } from "../read/stream-events.ts";
+import { joinedSql } from "../schema/rows.ts";
+import { receiptMarkOf } from "./receipt-mark.ts";
+import type { StoreContext } from "./store-context.ts";
+
+const readBackSql = `${joinedSql} WHERE e.position >= ? AND e.position < ? ORDER BY e.position`;
+
+type Context = Pick<StoreContext, "path" | "database" | "failpoint" | "retry">;
+
+export const readBackFrom = (context: Context, appended: Appended): readonly RecordedEvent[] => {
+  const { path, database, failpoint, retry } = context;
+  const { commit } = appended;
+  const mark = receiptMarkOf(appended);
+  const details = { stream: commit.stream, commandId: commit.commandId, path };
+  try {
+    failpoint("append:read-back");
+    const reader = database.reader();
+    if (reader === undefined || !areSameFiles(mark.files, reader.files)) throw replaced(path, details);
+    const { command, events } = mark.rows;
+    const first = Number(command[0]);
+    const rows = retry.stubbornly(
+      () => reader.rows(readBackSql).all(first, first + events.length) as SqlRow[],
+    );
+    // Afterwards, so that what was read is known to have been at the path when it was read.
+    failpoint("append:read-back-files");
+    if (!areSameFiles(mark.files, filesOf(path))) throw replaced(path, details);
+    const equal =
+      rows.length === events.length &&
+      rows.every((row, index) => isEqual(row, events[index] as SqlRow, command));
+    if (!equal) throw differs(path, details);
+    return eventsOfRows(rows, commit.stream, commit.previous, commit.firstRevision);
+  } catch (error) {
+    const fault = faultOf(error, "read-back", details);
+    // The next use opens by path again: what these connections hold is no longer believed.
+    if (fault.code === "LOG_REPLACED") database.drop();
+    throw fault;
+  }
+};
+
+const isEqual = (row: SqlRow, event: SqlRow, command: SqlRow): boolean => {
+  if (row.length !== event.length + command.length) return false;
+  for (let index = 0; index < event.length; index += 1) if (row[index] !== event[index]) return false;
+  for (let index = 0; index < command.length; index += 1)
+    if (row[event.length + index] !== command[index]) return false;
+  return true;
+};
+
+const replaced = (path: string, details: Readonly<Record<string, unknown>>): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${path}, or its -wal or -shm, is not the file that was written`, {
+    outcome: "unknown",
+    retryable: true,
+    hint: "Find out what replaces the database; then repeat the command with the same command id.",
+    details,
+  });
+
+const differs = (path: string, details: Readonly<Record<string, unknown>>): StoreFault =>
+  new StoreFault("READBACK_FAILED", `${path} does not hold what was committed`, {
+    outcome: "unknown",
+    retryable: true,
+    hint: "Repeat the command with the same command id; if it happens again, distrust the disk.",
+    details,
+  });

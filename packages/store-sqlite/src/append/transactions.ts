@@ -1,0 +1,234 @@
+/** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
+import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
+import { codeOf, faultOf, type Step } from "../faults.ts";
+import { readHead } from "./log-end.ts";
+import type { PendingAppend } from "./pending.ts";
+import { whileWanted } from "./pending.ts";
+import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
+import { ReceiptMark } from "./receipt-mark.ts";
+import type { StoreContext } from "./store-context.ts";
+import {
+  clearTroubles,
+  commandKey,
+  faultFor,
+  quickCheck,
+  type Troubles,
+  type WritingState,
+  writingState,
+} from "./writing-state.ts";
+
+export interface Transactions {
+  /** Writes what can be written of a group, and answers each of it. Never throws. */
+  writeGroup(group: readonly PendingAppend[]): Promise<void>;
+  settle(): Promise<void>;
+}
+
+/** Dirties a page of its own, so that the commit flushes the write-ahead log, and changes nothing. */
+const touchSql = "UPDATE meta SET value = value WHERE key = 'id'";
+
+interface PlacedAppend {
+  readonly pending: PendingAppend;
+  readonly placed: Placed;
+}
+
+export const transactions = (context: StoreContext): Transactions => {
+  const { database, retry, failpoint, maxCommitBytes, path, elapsed } = context;
+  const troubles: Troubles = { suspect: false, open: new Set(), damage: undefined };
+  let state: WritingState | undefined;
+
+  const undo = ({ connection }: WritingState): void => {
+    state?.end.forget();
+    try {
+      if (connection.db.inTransaction) connection.prepare("ROLLBACK").run();
+    } catch {
+      // A transaction that cannot be undone dies with its connection.
+      database.drop();
+    }
+  };
+  /** The damage is remembered: a database with a broken page still accepts inserts. */
+  const noting = (fault: StoreFault, from: WritingState | undefined): StoreFault => {
+    const file = from?.connection.files.database;
+    if (fault.code === "LOG_CORRUPT" && file !== undefined) troubles.damage ??= { fault, file };
+    return fault;
+  };
+  const begin = (): WritingState => {
+    failpoint("append:open");
+    const connection = database.writer();
+    if (state?.connection !== connection) {
+      const opened = writingState(connection);
+      try {
+        if (database.needsCheck()) quickCheck(connection, path);
+      } catch (error) {
+        throw noting(faultOf(error, "open", { path }), opened);
+      }
+      state = opened;
+    }
+    clearTroubles(troubles, connection, path);
+    failpoint("append:begin");
+    connection.prepare("BEGIN IMMEDIATE").run();
+    return state;
+  };
+  const commit = ({ connection }: WritingState): void => {
+    failpoint("append:commit");
+    retry.stubbornly(() => connection.prepare("COMMIT").run());
+  };
+
+  /** Places all of a group in one transaction, or throws what undid it. */
+  const place = (now: WritingState, group: readonly PendingAppend[]): readonly PlacedAppend[] => {
+    const placed: PlacedAppend[] = [];
+    now.end.refresh();
+    for (const pending of group) {
+      if (pending.settled) continue;
+      pending.begin();
+      try {
+        const place = { ...now, maxCommitBytes, failpoint };
+        placed.push({ pending, placed: placeCommit(place, pending.request) });
+      } catch (error) {
+        // Of these nothing was written, and they concern nobody else.
+        if (error instanceof PassedThrough) pending.fail(error.original);
+        else if (isStoreFault(error) && error.code !== "LOG_CORRUPT") pending.fail(error);
+        else throw error;
+      }
+    }
+    return placed;
+  };
+
+  const answer = (
+    { connection: { files } }: WritingState,
+    { pending, placed }: PlacedAppend,
+    begun: number,
+  ): void => {
+    if (placed._tag === "Conflict") pending.answer(placed.conflict);
+    else {
+      const { commit, rows, _tag } = placed;
+      const mark = new ReceiptMark(rows, files);
+      pending.answer(appendedOf(commit, _tag === "Repeat", begun - pending.since, mark));
+    }
+  };
+
+  const failAll = (group: readonly PendingAppend[], fault: StoreFault): void => {
+    for (const pending of group) {
+      if (pending.settled) continue;
+      const { commit } = pending.request;
+      // Its first try may have reached the disk, so this one's refusal is not the last word.
+      const isOpen = troubles.open.has(commandKey(commit));
+      pending.fail(faultFor(fault, commit, isOpen ? "unknown" : fault.outcome));
+    }
+  };
+
+  /** What a constraint of the tables says about one append that was tried alone. */
+  const answerConstraint = (error: unknown, pending: PendingAppend, now: WritingState): boolean => {
+    if (!codeOf(error)?.startsWith("SQLITE_CONSTRAINT")) return false;
+    const { commit, expected } = pending.request;
+    const what = (error as Error).message;
+    if (what.includes("events.revision")) {
+      const actual = readHead(now.connection, commit.stream);
+      pending.answer({ _tag: "Conflict", stream: commit.stream, expected, actual });
+      return true;
+    }
+    if (!what.includes("command_id") && !what.includes("events.id")) return false;
+    pending.fail(idTaken(commit, error));
+    return true;
+  };
+
+  const writeGroup = async (group: readonly PendingAppend[]): Promise<void> => {
+    const signal = whileWanted(group);
+    let now: WritingState;
+    try {
+      now = await retry.patiently(begin, signal);
+    } catch (error) {
+      if (!signal.aborted) failAll(group, noting(faultOf(error, "begin", { path }), state));
+      return;
+    }
+    const begun = elapsed();
+    let step: Step = "insert";
+    let placed: readonly PlacedAppend[];
+    try {
+      placed = place(now, group);
+      const isWriting = placed.some(({ placed: { _tag } }) => _tag === "Written");
+      const needsFlush = !now.settled && placed.some(({ placed: { _tag } }) => _tag === "Repeat");
+      if (needsFlush && !isWriting) now.connection.prepare(touchSql).run();
+      if (isWriting || needsFlush) {
+        failpoint("append:commit");
+        step = "commit";
+        retry.stubbornly(() => now.connection.prepare("COMMIT").run());
+        now.settled = true;
+        failpoint("append:committed");
+      } else undo(now);
+    } catch (error) {
+      return afterTrouble(now, group, error, step);
+    }
+    for (const one of placed) answer(now, one, begun);
+  };
+
+  const afterTrouble = async (
+    now: WritingState,
+    group: readonly PendingAppend[],
+    error: unknown,
+    step: Step,
+  ): Promise<void> => {
+    const wasCommitted = step === "commit" && !now.connection.db.inTransaction && codeOf(error) === undefined;
+    undo(now);
+    if (step === "insert") {
+      const left = group.filter(({ settled }) => !settled);
+      const [only] = left;
+      if (left.length > 1) {
+        // Whose fault it was is found out one by one.
+        for (const pending of left) await writeGroup([pending]);
+        return;
+      }
+      if (only === undefined || answerConstraint(error, only, now)) return;
+    }
+    // Undone before it was committed: certain, although the step alone would leave it open.
+    const isCertain = StoreFault.is(error, "LOCK_TIMEOUT");
+    const fault = isCertain ? (error as StoreFault) : faultOf(error, step, { path });
+    noting(fault, now);
+    if (fault.outcome === "unknown") {
+      if (!wasCommitted) troubles.suspect = true;
+      for (const { request } of group) troubles.open.add(commandKey(request.commit));
+      database.drop();
+    } else if (fault.code === "STORAGE_ERROR") {
+      troubles.suspect = true;
+      database.drop();
+    }
+    failAll(group, fault);
+  };
+
+  return {
+    writeGroup,
+    settle: async () => {
+      const opened = database.reader();
+      if (opened === undefined || (state?.settled === true && state.connection === database.writer())) return;
+      const now = await retry.patiently(begin);
+      try {
+        now.connection.prepare(touchSql).run();
+        failpoint("confirm:flush");
+        commit(now);
+        now.settled = true;
+      } catch (error) {
+        undo(now);
+        const fault = noting(faultOf(error, "commit", { path }), now);
+        if (fault.outcome === "unknown") {
+          troubles.suspect = true;
+          database.drop();
+        }
+        throw new StoreFault(fault.code, fault.message, {
+          outcome: "not_written",
+          retryable: fault.retryable,
+          ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+          details: fault.details,
+          cause: error,
+        });
+      }
+    },
+  };
+};
+
+const idTaken = ({ stream, commandId }: Commit, cause: unknown): StoreFault =>
+  new StoreFault("COMMAND_ID_REUSED", `command id ${commandId} or an event id of it is taken in ${stream}`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Make a new command id for a new intention.",
+    details: { stream, commandId },
+    cause,
+  });

@@ -1,0 +1,179 @@
+/** One connection to the database, with every setting that durability rests on made and looked at again. */
+import { StoreFault } from "@mission-ledger/core";
+import type { SqlDatabase, SqlDriver, SqlStatement } from "../driver/driver.ts";
+import { databaseFile, type FileIdentity, isSameFile, statusOf } from "../location/database-place.ts";
+import { applicationId, schemaVersion } from "../schema/schema.ts";
+
+export interface Connection {
+  readonly db: SqlDatabase;
+  /** Which files stood under the names when it was opened. */
+  readonly files: DatabaseFiles;
+  /** A statement, compiled once. */
+  prepare(sql: string): SqlStatement;
+  /** As {@link prepare}, giving rows as lists of values. */
+  rows(sql: string): SqlStatement;
+  close(): void;
+}
+
+export interface DatabaseFiles {
+  readonly database: FileIdentity;
+  readonly wal: FileIdentity;
+  readonly shm: FileIdentity;
+}
+
+/** What the file is: a ledger's database, one without a single table, or somebody else's. */
+export type Ownership = "ours" | "empty";
+
+/** Source: durability rules, section 11. What each has to answer when it is asked afterwards. */
+export const settings: readonly (readonly [name: string, value: string | number, answer: string | number])[] =
+  [
+    ["synchronous", "FULL", 2],
+    ["foreign_keys", "ON", 1],
+    ["trusted_schema", "OFF", 0],
+    ["cell_size_check", "ON", 1],
+    ["mmap_size", 0, 0],
+    ["journal_size_limit", 67_108_864, 67_108_864],
+    ...(process.platform === "darwin"
+      ? ([
+          ["fullfsync", "ON", 1],
+          ["checkpoint_fullfsync", "ON", 1],
+        ] as const)
+      : []),
+  ];
+
+export interface OpenConnectionOptions {
+  readonly driver: SqlDriver;
+  readonly path: string;
+  /** Called on a database without tables, in write-ahead mode; makes ours. Without it such a database is left as it is. */
+  readonly initialise?: (db: SqlDatabase) => void;
+}
+
+/**
+ * Opens the database under a name; `undefined` if there is none, or none with tables and nobody to make them. Throws what
+ * SQLite throws, or a fault: `UNSAFE_FILE` for what is not a ledger's, `UNSUPPORTED_FORMAT` for a newer one.
+ */
+export const openConnection = ({
+  driver,
+  path,
+  initialise,
+}: OpenConnectionOptions): Connection | undefined => {
+  const before = databaseFile(path);
+  if (before === undefined) return undefined;
+  const db = new driver(path, { fileMustExist: true, timeout: 0 });
+  try {
+    // Before anything is set: setting the journal mode writes, and a stranger's database is not ours to write to.
+    const ownership = ownershipOf(db, path);
+    if (ownership === "empty" && initialise === undefined) {
+      db.close();
+      return undefined;
+    }
+    setUp(db, path);
+    if (ownership === "empty") {
+      initialise?.(db);
+      if (ownershipOf(db, path) === "empty") throw notAsSet(path, "tables", "none");
+    }
+    // Compared after a first read: only then the write-ahead log is open too.
+    const files = filesOf(path);
+    if (files === undefined || !isSameFile(files.database, before)) throw replacedOnOpening(path);
+    return connectionOf(db, files);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+const connectionOf = (db: SqlDatabase, files: DatabaseFiles): Connection => {
+  const prepared = new Map<string, SqlStatement>();
+  const listing = new Map<string, SqlStatement>();
+  const kept = (
+    statements: Map<string, SqlStatement>,
+    sql: string,
+    make: () => SqlStatement,
+  ): SqlStatement => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    const made = make();
+    statements.set(sql, made);
+    return made;
+  };
+  return {
+    db,
+    files,
+    prepare: (sql) => kept(prepared, sql, () => db.prepare(sql)),
+    rows: (sql) => kept(listing, sql, () => db.prepare(sql).raw()),
+    close: () => {
+      db.close();
+    },
+  };
+};
+
+/** Which files stand under the three names now; `undefined` if one of them does not. */
+export const filesOf = (path: string): DatabaseFiles | undefined => {
+  const database = statusOf(path);
+  const wal = statusOf(`${path}-wal`);
+  const shm = statusOf(`${path}-shm`);
+  return database === undefined || wal === undefined || shm === undefined
+    ? undefined
+    : { database, wal, shm };
+};
+
+export const areSameFiles = (one: DatabaseFiles, other: DatabaseFiles | undefined): boolean =>
+  other !== undefined &&
+  isSameFile(one.database, other.database) &&
+  isSameFile(one.wal, other.wal) &&
+  isSameFile(one.shm, other.shm);
+
+const ownershipOf = (db: SqlDatabase, path: string): Ownership => {
+  const application = db.pragma("application_id", { simple: true });
+  const version = db.pragma("user_version", { simple: true });
+  if (application === applicationId) {
+    if (version === schemaVersion) return "ours";
+    throw newer(path, version);
+  }
+  const objects = db.prepare("SELECT count(*) FROM sqlite_schema").raw().get() as readonly [number];
+  if (application === 0 && version === 0 && objects[0] === 0) return "empty";
+  throw new StoreFault("UNSAFE_FILE", `${path} is the database of another application`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Name a database of mission-ledger, or one that does not exist yet.",
+    details: { path, applicationId: application, userVersion: version },
+  });
+};
+
+const setUp = (db: SqlDatabase, path: string): void => {
+  const mode = db.pragma("journal_mode = WAL", { simple: true });
+  if (mode !== "wal") throw notAsSet(path, "journal_mode", mode);
+  for (const [name, value, answer] of settings) {
+    db.pragma(`${name} = ${value}`);
+    const now = db.pragma(name, { simple: true });
+    if (now !== answer) throw notAsSet(path, name, now);
+  }
+};
+
+const notAsSet = (path: string, name: string, answer: unknown): StoreFault =>
+  new StoreFault("STORE_UNAVAILABLE", `SQLite does not keep ${name} as the ledger needs it`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Use the SQLite that comes with better-sqlite3, and a file system that knows shared memory.",
+    details: { path, setting: name, answer },
+  });
+
+const newer = (path: string, version: unknown): StoreFault =>
+  new StoreFault(
+    "UNSUPPORTED_FORMAT",
+    `${path} has tables of version ${String(version)}; this is ${schemaVersion}`,
+    {
+      outcome: "not_written",
+      retryable: false,
+      hint: "Use the version of mission-ledger that wrote it, or a newer one.",
+      details: { path, version, known: schemaVersion },
+    },
+  );
+
+const replacedOnOpening = (path: string): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${path} or its -wal was replaced while it was opened`, {
+    outcome: "not_written",
+    retryable: true,
+    hint: "Find out what replaces the database; then try again.",
+    details: { path },
+  });

@@ -1,0 +1,45 @@
+/** One stream in order. */
+import {
+  type EventBatch,
+  emptyHead,
+  type ReadOptions,
+  StoreFault,
+  type StreamHead,
+} from "@mission-ledger/core";
+import { readHead } from "../append/log-end.ts";
+import type { LogReading } from "./read-log.ts";
+import { digestAt, pageOf } from "./stream-events.ts";
+
+export async function* readStream(
+  { look, ensureOpen }: LogReading,
+  stream: string,
+  { after = emptyHead, to, signal }: ReadOptions,
+): AsyncGenerator<EventBatch> {
+  ensureOpen();
+  signal?.throwIfAborted();
+  const end = await look((connection) => {
+    if (digestAt(connection, stream, after.revision) !== after.digest) throw notInLog(stream, after);
+    return readHead(connection, stream).revision;
+  }, -1);
+  // Without a database there is no event to begin after either.
+  if (end < 0 && after.revision >= 0) throw notInLog(stream, after);
+  const last = to === undefined ? end : Math.min(to, end);
+  for (let place: StreamHead = after; place.revision < last; ) {
+    signal?.throwIfAborted();
+    ensureOpen();
+    const batch = await look((connection) => pageOf(connection, stream, place, last), []);
+    const reached = batch.at(-1);
+    if (reached === undefined) return;
+    place = { revision: reached.revision, digest: reached.digest };
+    yield batch;
+  }
+}
+
+/** Thrown where a head is remembered that the log does not hold. */
+export const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${stream} does not hold the event remembered at revision ${revision}`, {
+    outcome: "not_written",
+    retryable: true,
+    hint: "What was remembered belongs to another log; read the stream from its start.",
+    details: { stream, revision },
+  });
