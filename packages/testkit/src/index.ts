@@ -9,9 +9,19 @@ export {
   jsonValues,
   texts,
 } from "./arbitraries.ts";
+export { type BrokenCache, brokenSnapshotStores, brokenViewStores } from "./broken/broken-caches.ts";
 export type { BrokenStore } from "./broken/broken-store.ts";
 export { brokenStores } from "./broken/broken-stores.ts";
 export { type CancelSource, cancelSource } from "./cancel-source.ts";
+export {
+  type CacheCase,
+  type CacheConformanceOptions,
+  type CacheContext,
+  type CacheNeed,
+  type CacheSetup,
+  type OpenedCache,
+  runCacheCase,
+} from "./conformance/cache-harness.ts";
 export { ConformanceFailure } from "./conformance/failure.ts";
 export {
   type CaseContext,
@@ -22,7 +32,9 @@ export {
   type StoreCase,
   type StoreSetup,
 } from "./conformance/harness.ts";
+export { snapshotStoreCases, snapshotStoreConformance } from "./conformance/snapshot-store-cases.ts";
 export { type ConformanceOptions, storeCases, storeConformance } from "./conformance/store-conformance.ts";
+export { viewStoreCases, viewStoreConformance } from "./conformance/view-store-cases.ts";
 export {
   additions,
   type Counter,
@@ -66,6 +78,7 @@ export { FailpointHit, type Failpoints, failpoints } from "./failpoints.ts";
 export { type DeciderLawOptions, deciderLaws } from "./laws/decider-laws.ts";
 export { type Law, law } from "./laws/law.ts";
 export { type ProjectionLawOptions, projectionLaws } from "./laws/projection-laws.ts";
+export { memorySnapshotSets } from "./memory-sets.ts";
 export { type MissionCommandsOptions, missionCommands } from "./mission-arbitraries.ts";
 export { type Given, type Scenario, ScenarioFailure, scenario, type When } from "./scenario.ts";
 export { seededRandomness } from "./seeded-randomness.ts";

@@ -1,0 +1,19 @@
+import { snapshotStoreConformance, viewStoreConformance } from "@mission-ledger/testkit";
+import { describe, it } from "vitest";
+import { memorySnapshots } from "./snapshots.ts";
+import { memoryViews } from "./view-store.ts";
+
+snapshotStoreConformance({
+  describe,
+  it,
+  title: "snapshots in memory",
+  open: async () => ({ cache: memorySnapshots() }),
+});
+
+viewStoreConformance({
+  describe,
+  it,
+  title: "views in memory",
+  open: async () => ({ cache: memoryViews() }),
+  offers: ["drop"],
+});
