@@ -1,6 +1,7 @@
 /** What rebuilding and verifying are told. */
 import type { CancelSignal, Clock } from "@mission-ledger/core";
 import type { Ground, Scope } from "./ground.ts";
+import type { StreamOutcome } from "./outcome.ts";
 import type { RebuildProgress } from "./progress.ts";
 import type { WorkersOptions } from "./threads.ts";
 
@@ -14,6 +15,8 @@ export interface ViewsOptions extends Ground {
   readonly weigh?: (stream: string) => number;
   /** Called now and then, at each change of phase, and at the end. What it throws ends the work. */
   readonly onProgress?: (progress: RebuildProgress) => void;
+  /** Called with each stream that is done. What it throws ends the work. */
+  readonly onStream?: (outcome: StreamOutcome) => void;
   /** Milliseconds between two calls of `onProgress`. @defaultValue 100 */
   readonly progressEveryMs?: number;
   /** Differences and problems that are told one by one; the rest is counted. @defaultValue 1000 */

@@ -1,6 +1,8 @@
 /** What became of one stream, as data that may cross threads. */
-import type { Json } from "@mission-ledger/core";
-import type { ViewName } from "./ground.ts";
+import type { Json, SnapshotKey } from "@mission-ledger/core";
+
+/** A view of no stream in particular. */
+export type ViewName = Pick<SnapshotKey, "name" | "version">;
 
 /** A view that was written down and is not what its events make. */
 export interface ViewDifference {

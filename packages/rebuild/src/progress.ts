@@ -1,6 +1,6 @@
 /** How far a rebuild is, as data. */
 import { type Clock, type Progress, progressMeter } from "@mission-ledger/core";
-import type { ViewName } from "./ground.ts";
+import type { ViewName } from "./outcome.ts";
 
 /** `listing` the streams, `folding` them, `switching` to the new views, `done`. Verifying never switches. */
 export type Phase = "listing" | "folding" | "switching" | "done";

@@ -105,6 +105,7 @@ export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resu
     tally.done += 1;
     tally.doneEvents += outcome.events;
     tally.work += weigh(stream);
+    options.onStream?.(outcome);
     told.tick();
   };
   const count = (events: number): void => {

@@ -1,7 +1,6 @@
 /** What a rebuild and its threads tell each other, and how errors cross. */
 import { type FaultCode, LedgerError, type Outcome, StoreFault } from "@mission-ledger/core";
-import type { ViewName } from "./ground.ts";
-import type { StreamOutcome } from "./outcome.ts";
+import type { StreamOutcome, ViewName } from "./outcome.ts";
 import type { Work } from "./work-on-stream.ts";
 
 /** What a thread is started with. */

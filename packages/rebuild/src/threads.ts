@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { type CancelSignal, StoreFault } from "@mission-ledger/core";
 import type { Crew, Reports } from "./crew.ts";
-import type { ViewName } from "./ground.ts";
+import type { ViewName } from "./outcome.ts";
 import type { Queue } from "./queue.ts";
 import {
   type Assignment,

@@ -9,8 +9,8 @@ import {
 } from "@mission-ledger/core";
 import { explainDifference, type FoundDifference, findDifference } from "./difference.ts";
 import { foldStream } from "./fold-stream.ts";
-import { type Ground, nameOf, type ViewName } from "./ground.ts";
-import type { StreamOutcome, StreamProblem } from "./outcome.ts";
+import { type Ground, nameOf } from "./ground.ts";
+import type { StreamOutcome, StreamProblem, ViewName } from "./outcome.ts";
 
 export interface Work {
   /** Look at the live views, and say where they differ. */
@@ -29,7 +29,7 @@ export interface WorkOptions {
 
 /** Throws what concerns more than this stream. Nothing is added of a stream with a problem. */
 export const workOnStream = async (
-  { store, snapshots, folds }: Ground,
+  { store, snapshots, folds, inspect }: Ground,
   stream: string,
   { work: { compare, keep }, add, signal, count }: WorkOptions,
 ): Promise<StreamOutcome> => {
@@ -44,6 +44,8 @@ export const workOnStream = async (
     differences: [],
   };
   try {
+    const problem = inspect?.(stream);
+    if (problem !== undefined) return { ...nothing, problem };
     const live = compare
       ? await Promise.all(folds.map((spec) => snapshots.load({ stream, ...nameOf(spec) })))
       : [];
@@ -82,7 +84,7 @@ export const workOnStream = async (
       problem: null,
     };
   } catch (error) {
-    if (!isOfOneStream(error)) throw error;
+    if (!isOfOneStream(error, stream)) throw error;
     return { ...nothing, problem: problemOf(stream, error) };
   }
 };
@@ -138,5 +140,9 @@ const ofOneStream: ReadonlySet<string> = new Set([
   "UNSUPPORTED_FORMAT",
 ]);
 
-const isOfOneStream = (error: unknown): error is LedgerError =>
-  LedgerError.is(error) && ofOneStream.has(error.code);
+/** The same where it names the stream, and else of the whole store. */
+const ofNamedStream: ReadonlySet<string> = new Set(["PERMISSION_DENIED", "STORAGE_ERROR"]);
+
+const isOfOneStream = (error: unknown, stream: string): error is LedgerError =>
+  LedgerError.is(error) &&
+  (ofOneStream.has(error.code) || (ofNamedStream.has(error.code) && error.details.stream === stream));

@@ -46,6 +46,10 @@ export interface CommandContext {
   firstTry(commandId: string): Pick<RequestOptions, "commandId">;
   /** Content of a file, or of standard input for `-`. */
   readText(path: string): Promise<string>;
+  /** Where a long command is, for whoever watches; as often as there is something new. */
+  progress(note: ProgressNote): void;
+  /** A file that works as a thread of this program, where it can have any. */
+  readonly threadFile: string | undefined;
   /** Shown with the result, however the command ends well; said once. */
   warn(warning: string): void;
   /** How this program is run: Node and the script. `undefined` where a host runs it. */
@@ -54,6 +58,14 @@ export interface CommandContext {
   say(command: string, rest?: string): string;
   /** The command being run, as it would be typed again with this command id. */
   again(commandId: string): string;
+}
+
+/** Where a command is, as people and programs are told. */
+export interface ProgressNote {
+  /** One line for a terminal of so many columns. */
+  readonly line: (width: number) => string;
+  /** What `--jsonl` prints. */
+  readonly record: () => Readonly<Record<string, unknown>>;
 }
 
 export interface CommandSpec {

@@ -1,68 +1,52 @@
-/** Every view of a mission twice: as commands see it (snapshot and tail) and from the first event. They must be the same. */
-import { type CancelSignal, canonicalJson, loadFold, noSnapshots, saveFold } from "@mission-ledger/core";
-import type { Ledger } from "@mission-ledger/core/mission";
-import { folds } from "./folds.ts";
+/** Every view of a mission as it was written down, against what its events make. They must be the same. */
+import type { CancelSignal } from "@mission-ledger/core";
+import { type Ledger, missionStream } from "@mission-ledger/core/mission";
+import { type StreamOutcome, type StreamProblem, verifyStream } from "@mission-ledger/rebuild";
+import { type ShownDifference, shownDifference } from "../rebuild/difference.ts";
+import { foldsOf, viewNames, viewOf } from "../rebuild/ground.ts";
 
 export interface ComparedView {
   readonly view: string;
   readonly equal: boolean;
   /** The first place where they differ. */
-  readonly difference: { readonly path: string; readonly live: unknown; readonly rebuilt: unknown } | null;
-  /** The rebuilt view was written down and came back as written. */
-  readonly kept: boolean;
+  readonly difference: ShownDifference | null;
 }
 
 export interface ComparedMission {
-  readonly slug: string;
   readonly revision: number;
   readonly unknownEvents: number;
-  /** More than none: the log lacks records, no view of it is whole, and none was written. */
-  readonly gaps: number;
+  /** The log cannot be read or lacks events: no view of it is whole, and none was compared. */
+  readonly problem: StreamProblem | null;
   readonly views: readonly ComparedView[];
 }
 
-/** With `write`, the rebuilt views become what later commands start from. */
 export const compareViews = async (
-  { store, snapshots, mission: handleOf }: Ledger,
+  { store, snapshots }: Ledger,
   slug: string,
-  { write, signal }: { readonly write: boolean; readonly signal: CancelSignal | undefined },
+  { signal }: { readonly signal: CancelSignal | undefined },
 ): Promise<ComparedMission> => {
-  const { stream } = handleOf(slug);
-  const cancel = signal === undefined ? {} : { signal };
-  const views: ComparedView[] = [];
-  let [revision, unknownEvents, gaps] = [-1, 0, 0];
-  for (const { view, spec } of folds) {
-    const rebuilt = await loadFold(store, stream, spec, { snapshots: noSnapshots, ...cancel });
-    // Others may have appended in between; both sides are taken at the same revision.
-    const live = await loadFold(store, stream, spec, { snapshots, to: rebuilt.head.revision, ...cancel });
-    const difference = firstDifference(live.state, rebuilt.state, "");
-    gaps = Math.max(gaps, rebuilt.gaps);
-    let kept = false;
-    if (write && gaps === 0) {
-      await saveFold(snapshots, stream, spec, rebuilt);
-      // A cache never throws; whether it took the view is seen only by asking for it.
-      const { head } = (await snapshots.load({ stream, name: spec.name, version: spec.version })) ?? {};
-      kept = head?.revision === rebuilt.head.revision && head.digest === rebuilt.head.digest;
-    }
-    views.push({ view, equal: difference === null, difference, kept });
-    revision = rebuilt.head.revision;
-    unknownEvents = Math.max(unknownEvents, rebuilt.unknownEvents);
-  }
-  return { slug, revision, unknownEvents, gaps, views };
+  const outcome = await verifyStream({ store, snapshots, folds: foldsOf([]) }, missionStream(slug), {
+    signal,
+  });
+  const { revision, unknownEvents, problem } = outcome;
+  return {
+    revision,
+    unknownEvents,
+    problem,
+    views: problem === null ? comparedViews(outcome, viewNames) : [],
+  };
 };
 
-const firstDifference = (live: unknown, rebuilt: unknown, path: string): ComparedView["difference"] => {
-  if (isObject(live) && isObject(rebuilt)) {
-    for (const key of [...new Set([...Object.keys(live), ...Object.keys(rebuilt)])].sort()) {
-      const found = firstDifference(live[key], rebuilt[key], path === "" ? key : `${path}.${key}`);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-  return textOf(live) === textOf(rebuilt) ? null : { path, live: live ?? null, rebuilt: rebuilt ?? null };
-};
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;
-
-const textOf = (value: unknown): string => (value === undefined ? "" : canonicalJson(value));
+/** The named views of a stream, each with what was found. A view that was never written down is what its events make. */
+export const comparedViews = (
+  { differences }: Pick<StreamOutcome, "differences">,
+  names: readonly string[],
+): readonly ComparedView[] =>
+  names.map((view) => {
+    const found = differences.find(({ view: { name } }) => viewOf(name) === view);
+    return {
+      view,
+      equal: found === undefined,
+      difference: found === undefined ? null : shownDifference(found),
+    };
+  });

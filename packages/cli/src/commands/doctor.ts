@@ -102,7 +102,7 @@ export const doctor: CommandSpec = command({
         begun.delete(slug);
         continue;
       }
-      const compared = await compareViews(ledger, slug, { write: false, signal });
+      const compared = await compareViews(ledger, slug, { signal });
       events += compared.revision + 1;
       for (const { view, equal, difference } of compared.views)
         if (!equal)

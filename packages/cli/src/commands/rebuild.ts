@@ -1,109 +1,214 @@
-/** Rebuild: every view from the first event, compared with what commands see, and written in its place. */
+/** Rebuild: every view from the first event, beside the live ones, and put in their place in one step. */
 import path from "node:path";
-import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
+import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
+import {
+  type RebuildReport,
+  type RunReport,
+  rebuildViews,
+  type StreamOutcome,
+  type ViewsOptions,
+  verifyViews,
+} from "@mission-ledger/rebuild";
 import { damageStep } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
-import { counted } from "../output/counted.ts";
+import type { CommandResult } from "../command/result.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
-import { type Line, toned } from "../output/lines.ts";
+import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import { type ComparedMission, compareViews } from "./compare-views.ts";
-import { checkLog, type LogProblem } from "./inspect.ts";
+import { barLine } from "../rebuild/bar.ts";
+import { crewSize } from "../rebuild/crew-size.ts";
+import { namedDifference } from "../rebuild/difference.ts";
+import { foldsOf, inspectorOf, viewNames, weigherOf } from "../rebuild/ground.ts";
+import { type Ended, linesOf, mendedText, rowsOf, shownProblem } from "../rebuild/report.ts";
+import type { ThreadPlace } from "../rebuild/thread.ts";
+import { version } from "../version.ts";
+import { comparedViews } from "./compare-views.ts";
+import { folds } from "./folds.ts";
+
+/** Missions that are listed one by one in the envelope; all are counted. */
+const mostListed = 1_000;
 
 export const rebuild: CommandSpec = command({
   name: "rebuild",
   summary: "Make every view again from the first event, and compare",
+  description:
+    "New views are made beside the live ones and put in their place in one step. What was interrupted is gone on with by the next rebuild. A mission whose log is damaged keeps the views it has.",
   arguments: { mission: { kind: "text", description: "only of this mission" } },
-  flags: { dryRun: { kind: "boolean", description: "compare only; exit 8 when a view differs" } },
-  examples: ["rebuild --dry-run", "rebuild passkeys"],
+  flags: {
+    view: {
+      kind: "text",
+      choices: viewNames,
+      repeatable: true,
+      description: "only this view",
+      placeholder: "view",
+    },
+    verify: { kind: "boolean", description: "compare and write nothing; exit 8 when a view differs" },
+    dryRun: {
+      kind: "boolean",
+      description: "say what would be mended and write nothing; exit 8 if anything",
+    },
+    workers: { kind: "integer", description: "threads; as many as pay if not given", placeholder: "n" },
+    noResume: { kind: "boolean", description: "begin anew, whatever was interrupted" },
+  },
+  examples: ["rebuild --verify", "rebuild passkeys", "rebuild --view board --workers 2"],
   writes: true,
+  jsonl: true,
   run: async (context, input, signal) => {
+    const { mission, view, workers, noResume } = input;
+    if (workers !== undefined && (workers < 1 || workers > mostWorkers))
+      throw usage(`--workers: from 1 to ${mostWorkers}`);
     const ledger = await context.ledger();
     const { directory } = await context.place();
-    const missions: ComparedMission[] = [];
-    const damaged: LogProblem[] = [];
-    for (const slug of await selectMissions(ledger, input.mission)) {
-      // A view of a damaged log may be the last whole one there is: nothing is put in its place.
-      const stream = missionStream(slug);
-      const { problems } = await checkLog(ledger, stream, directory, { digests: true, signal });
-      const blocking = problems.filter(({ code }) => code !== "FORK_DETECTED");
-      if (blocking.length > 0) {
-        damaged.push(...blocking);
-        continue;
-      }
-      const compared = await compareViews(ledger, slug, { write: !input.dryRun, signal });
-      if (compared.gaps > 0)
-        damaged.push({
-          code: "LOG_CORRUPT",
-          stream,
-          revision: null,
-          offset: null,
-          message: "the log lacks events",
+    const slugs = mission === undefined ? undefined : await selectMissions(ledger, mission);
+    const views = folds.map((fold) => fold.view).filter((name) => view.length === 0 || view.includes(name));
+    const missions: ListedMission[] = [];
+    const { weigh } = weigherOf(directory);
+    const options: ViewsOptions = {
+      store: ledger.store,
+      snapshots: ledger.snapshots,
+      folds: foldsOf(views),
+      scope: slugs === undefined ? { category: missionCategory } : { streams: slugs.map(missionStream) },
+      ...inspectorOf(directory),
+      ...(weigh === undefined ? {} : { weigh }),
+      ...(await threadsFor(context, {
+        directory,
+        views,
+        asked: workers,
+        weigh,
+        streams: slugs === undefined ? await ledger.store.streams(missionCategory) : [],
+      })),
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (progress) =>
+        context.progress({
+          line: (width) => barLine(progress, width),
+          record: () => ({ type: "progress", ...progress }),
+        }),
+      onStream: (outcome) => {
+        if (missions.length < mostListed && outcome.problem === null) missions.push(listed(outcome, views));
+      },
+    };
+    const compares = input.verify || input.dryRun;
+    const report: RunReport & Partial<RebuildReport> = compares
+      ? await verifyViews(options)
+      : await rebuildViews({
+          ...options,
+          compare: true,
+          keep: folds.filter((fold) => !views.includes(fold.view)).map(({ spec }) => spec),
+          plan: version,
+          resume: !noResume,
+        }).catch((error: unknown) => {
+          throw isAbort(error, signal) ? interrupted(context, mission) : error;
         });
-      else missions.push(compared);
-    }
-    const unwritten = input.dryRun ? [] : missions.filter(({ views }) => views.some(({ kept }) => !kept));
-    const differing = missions.flatMap(({ slug, views }) =>
-      views.filter(({ equal }) => !equal).map((view) => ({ slug, ...view })),
-    );
-    const events = missions.reduce((sum, { revision }) => sum + revision + 1, 0);
-    const names = missions[0]?.views.map(({ view }) => view).join(", ") ?? "views";
-    const allWritten = !input.dryRun && unwritten.length === 0 && damaged.length === 0;
-    const written = allWritten ? "written" : input.dryRun ? "nothing written" : "not all written";
-    const drift = input.dryRun && differing.length > 0;
-    const [first] = damaged;
+    const lost = report.lost ?? 0;
+    const written = !compares && lost === 0 && report.problems.length === 0;
+    const ended: Ended = compares
+      ? { _tag: "Compared", wouldWrite: input.dryRun }
+      : { _tag: written ? "Written" : "NotAllWritten" };
+    const told = { report, resumed: report.resumed ?? 0, views, ended };
+    missions.sort((a, b) => (a.slug < b.slug ? -1 : 1));
     return {
-      data: { missions, events, equal: differing.length === 0, written: allWritten, problems: damaged },
-      ...(first !== undefined
-        ? {
-            exit: exitCodes.data,
-            error: {
-              code: first.code,
-              message: `nothing was written for ${first.stream}${first.offset === null ? "" : `, damaged at offset ${first.offset}`}: ${first.message}`,
-              hint: damageStep(context, slugOfStream(first.stream)),
-              details: { ...first, problems: damaged.length },
-            },
-          }
-        : drift
-          ? {
-              exit: 8 as const,
-              error: {
-                code: "PROJECTION_DRIFT",
-                message: `${differing.length} views differ from a fresh rebuild`,
-                hint: `Mend them: ${context.say("rebuild", input.mission === undefined ? "" : shellQuote(input.mission))}`,
-                details: {
-                  views: differing.map(({ slug, view, difference }) => ({
-                    mission: slug,
-                    view,
-                    path: difference?.path ?? null,
-                  })),
-                },
-              },
-            }
-          : {}),
+      data: {
+        missions,
+        totals: { missions: report.streams, events: report.events, differing: report.differing },
+        events: report.events,
+        equal: report.differing === 0,
+        written,
+        switched: report.switched ?? null,
+        resumed: report.resumed ?? 0,
+        problems: report.problems.map(shownProblem),
+      },
+      ...(failureOf(report, { context, mission, compares }) ?? {}),
       warnings: [
-        ...(input.dryRun ? [] : differing.filter(({ kept }) => kept)).map(
-          ({ slug, view, difference }) => `${slug}: ${view} differed at ${difference?.path}; mended`,
-        ),
-        ...unwritten.map(
-          ({ slug }) =>
-            `${slug}: its views could not be written${directory === null ? "" : ` below ${path.join(directory, "cache", "snapshots")}`}`,
-        ),
-      ],
-      human: [
-        ...differing.map(
-          ({ slug, view, difference }): Line => [
-            toned("bad", "differs "),
-            `${slug}: ${view} at ${difference?.path}`,
-          ],
-        ),
-        ...(differing.length === 0 && missions.length > 0
+        ...(compares ? [] : report.differences.map(mendedText)),
+        ...(lost > 0
           ? [
-              `${names}: equal to a fresh rebuild of ${counted(events, "event")} in ${counted(missions.length, "mission")}, ${written}`,
+              `${lost} views could not be written${directory === null ? "" : ` below ${path.join(directory, "cache", "snapshots")}`}`,
             ]
           : []),
       ],
+      human: linesOf(told),
+      jsonl: () => rowsOf(told),
     };
   },
 });
+
+const mostWorkers = 64;
+
+interface ListedMission {
+  readonly slug: string;
+  readonly revision: number;
+  readonly unknownEvents: number;
+  readonly views: ReturnType<typeof comparedViews>;
+}
+
+const listed = (outcome: StreamOutcome, views: readonly string[]): ListedMission => ({
+  slug: slugOfStream(outcome.stream),
+  revision: outcome.revision,
+  unknownEvents: outcome.unknownEvents,
+  views: comparedViews(outcome, views),
+});
+
+interface ThreadsWanted {
+  readonly directory: string | null;
+  readonly views: readonly string[];
+  readonly asked: number | undefined;
+  readonly weigh: ((stream: string) => number) | undefined;
+  /** Empty where there is nothing to share out. */
+  readonly streams: readonly string[];
+}
+
+const threadsFor = async (
+  { threadFile, warn }: CommandContext,
+  { directory, views, asked, weigh, streams }: ThreadsWanted,
+): Promise<Pick<ViewsOptions, "workers">> => {
+  const events = streams.reduce((sum, stream) => sum + (weigh?.(stream) ?? 0), 0);
+  const count = Math.min(crewSize(asked, events), streams.length);
+  if (count < 2) return {};
+  if (threadFile === undefined || directory === null) {
+    if (asked !== undefined) warn("--workers: one thread works here; the ledger is the host program's");
+    return {};
+  }
+  const data: ThreadPlace = { directory, views };
+  return { workers: { count, file: threadFile, data } };
+};
+
+const failureOf = (
+  { problems: [first, ...others], differing, differences }: RunReport,
+  {
+    context,
+    mission,
+    compares,
+  }: { readonly context: CommandContext; readonly mission: string | undefined; readonly compares: boolean },
+): Pick<CommandResult, "exit" | "error"> | undefined => {
+  if (first !== undefined) {
+    const shown = shownProblem(first);
+    return {
+      exit: exitCodes.data,
+      error: {
+        code: first.code,
+        message: `nothing was written for ${first.stream}${shown.offset === null ? "" : `, damaged at offset ${shown.offset}`}: ${first.message}`,
+        hint: damageStep(context, slugOfStream(first.stream)),
+        details: { ...shown, problems: others.length + 1 },
+      },
+    };
+  }
+  if (!compares || differing === 0) return undefined;
+  return {
+    exit: exitCodes.data,
+    error: {
+      code: "PROJECTION_DRIFT",
+      message: `${differing} views differ from a fresh rebuild`,
+      hint: `Mend them: ${context.say("rebuild", mission === undefined ? "" : shellQuote(mission))}`,
+      details: { views: differences.map(namedDifference) },
+    },
+  };
+};
+
+const interrupted = (context: CommandContext, mission: string | undefined): CliError =>
+  new CliError("INTERRUPTED", "interrupted; the live views are as they were", {
+    hint:
+      mission === undefined
+        ? `Go on where it stopped: ${context.say("rebuild")}`
+        : `Again: ${context.say("rebuild", shellQuote(mission))}`,
+  });

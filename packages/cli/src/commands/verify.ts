@@ -10,6 +10,8 @@ import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { differenceText } from "../rebuild/difference.ts";
+import { shownProblem } from "../rebuild/report.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
 import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
@@ -119,7 +121,10 @@ export const verify: CommandSpec = command({
         ...problems.slice(0, 50).map(problemLine),
         ...drifted
           .slice(0, 50)
-          .map(({ slug, view, difference }): Line => `      ${slug}: ${view} differs at ${difference?.path}`),
+          .map(
+            ({ slug, view, difference }): Line =>
+              difference === null ? "" : `      ${differenceText(slug, view, difference)}`,
+          ),
       ],
     };
   },
@@ -143,8 +148,7 @@ const verifyMission = async (
   });
   // A damaged log is known not to hold everything; why it does not hold this is no second finding.
   const problems = found.length > 0 ? found : await checkRemembered(ledger, stream, signal);
-  const compared =
-    problems.length > 0 ? undefined : await compareViews(ledger, slug, { write: false, signal });
+  const compared = problems.length > 0 ? undefined : await compareViews(ledger, slug, { signal });
   return {
     slug,
     stream,
@@ -157,7 +161,8 @@ const verifyMission = async (
     suspect: report?.suspect ?? false,
     unknownEvents: compared?.unknownEvents ?? 0,
     views: compared?.views ?? [],
-    problems,
+    problems:
+      compared?.problem === null || compared === undefined ? problems : [shownProblem(compared.problem)],
   };
 };
 
@@ -228,11 +233,7 @@ const failure = (
         message: `${drifted.length} views differ from a fresh rebuild; the log is sound`,
         hint: `Mend them: ${context.say("rebuild")}`,
         details: {
-          views: drifted.map(({ slug, view, difference }) => ({
-            mission: slug,
-            view,
-            path: difference?.path ?? null,
-          })),
+          views: drifted.map(({ slug, view, difference }) => ({ mission: slug, view, ...difference })),
         },
       },
     };

@@ -41,6 +41,13 @@ export const declareCommand = (
   leaf.action(async (...values) => {
     const options = values[spec.arguments.length] as Readonly<Record<string, unknown>>;
     const input: Record<string, unknown> = { ...options };
+    // commander turns `--no-resume` into `resume: false`, and into `resume: true` where it is not given.
+    for (const { name } of spec.flags) {
+      if (!/^no[A-Z]/.test(name)) continue;
+      const opposite = name.charAt(2).toLowerCase() + name.slice(3);
+      if (input[opposite] === false) input[name] = true;
+      delete input[opposite];
+    }
     for (const field of spec.flags)
       for (const alias of field.aliases ?? []) {
         if (input[alias] === undefined) continue;

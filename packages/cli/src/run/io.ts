@@ -21,6 +21,8 @@ export interface Io {
   readonly env: Environment;
   /** How this very program is run, to be told to git: Node and the script. @defaultValue not known */
   readonly program?: readonly [node: string, script: string];
+  /** A file that works as a thread of this program; see `serveThread`. @defaultValue everything in one thread */
+  readonly threadFile?: string;
   /** @defaultValue the system's */
   readonly clock?: Clock;
   /** @defaultValue the system's */

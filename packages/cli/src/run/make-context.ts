@@ -13,6 +13,7 @@ import { findPlace, ledgerNotFound, makeLedgerFolder } from "../place/place.ts";
 import type { Globals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import { formatInvocation, type Names, namesAt } from "./names.ts";
+import { progressDisplay } from "./progress.ts";
 
 export interface ContextOptions {
   readonly io: Io;
@@ -31,6 +32,8 @@ export interface MadeContext {
   readonly context: CommandContext;
   /** What the command was told beside its result. */
   warnings(): readonly string[];
+  /** Takes progress off the screen, so that the result can be printed. */
+  endProgress(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,7 @@ export const makeContext = ({
     fraction: () => randomness.fraction(),
   };
   const warnings = new Set<string>();
+  const display = progressDisplay(io, globals, clock);
   const open = ({ directory, publishTo }: Place & { readonly directory: string }): Promise<Ledger> =>
     (opened ??= openFileStore({
       directory,
@@ -123,6 +127,8 @@ export const makeContext = ({
       return {};
     },
     readText: (file) => (file === "-" ? readStandardInput(io) : readFile(path.resolve(cwd, file))),
+    progress: display.tell,
+    threadFile: io.threadFile,
     warn: (warning) => void warnings.add(warning),
     program: io.program,
     // Help names commands and programs, which have no place.
@@ -132,6 +138,7 @@ export const makeContext = ({
   return {
     context,
     warnings: () => [...warnings],
+    endProgress: display.end,
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 };

@@ -44,16 +44,19 @@ export const perform = async (options: PerformOptions): Promise<Performance> => 
   const { spec, raw, globals, io, names, commands, hostLedger, hostActor } = options;
   let close = async (): Promise<void> => {};
   let warnings = (): readonly string[] => [];
+  let endProgress = async (): Promise<void> => {};
   try {
     if (globals.jsonl && !spec.jsonl) throw usage(`${spec.name} prints one document; use --json`);
     refuseSwallowedFlags(spec, { ...raw, ...globals });
     const input: CommandInput = parseInput(spec, raw);
     const made = makeContext({ io, globals, names, commands, spec, input, hostLedger, hostActor });
-    ({ close, warnings } = made);
+    ({ close, warnings, endProgress } = made);
     const result = await spec.run(made.context, input, io.signal);
+    await endProgress();
     const all = [...warnings(), ...(result.warnings ?? [])];
     return { ending: endingOf({ ...result, warnings: all }, globals), close };
   } catch (error) {
+    await endProgress();
     // What a work tree holds and the ledger lacks may be the very reason.
     const ending = failedEnding(error, options);
     return { ending: { ...ending, warnings: [...warnings(), ...ending.warnings] }, close };

@@ -110,6 +110,8 @@ const printRecords = async (ending: Ending, { io, fail }: Printing): Promise<Exi
       if (thrown instanceof OutputFailed) throw thrown;
       ({ exit, error } = fail(thrown));
     }
+  // What was found is told before what it means.
+  else if (result !== undefined) for (const { record } of result.jsonl?.() ?? []) await line(record);
   if (error !== null) await line({ type: "error", error });
   else await line({ type: "end", position: null });
   return exit;

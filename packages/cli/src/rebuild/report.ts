@@ -1,0 +1,89 @@
+/** What came of a rebuild or a comparison of views: for the envelope, for people, line by line. */
+import type { RunReport, StreamProblem, ViewDifference } from "@mission-ledger/rebuild";
+import type { Row } from "../command/result.ts";
+import type { LogProblem } from "../commands/inspect.ts";
+import { counted } from "../output/counted.ts";
+import { type Line, toned } from "../output/lines.ts";
+import { differenceText, namedDifference } from "./difference.ts";
+import { viewOf } from "./ground.ts";
+
+/** What was asked for, and how it ended. */
+export type Ended =
+  | { readonly _tag: "Compared"; readonly wouldWrite: boolean }
+  | { readonly _tag: "Written" }
+  | { readonly _tag: "NotAllWritten" };
+
+export interface Told {
+  readonly report: RunReport;
+  /** Missions that were done before an interruption. */
+  readonly resumed: number;
+  /** In the order of the table. */
+  readonly views: readonly string[];
+  readonly ended: Ended;
+}
+
+const mostLines = 50;
+
+/** A line for each view, after one for each view that differs. */
+export const linesOf = ({ report, resumed, views, ended }: Told): readonly Line[] => {
+  const { differences, differing, events, streams, problems } = report;
+  const made = streams - problems.length;
+  const more = resumed === 0 ? "" : `, ${counted(resumed, "mission")} done before`;
+  const from = `${counted(events, "event")} in ${counted(made, "mission")}${more}`;
+  return [
+    ...differences.slice(0, mostLines).map((difference): Line => {
+      const { mission, view, ...shown } = namedDifference(difference);
+      return [toned("bad", "differs "), differenceText(mission, view, shown)];
+    }),
+    ...(differing > mostLines ? [`and ${differing - mostLines} more that differ`] : []),
+    ...views.map((view): Line => {
+      const count = report.differences.filter(({ view: { name } }) => viewOf(name) === view).length;
+      return `${view}: ${sentenceOf(ended, from, count)}`;
+    }),
+  ];
+};
+
+const sentenceOf = (ended: Ended, from: string, differing: number): string => {
+  switch (ended._tag) {
+    case "Compared":
+      return differing === 0
+        ? `equal to a fresh rebuild of ${from}, nothing written`
+        : `differs in ${counted(differing, "mission")} from a fresh rebuild of ${from}, ${ended.wouldWrite ? "would be mended" : "nothing written"}`;
+    case "Written":
+      return `made from ${from}, ${differing === 0 ? "equal to the one before" : `${counted(differing, "mission")} mended`}, written`;
+    case "NotAllWritten":
+      return `made from ${from}, not all written`;
+  }
+};
+
+/** Records of `--jsonl`. */
+export const rowsOf = ({ report, views }: Told): readonly Row[] => [
+  ...report.differences.map((difference) => rowOf("difference", { ...namedDifference(difference) })),
+  ...report.problems.map((problem) => rowOf("problem", { ...shownProblem(problem) })),
+  ...views.map((view) =>
+    rowOf("view", {
+      view,
+      missions: report.streams - report.problems.length,
+      events: report.events,
+      differing: report.differences.filter(({ view: { name } }) => viewOf(name) === view).length,
+    }),
+  ),
+];
+
+const rowOf = (type: string, record: Readonly<Record<string, unknown>>): Row => ({
+  record: { type, ...record },
+  lines: [],
+});
+
+export const shownProblem = ({ stream, code, message, details }: StreamProblem): LogProblem => ({
+  code,
+  stream,
+  revision: null,
+  offset: typeof details.offset === "number" ? details.offset : null,
+  message,
+});
+
+export const mendedText = (difference: ViewDifference): string => {
+  const { mission, view, path } = namedDifference(difference);
+  return `${mission}: ${view} differed at ${path}; mended`;
+};
