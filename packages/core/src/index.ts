@@ -84,7 +84,13 @@ export {
 } from "./kernel/fold.ts";
 export { FoldFailed, type FoldManyOptions, foldMany } from "./kernel/fold-many.ts";
 export { commandHandler } from "./kernel/handle.ts";
-export { changesOf, type HistoryOptions, type ValueChange, whichEventMade } from "./kernel/history.ts";
+export {
+  changesOf,
+  type HistoryOptions,
+  type ValueChange,
+  type ValueOf,
+  whichEventMade,
+} from "./kernel/history.ts";
 export {
   canonicalJson,
   isDangerousKey,

@@ -21,25 +21,28 @@ export const momentOf = async (
   context: Pick<CommandContext, "clock">,
   ledger: Ledger,
   { asked, is }: AskedMoment,
-  signal?: CancelSignal,
+  {
+    argument = "--at",
+    signal,
+  }: { readonly argument?: string; readonly signal?: CancelSignal | undefined } = {},
 ): Promise<Moment> => {
   const now = context.clock.now();
   const future = (): CliError =>
-    usage(`--at: ${asked} lies in the future`, "For how things stand now, leave --at out.");
+    usage(`${argument}: ${asked} lies in the future`, `For how things stand now, leave ${argument} out.`);
   if ("day" in is) {
     if (Date.parse(is.day) > now) throw future();
     return { date: timestamp(Math.min(now, Date.parse(is.day) + dayMs - 1)) };
   }
   if ("agoMs" in is) {
     // Before the year 0 there is no date that could be written.
-    if (is.agoMs > now) throw usage(`--at: ${asked} is longer ago than there are dates`);
+    if (is.agoMs > now) throw usage(`${argument}: ${asked} is longer ago than there are dates`);
     return { date: timestamp(now - is.agoMs) };
   }
   if ("date" in is) {
     if (Date.parse(is.date) > now) throw future();
     return is;
   }
-  if ("position" in is) await checkPosition(ledger, "--at", is.position, signal);
+  if ("position" in is) await checkPosition(ledger, argument, is.position, signal);
   return is;
 };
 
@@ -85,15 +88,18 @@ export const pastOf = async (
   ledger: Ledger,
   slug: string,
   asked: AskedMoment,
-  signal?: CancelSignal,
+  {
+    argument = "--at",
+    signal,
+  }: { readonly argument?: string; readonly signal?: CancelSignal | undefined } = {},
 ): Promise<Past> => {
-  const moment = await momentOf(context, ledger, asked, signal);
+  const moment = await momentOf(context, ledger, asked, { argument, signal });
   const handle = ledger.mission(slug);
   const at = await handle.findMoment(moment, signal);
   if (at.revision < 0) throw await notThen(ledger, slug, asked, at, signal);
   const { is } = asked;
   if ("revision" in is && is.revision > at.revision)
-    throw usage(`--at: ${slug} ends at revision ${at.revision}`);
+    throw usage(`${argument}: ${slug} ends at revision ${at.revision}`);
   return {
     at,
     data: { asked: asked.asked, ...at },
@@ -103,8 +109,20 @@ export const pastOf = async (
   };
 };
 
+/** The mission as it stands now, in the same words. */
+export const presentOf = async (
+  context: Pick<CommandContext, "clock">,
+  ledger: Ledger,
+  slug: string,
+  signal?: CancelSignal,
+): Promise<Past> => {
+  const { revision } = await ledger.store.head(ledger.mission(slug).stream);
+  const at = await ledger.mission(slug).findMoment(revision, signal);
+  return { at, data: { asked: null, ...at }, line: [], warnings: [], now: context.clock.now() };
+};
+
 /** "2026-03-01 10:00:00 UTC" */
-const momentText = (recordedAt: string | null): string =>
+export const momentText = (recordedAt: string | null): string =>
   recordedAt === null ? "never" : `${recordedAt.slice(0, 19).replace("T", " ")} UTC`;
 
 export const skewWarnings = (slug: string, { outOfOrder, revision }: FoundMoment): readonly string[] =>
@@ -149,12 +167,12 @@ export const pastOfList = async (
   const ledger = await context.ledger();
   if (mission !== undefined) {
     await selectMissions(ledger, mission);
-    const { at, data, line, warnings } = await pastOf(context, ledger, mission, asked, signal);
+    const { at, data, line, warnings } = await pastOf(context, ledger, mission, asked, { signal });
     return { moment: at.revision, data: { at: data }, lines: [line], warnings };
   }
   if ("revision" in asked.is)
     throw usage("--at: a revision belongs to one mission", "Name the mission, or give a position or a date.");
-  const moment = await momentOf(context, ledger, asked, signal);
+  const moment = await momentOf(context, ledger, asked, { signal });
   const said = typeof moment === "object" && "date" in moment ? momentText(moment.date) : asked.asked;
   return {
     moment,

@@ -37,7 +37,8 @@ export const board: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const slug = await resolveMission(ledger, input.mission);
-    const past = input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, signal);
+    const past =
+      input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, { signal });
     const options = {
       ...(past === undefined ? {} : { at: past.at.revision }),
       ...(signal === undefined ? {} : { signal }),

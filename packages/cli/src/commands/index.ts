@@ -4,7 +4,9 @@ import { board } from "./board.ts";
 import { checkCopies } from "./check-copies.ts";
 import { wpClaim, wpRecover, wpRelease, wpRenew } from "./claims.ts";
 import { completion } from "./completion.ts";
+import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
+import { explain } from "./explain.ts";
 import { help } from "./help.ts";
 import { log, watch } from "./log.ts";
 import { mergeDriver } from "./merge-driver.ts";
@@ -47,6 +49,8 @@ export const commands: readonly CommandSpec[] = [
   log,
   board,
   watch,
+  diff,
+  explain,
   importSpecKitty,
   exportSpecKitty,
   publish,

@@ -1,6 +1,6 @@
 /** Missions: create, list, show. */
 import { eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
-import { missionStream, type OpenMission, shownLanes } from "@mission-ledger/core/mission";
+import { missionStream, shownMission } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
@@ -82,14 +82,14 @@ export const missionList: CommandSpec = command({
       at: past?.moment,
     });
     return {
-      data: { missions: missions.map(summaryOf), nextCursor, ...past?.data },
+      data: { missions: missions.map(shownMission), nextCursor, ...past?.data },
       warnings,
       empty: missions.length === 0,
       human: (surface): readonly Line[] => [
         ...(surface.plain ? [] : (past?.lines ?? [])),
         ...columns(
           missions.map((mission) => {
-            const { done, workPackages } = summaryOf(mission);
+            const { done, workPackages } = shownMission(mission);
             return [toned("strong", mission.slug), `${done}/${workPackages} done`, mission.title];
           }),
           surface,
@@ -109,9 +109,10 @@ export const missionShow: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const slug = await resolveMission(ledger, input.slug);
-    const past = input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, signal);
+    const past =
+      input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, { signal });
     const mission = await openMission(ledger, slug, signal, past?.at.revision);
-    const summary = summaryOf(mission);
+    const summary = shownMission(mission);
     const workPackages = Object.values(mission.workPackages);
     return {
       data: {
@@ -143,21 +144,3 @@ export const missionShow: CommandSpec = command({
     };
   },
 });
-
-const summaryOf = (mission: OpenMission) => {
-  const all = Object.values(mission.workPackages);
-  return {
-    slug: mission.slug,
-    title: mission.title,
-    missionId: mission.missionId,
-    dependencyMetAt: mission.dependencyMetAt,
-    importing: mission.importing,
-    importedFrom: mission.importedFrom,
-    workPackages: all.length,
-    done: all.filter(({ lane }) => lane === "done").length,
-    lanes: Object.fromEntries(
-      shownLanes.map((lane) => [lane, all.filter((one) => one.lane === lane).length]),
-    ),
-    forced: all.reduce((sum, { forceCount }) => sum + forceCount, 0),
-  };
-};

@@ -3,7 +3,7 @@ import {
   type Ledger,
   lanes,
   Refused,
-  unmetDependencies,
+  shownWorkPackage,
   type WorkPackage,
 } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
@@ -204,19 +204,16 @@ export const wpShow: CommandSpec = command({
     const ledger = await context.ledger();
     const found = await resolveRef(ledger, input.ref);
     const past =
-      input.at === undefined ? undefined : await pastOf(context, ledger, found.slug, input.at, signal);
+      input.at === undefined ? undefined : await pastOf(context, ledger, found.slug, input.at, { signal });
     const mission = await openMission(ledger, found.slug, signal, past?.at.revision);
     const one = openWorkPackage(mission, found.workPackageId);
     const ref = formatRef(found);
-    const exits = lanes[one.lane].exits.map(({ to, via, guards }) => ({ to, via, guards }));
-    const waitsFor = unmetDependencies(mission, one);
+    const shown = shownWorkPackage(mission, one);
+    const { waitsFor } = shown;
     return {
       data: {
         ref,
-        ...one,
-        verdict: one.verdict ?? null,
-        waitsFor,
-        exits,
+        ...shown,
         ...(past === undefined ? {} : { at: past.data }),
       },
       warnings: [...(past?.warnings ?? []), ...(await logWarnings(context, [found.slug]))],

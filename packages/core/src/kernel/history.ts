@@ -21,8 +21,11 @@ export interface HistoryOptions {
   readonly signal?: CancelSignal;
 }
 
+/** Which value of a fold: the one at a path, or whatever a function makes of the state; that must be JSON, and is copied. */
+export type ValueOf<State> = ValuePath | ((state: State) => unknown);
+
 /**
- * Every event of a stream that changed the value at `path` of a fold, oldest first: the last one made it what it is. Reads
+ * Every event of a stream that changed a value of a fold, oldest first: the last one made it what it is. Reads
  * from the first event, since no snapshot remembers how it came to be. Values are copies. Events that write what stood
  * there already are not listed; a value that no event changed is the fold's initial one.
  */
@@ -30,17 +33,19 @@ export async function* changesOf<State>(
   store: EventStore,
   stream: string,
   spec: FoldSpec<State>,
-  path: ValuePath,
+  of: ValueOf<State>,
   { to, signal }: HistoryOptions = {},
 ): AsyncGenerator<ValueChange> {
   let state = privateCopy(spec.initial);
   // Kept as text: a fold may change its state in place, and most events leave the value as it is.
-  let before = textAt(state, path);
+  const textOf = (): string | undefined =>
+    JSON.stringify(typeof of === "function" ? of(state) : valueAt(state, of));
+  let before = textOf();
   const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
   for await (const batch of store.read(stream, options))
     for (const event of batch) {
       state = spec.stepInPlace(state, event) ?? state;
-      const after = textAt(state, path);
+      const after = textOf();
       if (after === before) continue;
       const change = { event, before: parsed(before), after: parsed(after) };
       before = after;
@@ -49,7 +54,7 @@ export async function* changesOf<State>(
     }
 }
 
-/** The event that made the value at `path` what it is at the end (or at `to`); `undefined` where no event ever changed it. */
+/** The event that made a value what it is at the end (or at `to`); `undefined` where no event ever changed it. */
 export const whichEventMade = async <State>(
   ...parameters: Parameters<typeof changesOf<State>>
 ): Promise<ValueChange | undefined> => {
@@ -57,8 +62,6 @@ export const whichEventMade = async <State>(
   for await (const change of changesOf<State>(...parameters)) last = change;
   return last;
 };
-
-const textAt = (state: unknown, path: ValuePath): string | undefined => JSON.stringify(valueAt(state, path));
 
 const parsed = (text: string | undefined): Json | undefined =>
   text === undefined ? undefined : (JSON.parse(text) as Json);

@@ -42,6 +42,7 @@ export {
   type Via,
 } from "./lanes.ts";
 export {
+  type ExplainOptions,
   type Ledger,
   type LedgerOptions,
   ledgerOver,
@@ -73,4 +74,12 @@ export { type Claims, claims, keptRecoveries, type LiveClaim, type Recovery } fr
 export { type LanesOfMission, lanesOfMission } from "./views/lanes.ts";
 export { type ReadyItem, ready, readyItems, type WaitingReason } from "./views/ready.ts";
 export { type PackageReviews, type ReviewCycle, type Reviews, reviews } from "./views/reviews.ts";
+export {
+  type MissionDifference,
+  missionDifferences,
+  type ShownMission,
+  type ShownWorkPackage,
+  shownMission,
+  shownWorkPackage,
+} from "./views/shown.ts";
 export { type TimelineEntry, timelineEntry } from "./views/timeline.ts";

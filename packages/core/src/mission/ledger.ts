@@ -2,11 +2,13 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { CommandOptions } from "../kernel/command-handler.ts";
+import { type ValuePath, valueAt } from "../kernel/differences.ts";
 import type { StreamHead } from "../kernel/event.ts";
 import type { EventBatch, EventStore, ReadOptions } from "../kernel/event-store.ts";
 import { isStoreFault } from "../kernel/faults.ts";
 import { deciderFold, loadFold, saveFold } from "../kernel/fold.ts";
 import { commandHandler } from "../kernel/handle.ts";
+import { changesOf, type ValueChange } from "../kernel/history.ts";
 import { type FoundMoment, findMoment, type Moment, revisionAt } from "../kernel/moment.ts";
 import {
   type CancelSignal,
@@ -24,8 +26,9 @@ import { mission } from "./decider.ts";
 import { Conflicted, Refused } from "./errors.ts";
 import { type MissionEvent, missionCodec } from "./events.ts";
 import type { MissionRefusal } from "./refusals.ts";
-import type { Mission } from "./state.ts";
+import { findWorkPackage, type Mission } from "./state.ts";
 import { missionCategory, missionStream, slugOfStream } from "./stream.ts";
+import { shownMission, shownWorkPackage } from "./views/shown.ts";
 
 export type MissionReceipt = Receipt<Mission, MissionEvent>;
 export type MissionNotDone = NotDone<MissionRefusal>;
@@ -64,6 +67,14 @@ export interface ViewOptions {
   readonly signal?: CancelSignal;
 }
 
+export interface ExplainOptions {
+  /** Whose field. @defaultValue the mission's own */
+  readonly workPackageId?: string;
+  /** Last moment looked at. @defaultValue now */
+  readonly at?: Moment;
+  readonly signal?: CancelSignal;
+}
+
 export interface MissionHandle {
   readonly slug: string;
   readonly stream: string;
@@ -75,6 +86,11 @@ export interface MissionHandle {
   state(signal?: CancelSignal): Promise<Mission>;
   /** The mission as it was at a moment; `Absent` if there was none yet. A copy. */
   stateAt(moment: Moment, signal?: CancelSignal): Promise<Mission>;
+  /**
+   * The events that made a field what it is, oldest first: each with the value before and after. `field` is a path into the
+   * details of the work package, or into those of the mission where none is named; `[]` is all of them. Reads from the first event.
+   */
+  explain(field: ValuePath, options?: ExplainOptions): AsyncIterable<ValueChange>;
   /** Where a moment lies in this mission's events. A view and a state at `revision` are of that very moment. */
   findMoment(moment: Moment, signal?: CancelSignal): Promise<FoundMoment>;
   /** A projection of this mission: from its snapshot and what came since. Writes nothing. */
@@ -135,6 +151,18 @@ export const ledgerOver = ({
         throw reason._tag === "Conflict" ? new Conflicted(reason) : new Refused(reason);
       },
       state: async (signal) => (await handler.load(stream, signal)).state,
+      explain: async function* (field, { workPackageId, at, signal } = {}) {
+        const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
+        const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
+        const detailsOf = (state: Mission): unknown => {
+          if (state._tag === "Absent") return undefined;
+          if (workPackageId === undefined) return shownMission(state);
+          const found = findWorkPackage(state, workPackageId);
+          return found === undefined ? undefined : shownWorkPackage(state, found);
+        };
+        const spec = deciderFold(mission, missionCodec);
+        yield* changesOf(store, stream, spec, (state) => valueAt(detailsOf(state), field), options);
+      },
       stateAt: async (moment, signal) => {
         const cancel = signal === undefined ? {} : { signal };
         const to = await revisionAt(store, stream, moment, signal);

@@ -1,12 +1,16 @@
 import { missionCommands } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { applyDifferences, parsePath, valueAt } from "../kernel/differences.ts";
 import type { RecordedEvent } from "../kernel/event.ts";
 import { deciderFold, type FoldSpec } from "../kernel/fold.ts";
 import { commandHandler } from "../kernel/handle.ts";
+import type { ValueChange } from "../kernel/history.ts";
+import type { Json } from "../kernel/json.ts";
 import { openMemoryStore } from "../kernel/memory-store.ts";
 import { type Projection, projectionFold } from "../kernel/projection.ts";
 import { memorySnapshots } from "../kernel/snapshots.ts";
+import type { MissionCommand } from "./commands.ts";
 import { mission } from "./decider.ts";
 import { type MissionEvent, missionCodec } from "./events.ts";
 import { ledgerOver } from "./ledger.ts";
@@ -14,6 +18,7 @@ import { board } from "./views/board.ts";
 import { claims } from "./views/claims.ts";
 import { ready } from "./views/ready.ts";
 import { reviews } from "./views/reviews.ts";
+import { comparable, missionDifferences, shownMission, shownWorkPackage } from "./views/shown.ts";
 
 const views = [board, claims, ready, reviews] as readonly Projection<unknown, MissionEvent>[];
 
@@ -24,25 +29,30 @@ const foldOf = (spec: FoldSpec<unknown>, events: readonly RecordedEvent[]): unkn
   return state;
 };
 
+/** A mission after these commands, with snapshots on the way. */
+const worked = async (commands: readonly MissionCommand[]) => {
+  const store = openMemoryStore();
+  const snapshots = memorySnapshots();
+  const handler = commandHandler({
+    store,
+    decider: mission,
+    codec: missionCodec,
+    snapshots,
+    snapshotEvery: 8,
+  });
+  for (const command of commands)
+    await handler.attempt("mission-sample", command, { actor: command.actor })();
+  const sample = ledgerOver({ store, snapshots, actor: "ana" }).mission("sample");
+  const events: RecordedEvent[] = [];
+  for await (const batch of sample.history()) events.push(...batch);
+  return { sample, events };
+};
+
 describe("a mission at a moment", () => {
   test("is the fold of its events up to there, in every view, by revision, position and date", async () => {
     await fc.assert(
       fc.asyncProperty(missionCommands({ maxSteps: 25 }), fc.nat(), async (commands, pick) => {
-        const store = openMemoryStore();
-        const snapshots = memorySnapshots();
-        const handler = commandHandler({
-          store,
-          decider: mission,
-          codec: missionCodec,
-          snapshots,
-          snapshotEvery: 8,
-        });
-        for (const command of commands)
-          await handler.attempt("mission-sample", command, { actor: command.actor })();
-        const ledger = ledgerOver({ store, snapshots, actor: "ana" });
-        const sample = ledger.mission("sample");
-        const events: RecordedEvent[] = [];
-        for await (const batch of sample.history()) events.push(...batch);
+        const { sample, events } = await worked(commands);
         const { revision, position, recordedAt } = events[pick % events.length] as RecordedEvent;
         const late = events.findIndex((event) => Date.parse(event.recordedAt) > Date.parse(recordedAt));
         const byDate = late < 0 ? events : events.slice(0, late);
@@ -59,6 +69,76 @@ describe("a mission at a moment", () => {
         expect(await sample.stateAt({ date: recordedAt })).toEqual(foldOf(state, byDate));
       }),
       { numRuns: 40 },
+    );
+  });
+
+  test("differs from another moment by exactly what makes the one the other", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        missionCommands({ maxSteps: 25 }),
+        fc.nat(),
+        fc.nat(),
+        async (commands, one, other) => {
+          const { sample, events } = await worked(commands);
+          const [from, to] = [one % events.length, other % events.length];
+          const [before, after] = [await sample.stateAt(from), await sample.stateAt(to)];
+          const differences = missionDifferences(before, after);
+          const ids = [before, after].flatMap((state) =>
+            state._tag === "Open" ? Object.keys(state.workPackages) : [],
+          );
+          for (const id of new Set(ids)) {
+            const own = differences.filter(({ workPackageId }) => workPackageId === id);
+            const made = applyDifferences((comparable(before, id) ?? null) as Json, own);
+            expect(made ?? null).toEqual(comparable(after, id) ?? null);
+          }
+          expect(
+            differences.every(({ workPackageId }) => workPackageId === null || ids.includes(workPackageId)),
+          ).toBe(true);
+          if (from === to) expect(differences).toEqual([]);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("has fields whose last change made them what they are", async () => {
+    await fc.assert(
+      fc.asyncProperty(missionCommands({ maxSteps: 25 }), fc.nat(), async (commands, pick) => {
+        const { sample, events } = await worked(commands);
+        const at = pick % events.length;
+        const state = await sample.stateAt(at);
+        if (state._tag === "Absent") throw new Error("a mission begins with its first event");
+        for (const one of Object.values(state.workPackages)) {
+          const shown = shownWorkPackage(state, one);
+          for (const field of [
+            "lane",
+            "claim",
+            "claim.holder",
+            "evidence",
+            "verdict",
+            "waitsFor",
+            "subtasks.0.done",
+          ]) {
+            const path = parsePath(field, shown);
+            const changes: ValueChange[] = [];
+            for await (const change of sample.explain(path, { workPackageId: one.id, at }))
+              changes.push(change);
+            expect(changes.at(-1)?.after).toEqual(valueAt(shown, path));
+            // Each begins where the one before ended, and none of them changed nothing.
+            for (const [index, { before, after, event }] of changes.entries()) {
+              expect(before).toEqual(changes[index - 1]?.after);
+              expect(after).not.toEqual(before);
+              expect(event.revision).toBeLessThanOrEqual(at);
+            }
+          }
+        }
+        for (const field of ["title", "done", "lanes.planned"]) {
+          const changes: ValueChange[] = [];
+          for await (const change of sample.explain(parsePath(field), { at })) changes.push(change);
+          expect(changes.at(-1)?.after).toEqual(valueAt(shownMission(state), parsePath(field)));
+        }
+      }),
+      { numRuns: 25 },
     );
   });
 });
