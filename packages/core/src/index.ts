@@ -162,6 +162,6 @@ export {
   type TransferStanding,
   type TransferTarget,
 } from "./kernel/transfer.ts";
-export { type StreamSum, totalSum } from "./kernel/transfer-sums.ts";
+export { type StreamSum, type SumOptions, sumStream, totalSum } from "./kernel/transfer-sums.ts";
 export { type LastSeen, memoryViews, type Projected, type ViewStore } from "./kernel/view-store.ts";
 export { joinWanted, onlyWanted } from "./kernel/wanted.ts";

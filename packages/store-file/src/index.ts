@@ -1,6 +1,9 @@
 /** The file store: see `openFileStore` for what it promises. */
 
 export { findingCodes } from "./append/refusals.ts";
+export type { ArchiveHeader } from "./archive/archive-header.ts";
+export { type ArchiveOptions, archiveSource, readArchiveHeader } from "./archive/read-archive.ts";
+export { type WriteArchiveOptions, type WrittenArchive, writeArchive } from "./archive/write-archive.ts";
 export { type Arranged, arrange, type Branch, type LocalChain } from "./branches/arrange.ts";
 export { type Clash, type ClashKind, digestOfRecord } from "./branches/identity.ts";
 export { type MergedCopies, type MergeInput, mergeCopies, type RefusedMerge } from "./branches/merge.ts";

@@ -10,7 +10,11 @@ import { commitOf, encodeRecord, type StoredRecord } from "../log/record.ts";
 const lineFeed = Buffer.from("\n");
 
 /** Reads the lines of one log one after the other. Throws the fault with which a writer would be refused. */
-export const entryReader = ({ stream, encoded, log }: StreamPaths): ((line: Line) => TransferEntry) => {
+export const entryReader = ({
+  stream,
+  encoded,
+  log,
+}: Pick<StreamPaths, "encoded" | "log" | "stream">): ((line: Line) => TransferEntry) => {
   let refusal: StoreFault | undefined;
   const fold = foldLog(stream, encoded, startOfLog, (finding) => {
     refusal ??= findingFault(finding, stream, log);
