@@ -1,5 +1,6 @@
 /** The SQLite store: one database file, many processes on one machine, flushed and read back. */
 
+export { type CreateDatabaseOptions, createDatabase } from "./create-database.ts";
 export type {
   LoadDriver,
   SqlDatabase,

@@ -1,6 +1,6 @@
 /** How the driver is found, and what to do where its native part is missing. */
 import { createRequire } from "node:module";
-import { StoreFault } from "@mission-ledger/core";
+import { isStoreFault, StoreFault } from "@mission-ledger/core";
 import type { LoadDriver, SqlDriver } from "./driver.ts";
 
 /** As it lies in `node_modules` beside a module; `nativeBinding` is for a program that carries the binary elsewhere. */
@@ -33,13 +33,15 @@ export const lazyDriver = (load: LoadDriver): LoadDriver => {
       loaded = load();
       return loaded;
     } catch (error) {
-      throw driverMissing(error);
+      // Whoever brings the driver may know better what is missing.
+      throw isStoreFault(error) ? error : driverMissing(error);
     }
   };
 };
 
 const driverMissing = (error: unknown): StoreFault => {
-  const what = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  // Node says in the third line of its message that a binary was made for another version.
+  const what = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
   const wrongAbi = what.includes("NODE_MODULE_VERSION");
   const why = wrongAbi
     ? `its native part was built for another version of Node`
