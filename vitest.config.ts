@@ -6,7 +6,7 @@ export default defineConfig({
     resolve: { conditions: ["@mission-ledger/source"], externalConditions: ["@mission-ledger/source"] },
   },
   test: {
-    globalSetup: ["test/scratch.setup.ts"],
+    globalSetup: ["test/scratch.setup.ts", "test/sqlite.setup.ts"],
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Half of the time goes to waiting for disks and child processes, so every core may have a worker.
