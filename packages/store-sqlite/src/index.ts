@@ -11,4 +11,11 @@ export type {
   SqlValue,
 } from "./driver/driver.ts";
 export { driverFrom } from "./driver/load-driver.ts";
+export { type InspectDatabaseOptions, inspectDatabase } from "./inspect/inspect-database.ts";
+export type {
+  DatabaseFinding,
+  DatabaseFindingKind,
+  DatabaseReport,
+  StreamSummary,
+} from "./inspect/report.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";

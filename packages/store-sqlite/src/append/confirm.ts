@@ -16,11 +16,12 @@ export const confirmHead = async (
   try {
     await queue.settle();
     failpoint("confirm:read-back");
-    const found = await retry.patiently(() => {
+    const isThere = await retry.patiently(() => {
       const reader = database.reader();
-      return reader === undefined ? undefined : digestAt(reader, stream, head.revision);
+      if (reader === undefined) return false;
+      return digestAt(reader, stream, head.revision) === head.digest && database.isInPlace(reader.files);
     });
-    if (found !== head.digest || !database.isInPlace()) {
+    if (!isThere) {
       database.drop();
       throw notInLog(stream, head);
     }

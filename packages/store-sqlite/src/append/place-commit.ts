@@ -20,8 +20,6 @@ import type { LogEnd } from "./log-end.ts";
 export interface PlaceContext {
   readonly connection: Connection;
   readonly end: LogEnd;
-  /** The id of this copy of the ledger. */
-  readonly ledgerId: string;
   readonly maxCommitBytes: number;
   readonly failpoint: Failpoint;
 }
@@ -103,10 +101,10 @@ const missedAfter = (
 };
 
 const write = (context: PlaceContext, commit: Commit): Placed => {
-  const { connection, end, ledgerId, maxCommitBytes, failpoint } = context;
+  const { connection, end, maxCommitBytes, failpoint } = context;
   checkCommit(commit);
   const position = end.lastPosition() + 1;
-  const rows = rowsOf(commit, position, { id: ledgerId, seq: position });
+  const rows = rowsOf(commit, position, { id: connection.ledgerId, seq: position });
   checkLength(rows, maxCommitBytes);
   failpoint("append:insert-command");
   connection.prepare(insertCommandSql).run(...rows.command);

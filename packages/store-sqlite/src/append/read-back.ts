@@ -3,7 +3,7 @@
  * that stand under the names: SQLite goes on writing to a file that was moved away or unlinked.
  */
 import { type Appended, type RecordedEvent, StoreFault } from "@mission-ledger/core";
-import { areSameFiles, filesOf } from "../connection/connection.ts";
+import { areSameFiles } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { faultOf } from "../faults.ts";
 import { eventsOfRows } from "../read/stream-events.ts";
@@ -22,7 +22,7 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
   const details = { stream: commit.stream, commandId: commit.commandId, path };
   try {
     failpoint("append:read-back");
-    const reader = database.reader();
+    const reader = database.proofReader();
     if (reader === undefined || !areSameFiles(mark.files, reader.files)) throw replaced(path, details);
     const { command, events } = mark.rows;
     const first = Number(command[0]);
@@ -31,7 +31,7 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
     );
     // Afterwards, so that what was read is known to have been at the path when it was read.
     failpoint("append:read-back-files");
-    if (!areSameFiles(mark.files, filesOf(path))) throw replaced(path, details);
+    if (!database.isInPlace(mark.files)) throw replaced(path, details);
     const equal =
       rows.length === events.length &&
       rows.every((row, index) => isEqual(row, events[index] as SqlRow, command));

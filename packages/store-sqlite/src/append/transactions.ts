@@ -1,9 +1,9 @@
 /** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
 import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
 import { codeOf, faultOf, type Step } from "../faults.ts";
+import { schemaVersion } from "../schema/schema.ts";
 import { readHead } from "./log-end.ts";
-import type { PendingAppend } from "./pending.ts";
-import { whileWanted } from "./pending.ts";
+import { type PendingAppend, whileWanted } from "./pending.ts";
 import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
 import { ReceiptMark } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -23,8 +23,8 @@ export interface Transactions {
   settle(): Promise<void>;
 }
 
-/** Dirties a page of its own, so that the commit flushes the write-ahead log, and changes nothing. */
-const touchSql = "UPDATE meta SET value = value WHERE key = 'id'";
+/** Dirties the first page, so that the commit flushes the write-ahead log, and changes nothing. */
+const touchSql = `PRAGMA user_version = ${schemaVersion}`;
 
 interface PlacedAppend {
   readonly pending: PendingAppend;

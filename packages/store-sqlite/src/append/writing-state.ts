@@ -1,7 +1,6 @@
 /** What a store knows of the connection it writes with, and why it may have to turn back before it writes. */
 import { type Commit, type Outcome, StoreFault } from "@mission-ledger/core";
 import type { Connection } from "../connection/connection.ts";
-import type { SqlRow } from "../driver/driver.ts";
 import { faultOf } from "../faults.ts";
 import { type FileIdentity, isSameFile } from "../location/database-place.ts";
 import { type LogEnd, logEnd } from "./log-end.ts";
@@ -9,7 +8,6 @@ import { type LogEnd, logEnd } from "./log-end.ts";
 export interface WritingState {
   readonly connection: Connection;
   readonly end: LogEnd;
-  readonly ledgerId: string;
   /**
    * This connection has had the write-ahead log flushed. What stood there before is durable then, whoever wrote it; and what
    * comes later was flushed by its writer before anybody could see it. Only when the log is recovered after every writer has
@@ -18,15 +16,11 @@ export interface WritingState {
   settled: boolean;
 }
 
-export const writingState = (connection: Connection): WritingState => {
-  const row = connection.rows("SELECT value FROM meta WHERE key = 'id'").get() as SqlRow | undefined;
-  if (row === undefined)
-    throw new StoreFault("LOG_CORRUPT", "the database has lost the id of its ledger", {
-      outcome: "not_written",
-      retryable: false,
-    });
-  return { connection, end: logEnd(connection), ledgerId: String(row[0]), settled: false };
-};
+export const writingState = (connection: Connection): WritingState => ({
+  connection,
+  end: logEnd(connection),
+  settled: false,
+});
 
 /** What went wrong earlier and still stands in the way. */
 export interface Troubles {

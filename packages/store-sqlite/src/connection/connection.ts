@@ -1,6 +1,6 @@
 /** One connection to the database, with every setting that durability rests on made and looked at again. */
 import { StoreFault } from "@mission-ledger/core";
-import type { SqlDatabase, SqlDriver, SqlStatement } from "../driver/driver.ts";
+import type { SqlDatabase, SqlDriver, SqlRow, SqlStatement } from "../driver/driver.ts";
 import { databaseFile, type FileIdentity, isSameFile, statusOf } from "../location/database-place.ts";
 import { applicationId, schemaVersion } from "../schema/schema.ts";
 
@@ -8,6 +8,8 @@ export interface Connection {
   readonly db: SqlDatabase;
   /** Which files stood under the names when it was opened. */
   readonly files: DatabaseFiles;
+  /** The id of this copy of the ledger. */
+  readonly ledgerId: string;
   /** A statement, compiled once. */
   prepare(sql: string): SqlStatement;
   /** As {@link prepare}, giving rows as lists of values. */
@@ -62,7 +64,7 @@ export const openConnection = ({
   const db = new driver(path, { fileMustExist: true, timeout: 0 });
   try {
     // Before anything is set: setting the journal mode writes, and a stranger's database is not ours to write to.
-    const ownership = ownershipOf(db, path);
+    const ownership = checkOwnership(db, path);
     if (ownership === "empty" && initialise === undefined) {
       db.close();
       return undefined;
@@ -70,19 +72,19 @@ export const openConnection = ({
     setUp(db, path);
     if (ownership === "empty") {
       initialise?.(db);
-      if (ownershipOf(db, path) === "empty") throw notAsSet(path, "tables", "none");
+      if (checkOwnership(db, path) === "empty") throw notAsSet(path, "tables", "none");
     }
     // Compared after a first read: only then the write-ahead log is open too.
     const files = filesOf(path);
     if (files === undefined || !isSameFile(files.database, before)) throw replacedOnOpening(path);
-    return connectionOf(db, files);
+    return connectionOf(db, files, ledgerIdOf(db, path));
   } catch (error) {
     db.close();
     throw error;
   }
 };
 
-const connectionOf = (db: SqlDatabase, files: DatabaseFiles): Connection => {
+const connectionOf = (db: SqlDatabase, files: DatabaseFiles, ledgerId: string): Connection => {
   const prepared = new Map<string, SqlStatement>();
   const listing = new Map<string, SqlStatement>();
   const kept = (
@@ -99,12 +101,35 @@ const connectionOf = (db: SqlDatabase, files: DatabaseFiles): Connection => {
   return {
     db,
     files,
+    ledgerId,
     prepare: (sql) => kept(prepared, sql, () => db.prepare(sql)),
     rows: (sql) => kept(listing, sql, () => db.prepare(sql).raw()),
     close: () => {
       db.close();
     },
   };
+};
+
+const ledgerIdSql = "SELECT value FROM meta WHERE key = 'id'";
+
+const ledgerIdOf = (db: SqlDatabase, path: string): string => {
+  const row = db.prepare(ledgerIdSql).raw().get() as SqlRow | undefined;
+  if (row !== undefined) return String(row[0]);
+  throw new StoreFault("LOG_CORRUPT", `${path} has lost the id of its ledger`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "`mled doctor` says what else is damaged; put a copy back that is sound.",
+    details: { path },
+  });
+};
+
+/** Whether the file still holds the ledger that the connection was opened on. */
+export const holdsSameLedger = ({ rows, ledgerId }: Connection): boolean => {
+  try {
+    return (rows(ledgerIdSql).get() as SqlRow | undefined)?.[0] === ledgerId;
+  } catch {
+    return false; // not even a database, or one without this table
+  }
 };
 
 /** Which files stand under the three names now; `undefined` if one of them does not. */
@@ -123,7 +148,8 @@ export const areSameFiles = (one: DatabaseFiles, other: DatabaseFiles | undefine
   isSameFile(one.wal, other.wal) &&
   isSameFile(one.shm, other.shm);
 
-const ownershipOf = (db: SqlDatabase, path: string): Ownership => {
+/** Throws `UNSAFE_FILE` for what is another application's, `UNSUPPORTED_FORMAT` for tables that are newer than this program. */
+export const checkOwnership = (db: SqlDatabase, path: string): Ownership => {
   const application = db.pragma("application_id", { simple: true });
   const version = db.pragma("user_version", { simple: true });
   if (application === applicationId) {

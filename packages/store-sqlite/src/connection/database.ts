@@ -1,8 +1,15 @@
 /** The two connections of a store: one that writes, one that reads and proves. Opened when first needed, by path. */
-import type { Failpoint, Randomness } from "@mission-ledger/core";
+import { type Failpoint, type Randomness, systemClock } from "@mission-ledger/core";
 import type { LoadDriver } from "../driver/driver.ts";
 import { createDatabaseFile, databaseFile, isSameFile, statusOf } from "../location/database-place.ts";
-import { areSameFiles, type Connection, filesOf, openConnection } from "./connection.ts";
+import {
+  areSameFiles,
+  type Connection,
+  type DatabaseFiles,
+  holdsSameLedger,
+  openConnection,
+} from "./connection.ts";
+import { watchFiles } from "./file-watch.ts";
 import { initialise } from "./initialise.ts";
 import { isHeld } from "./locks.ts";
 
@@ -19,8 +26,10 @@ export interface Database {
   writer(): Connection;
   /** `undefined` if there is no database yet. */
   reader(): Connection | undefined;
-  /** Whether the files under the names are, at this moment, those that the connections hold. */
-  isInPlace(): boolean;
+  /** As {@link reader}, without asking whether it holds the right file: for one who asks {@link isInPlace} afterwards. */
+  proofReader(): Connection | undefined;
+  /** Whether the names lead, at this moment, to the files that both connections hold, and these are the given ones. */
+  isInPlace(files: DatabaseFiles): boolean;
   /** Whether all writers had died when the first connection was opened: their last pages were never looked at since. */
   needsCheck(): boolean;
   /** Closes both connections; the next use opens by path again. */
@@ -31,6 +40,8 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
   let writing: Connection | undefined;
   let reading: Connection | undefined;
   let unclean = false;
+  // The system's, since it is compared with the times of files.
+  const watch = watchFiles(path, systemClock);
 
   /** A write-ahead log that is left over though nobody has the database open: its writers have died. */
   const noteEnd = (): void => {
@@ -53,6 +64,17 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
     if (other === undefined || areSameFiles(opened.files, other.files)) return opened;
     drop();
     return opened;
+  };
+
+  const openReader = (): Connection | undefined => {
+    if (reading !== undefined) return reading;
+    if (databaseFile(path) === undefined) return undefined;
+    failpoint("open:reader");
+    noteEnd();
+    const opened = openConnection({ driver: loadDriver(), path });
+    if (opened === undefined) return undefined;
+    reading = together(opened, writing);
+    return reading;
   };
 
   return {
@@ -78,19 +100,14 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
     },
     reader: () => {
       leaveMoved();
-      if (reading !== undefined) return reading;
-      if (databaseFile(path) === undefined) return undefined;
-      failpoint("open:reader");
-      noteEnd();
-      const opened = openConnection({ driver: loadDriver(), path });
-      if (opened === undefined) return undefined;
-      reading = together(opened, writing);
-      return reading;
+      return openReader();
     },
-    isInPlace: () => {
-      const now = filesOf(path);
-      return [writing, reading].every((one) => one === undefined || areSameFiles(one.files, now));
-    },
+    proofReader: openReader,
+    isInPlace: (files) =>
+      [writing, reading].every((one) => one === undefined || areSameFiles(one.files, files)) &&
+      watch.areInPlace(files, () =>
+        [reading, writing].every((one) => one === undefined || holdsSameLedger(one)),
+      ),
     needsCheck: () => unclean,
     drop,
   };

@@ -24,10 +24,15 @@ export const changeEvent = (
   });
 };
 
-/** Runs a task in a transaction without the triggers that keep the tables append-only. */
-export const behindTriggers = (file: string, task: (db: Database.Database) => void): void => {
+/** Runs a task in a transaction without the triggers that keep the tables append-only; all but `gone` are made again. */
+export const behindTriggers = (
+  file: string,
+  task: (db: Database.Database) => void,
+  gone: readonly string[] = [],
+): void => {
   const db = new Database(file, { timeout: 5_000 });
   try {
+    db.pragma("foreign_keys = OFF");
     db.exec("BEGIN IMMEDIATE");
     const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all() as {
       name: string;
@@ -35,7 +40,7 @@ export const behindTriggers = (file: string, task: (db: Database.Database) => vo
     }[];
     for (const { name } of triggers) db.exec(`DROP TRIGGER "${name}"`);
     task(db);
-    for (const { sql } of triggers) db.exec(sql);
+    for (const { name, sql } of triggers) if (!gone.includes(name)) db.exec(sql);
     db.exec("COMMIT");
   } finally {
     db.close();

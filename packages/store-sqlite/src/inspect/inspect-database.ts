@@ -1,0 +1,107 @@
+/** A full check of a database, row by row: what `doctor` and `verify` report. Writes nothing to it. */
+import { checkOwnership, settings } from "../connection/connection.ts";
+import type { LoadDriver, SqlDatabase, SqlRow } from "../driver/driver.ts";
+import { lazyDriver, ownDriver } from "../driver/load-driver.ts";
+import { codeOf, faultOf } from "../faults.ts";
+import { databaseFile, databasePlace, statusOf } from "../location/database-place.ts";
+import { checkRows } from "./check-rows.ts";
+import { checkSchema } from "./check-schema.ts";
+import { type DatabaseReport, type FindingList, findingList, type StreamSummary } from "./report.ts";
+
+export interface InspectDatabaseOptions {
+  readonly path: string;
+  /** Compute the digest of every event again, and check the chain. @defaultValue true */
+  readonly digests?: boolean;
+  /** @defaultValue false */
+  readonly allowUnsafeFileSystem?: boolean;
+  /** How better-sqlite3 is found. @defaultValue beside this package */
+  readonly loadDriver?: LoadDriver;
+}
+
+/** Throws a `StoreFault` if the database cannot be read at all. */
+export const inspectDatabase = ({
+  path: given,
+  digests = true,
+  allowUnsafeFileSystem = false,
+  loadDriver = ownDriver,
+}: InspectDatabaseOptions): DatabaseReport => {
+  const path = databasePlace({ path: given, allowUnsafeFileSystem });
+  try {
+    const file = databaseFile(path);
+    if (file === undefined) return nothing(path);
+    const walBytes = statusOf(`${path}-wal`)?.size ?? 0;
+    const report = { ...nothing(path), bytes: file.size, walBytes };
+    const driver = lazyDriver(loadDriver)();
+    const db = new driver(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    try {
+      if (checkOwnership(db, path) === "empty") return report;
+      for (const [name, value] of settings) db.pragma(`${name} = ${value}`);
+      const findings = findingList();
+      const streams = lookingFor(findings, () => {
+        checkPages(db, findings);
+        checkSchema(db, driver, findings);
+        return checkRows(db, findings, digests);
+      });
+      return {
+        ...report,
+        exists: true,
+        ledgerId: ledgerIdOf(db, findings),
+        commands: streams.reduce((sum, { commands }) => sum + commands, 0),
+        events: streams.reduce((sum, { events }) => sum + events, 0),
+        streams,
+        findings: findings.findings,
+        findingsLeftOut: findings.leftOut,
+      };
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw faultOf(error, "read", { path });
+  }
+};
+
+const nothing = (path: string): DatabaseReport => ({
+  path,
+  exists: false,
+  bytes: 0,
+  walBytes: 0,
+  ledgerId: null,
+  commands: 0,
+  events: 0,
+  streams: [],
+  findings: [],
+  findingsLeftOut: 0,
+});
+
+/** A page that SQLite itself refuses ends the search; what was found before it is kept. */
+const lookingFor = (
+  findings: FindingList,
+  search: () => readonly StreamSummary[],
+): readonly StreamSummary[] => {
+  try {
+    return search();
+  } catch (error) {
+    if (!codeOf(error)?.startsWith("SQLITE_CORRUPT")) throw error;
+    findings.add({
+      kind: "integrity",
+      why: `the tables could not be read to their end: ${(error as Error).message}`,
+    });
+    return [];
+  }
+};
+
+const checkPages = (db: SqlDatabase, findings: FindingList): void => {
+  for (const [line] of db.prepare("PRAGMA integrity_check(100)").raw().all() as SqlRow[])
+    if (line !== "ok") findings.add({ kind: "integrity", why: String(line) });
+};
+
+const ledgerIdOf = (db: SqlDatabase, findings: FindingList): string | null => {
+  try {
+    const row = db.prepare("SELECT value FROM meta WHERE key = 'id'").raw().get() as SqlRow | undefined;
+    if (row !== undefined) return String(row[0]);
+  } catch (error) {
+    if (!codeOf(error)?.startsWith("SQLITE_")) throw error;
+  }
+  findings.add({ kind: "schema", why: "the id of the ledger is lost" });
+  return null;
+};
