@@ -49,6 +49,9 @@ const builtins = {
   "node:fs": `const fs = require("node:fs"); export default fs; export const { constants } = fs;`,
   "node:path": `const path = require("node:path"); export default path;`,
   "node:process": `export default process;`,
+  // Asked for by import(), so that only a rebuild on several threads loads it.
+  "node:worker_threads": `export const { parentPort, Worker, workerData } = require("node:worker_threads");`,
+  "node:os": `export const { availableParallelism } = require("node:os");`,
   "node:module": `export const createRequire = (from) => require("node:module").createRequire(from);`,
   "node:child_process": `
     const load = () => require("node:child_process");

@@ -1,5 +1,5 @@
 /** The thread's side of a rebuild on several threads. */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { CancelSignal } from "@mission-ledger/core";
 import { hand } from "./crew.ts";
 import { type Ground, nameOf } from "./ground.ts";
@@ -24,6 +24,7 @@ export interface OpenedGround extends Ground {
  * opens the store and names the folds itself. `open` gets `workers.data`. Settles when this thread has nothing left to do.
  */
 export const serveRebuild = async <Data>(open: (data: Data) => Promise<OpenedGround>): Promise<void> => {
+  const { parentPort, workerData } = await import("node:worker_threads");
   if (parentPort === null)
     throw new TypeError("serveRebuild is called in the file of a thread, which rebuildViews starts");
   const port = parentPort;

@@ -1,5 +1,5 @@
 /** A crew of threads: streams are shared out, whoever is done takes the next ones. */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type CancelSignal, StoreFault } from "@mission-ledger/core";
 import type { Crew, Reports } from "./crew.ts";
 import type { ViewName } from "./outcome.ts";
@@ -20,6 +20,8 @@ export interface WorkersOptions {
   readonly file: string | URL;
   /** Handed to that file's opener; whatever structured clone takes. */
   readonly data?: unknown;
+  /** Milliseconds that a thread has to stop by itself: a piece of a stream and a flush. @defaultValue 5000 */
+  readonly graceMs?: number;
 }
 
 export interface ThreadsOptions extends WorkersOptions {
@@ -30,34 +32,43 @@ export interface ThreadsOptions extends WorkersOptions {
   readonly signal: CancelSignal | undefined;
 }
 
-/** Milliseconds that a thread has to stop by itself: a block of events and a flush. */
-const graceMs = 5_000;
 const pollMs = 50;
 /** Batches that a thread is ahead, so that it never waits for an answer. */
 const ahead = 2;
 
 export const threads = (options: ThreadsOptions): Crew => ({
   run: async (queue, reports) => {
-    const { count, signal } = options;
+    const { count, signal, graceMs = 5_000 } = options;
+    // Loaded only here: most rebuilds need one thread, and most programs none at all.
+    const { Worker } = await import("node:worker_threads");
     const shared = new SharedArrayBuffer(4 * eventsAt(count));
     const flags = new Int32Array(shared);
     const stop = (): void => void Atomics.store(flags, stopAt, 1);
     const counting = followCounts(flags, count, reports);
-    signal?.addEventListener("abort", stop);
-    const started = Array.from({ length: count }, (_, index) =>
-      startThread(options, shared, index, queue, reports),
-    );
-    try {
-      if (signal?.aborted === true) stop();
-      await Promise.race([Promise.all(started.map(({ ended }) => ended)), counting.failed]);
-    } catch (error) {
+    const patience = patienceOf(graceMs);
+    const cancel = (): void => {
       stop();
-      await withinGrace(Promise.allSettled(started.map(({ ended }) => ended)));
+      patience.begin();
+    };
+    signal?.addEventListener("abort", cancel);
+    const started = Array.from({ length: count }, (_, index) =>
+      startThread(Worker, options, shared, index, queue, reports),
+    );
+    const ended = Promise.allSettled(started.map((thread) => thread.ended));
+    try {
+      if (signal?.aborted === true) cancel();
+      const done = Promise.all(started.map((thread) => thread.ended));
+      await Promise.race([done, counting.failed, patience.over]);
+      counting.look();
+    } catch (error) {
+      cancel();
+      await Promise.race([ended, patience.over]);
       throw error;
     } finally {
-      signal?.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", cancel);
       await Promise.all(started.map(({ worker }) => worker.terminate()));
       counting.end();
+      patience.end();
     }
     signal?.throwIfAborted();
   },
@@ -70,6 +81,7 @@ interface Thread {
 }
 
 const startThread = (
+  Thread: typeof Worker,
   { file, data, work, writes, views }: ThreadsOptions,
   shared: SharedArrayBuffer,
   index: number,
@@ -83,7 +95,7 @@ const startThread = (
     shared,
     index,
   };
-  const worker = new Worker(file, { workerData: assignment });
+  const worker = new Thread(file, { workerData: assignment });
   const tell = (message: ToThread): void => worker.postMessage(message);
   const next = (): void => {
     const streams = queue.take();
@@ -127,6 +139,8 @@ const startThread = (
 interface Counting {
   /** Rejects with what the listener threw. */
   readonly failed: Promise<never>;
+  /** Reports what was counted since the last look. */
+  look(): void;
   end(): void;
 }
 
@@ -153,17 +167,25 @@ const followCounts = (flags: Int32Array, count: number, { count: report }: Repor
   }, pollMs);
   return {
     failed,
+    look,
     end: () => clearInterval(timer),
   };
 };
 
-const withinGrace = async (settled: Promise<unknown>): Promise<void> => {
+/** How long threads that were told to stop are waited for. */
+const patienceOf = (milliseconds: number) => {
   let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, graceMs);
+  let lose = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    lose = resolve;
   });
-  await Promise.race([settled, tooLong]);
-  clearTimeout(timer);
+  return {
+    over,
+    begin: () => {
+      timer ??= setTimeout(lose, milliseconds);
+    },
+    end: () => clearTimeout(timer),
+  };
 };
 
 const threadDied = (index: number, cause: unknown): StoreFault =>

@@ -1,12 +1,15 @@
 /** The program: argv in, exit code out. Bundled into one file by scripts/bundle-cli.mjs and loaded by bin/mled.cjs. */
+import path from "node:path";
 import process from "node:process";
+import { serveThread } from "../rebuild/thread.ts";
 import { processIo } from "../run/process-io.ts";
 import { runLedger } from "../run/run-ledger.ts";
 import { interrupt } from "./interrupt.ts";
 import { bundledLockBinding } from "./lock-binding.ts";
 
 /** For the build, which runs a few commands so that the code cache holds what they compile. */
-export { bundledLockBinding, runLedger };
+/** For bin/mled-thread.cjs. */
+export { bundledLockBinding, runLedger, serveThread };
 
 /** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
 export const main = async (bundle: string): Promise<void> => {
@@ -23,5 +26,6 @@ export const main = async (bundle: string): Promise<void> => {
   process.exitCode = await runLedger(process.argv.slice(2), {
     ...processIo(signal),
     loadLockBinding: () => bundledLockBinding(bundle),
+    threadFile: path.join(path.dirname(bundle), "..", "..", "bin", "mled-thread.cjs"),
   });
 };

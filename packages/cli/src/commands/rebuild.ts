@@ -163,7 +163,7 @@ const threadsFor = async (
   { directory, views, asked, weigh, streams }: ThreadsWanted,
 ): Promise<Pick<ViewsOptions, "workers">> => {
   const events = streams.reduce((sum, stream) => sum + (weigh?.(stream) ?? 0), 0);
-  const count = Math.min(crewSize(asked, events), streams.length);
+  const count = Math.min(await crewSize(asked, events), streams.length);
   if (count < 2) return {};
   if (threadFile === undefined || directory === null) {
     if (asked !== undefined) warn("--workers: one thread works here; the ledger is the host program's");

@@ -38,19 +38,22 @@ export const linesOf = ({ report, resumed, views, ended }: Told): readonly Line[
     ...(differing > mostLines ? [`and ${differing - mostLines} more that differ`] : []),
     ...views.map((view): Line => {
       const count = report.differences.filter(({ view: { name } }) => viewOf(name) === view).length;
-      return `${view}: ${sentenceOf(ended, from, count)}`;
+      return `${view}: ${sentenceOf(ended, from, count, report.compared)}`;
     }),
   ];
 };
 
-const sentenceOf = (ended: Ended, from: string, differing: number): string => {
+const sentenceOf = (ended: Ended, from: string, differing: number, compared: number): string => {
   switch (ended._tag) {
     case "Compared":
       return differing === 0
         ? `equal to a fresh rebuild of ${from}, nothing written`
         : `differs in ${counted(differing, "mission")} from a fresh rebuild of ${from}, ${ended.wouldWrite ? "would be mended" : "nothing written"}`;
-    case "Written":
-      return `made from ${from}, ${differing === 0 ? "equal to the one before" : `${counted(differing, "mission")} mended`}, written`;
+    case "Written": {
+      const before =
+        compared === 0 ? "" : differing === 0 ? ", equal to the one before" : `, ${differing} mended`;
+      return `made from ${from}${before}, written`;
+    }
     case "NotAllWritten":
       return `made from ${from}, not all written`;
   }
