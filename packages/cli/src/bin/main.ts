@@ -6,10 +6,12 @@ import { processIo } from "../run/process-io.ts";
 import { runLedger } from "../run/run-ledger.ts";
 import { interrupt } from "./interrupt.ts";
 import { bundledLockBinding } from "./lock-binding.ts";
+import { bundledSqliteDriver } from "./sqlite-driver.ts";
 
 /** For the build, which runs a few commands so that the code cache holds what they compile. */
+export { bundledLockBinding, bundledSqliteDriver, runLedger };
 /** For bin/mled-thread.cjs. */
-export { bundledLockBinding, runLedger, serveThread };
+export { serveThread };
 
 /** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
 export const main = async (bundle: string): Promise<void> => {
@@ -27,5 +29,6 @@ export const main = async (bundle: string): Promise<void> => {
     ...processIo(signal),
     loadLockBinding: () => bundledLockBinding(bundle),
     threadFile: path.join(path.dirname(bundle), "..", "..", "bin", "mled-thread.cjs"),
+    loadDriver: bundledSqliteDriver,
   });
 };

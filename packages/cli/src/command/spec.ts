@@ -2,6 +2,7 @@
 import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
+import type { StoreName } from "../store/store-kind.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
 import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
@@ -10,13 +11,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the ledger lies, and why there. */
 export interface Place {
-  /** `null` when the host brought a ledger of its own. */
+  /** The kind of store; `host` when the host brought a ledger of its own. */
+  readonly store: StoreName | "host";
+  /** The data directory or the database file; `null` for a host's. */
+  readonly path: string | null;
+  /** Where the file store keeps its logs; `null` for every other store. */
   readonly directory: string | null;
   readonly exists: boolean;
   /** What decided: `--ledger`, `--store`, `MISSION_LEDGER_STORE`, `git`, `folder`, `default` or `host`. */
   readonly decidedBy: string;
   readonly why: string;
-  /** A ledger in a folder here or above that is passed over, where there is none at `directory`. */
+  /** A ledger in a folder here or above that is passed over, where there is none at `path`. */
   readonly elsewhere?: string;
   /** The folder of the git work tree that gets a copy of each log; see `mled init --git`. */
   readonly publishTo?: string;

@@ -1,9 +1,10 @@
 /** Where the ledger lies: make one, or ask where it is and why there. */
-import { type CommandSpec, command } from "../command/spec.ts";
+import { type CommandSpec, command, type Place } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { storeKinds } from "../store/kinds.ts";
 import { initGit } from "./init-git.ts";
 
 const gitFlags = {
@@ -22,9 +23,9 @@ export const init: CommandSpec = command({
   name: "init",
   summary: "Make a ledger here",
   description:
-    "Makes the ledger's folder and changes nothing else; with --git also what git needs to carry and merge copies of the logs. Running it again changes nothing.",
+    "Makes the ledger's folder, or its database, and changes nothing else; with --git also what git needs to carry and merge copies of the logs. Running it again changes nothing.",
   flags: { ...gitFlags, dryRun: { kind: "boolean", description: "say what would be done; do nothing" } },
-  examples: ["init", "init --ledger ./plan", "init --git --hook"],
+  examples: ["init", "init --ledger ./plan", "init --store sqlite:plan.db", "init --git --hook"],
   common: true,
   writes: true,
   run: async (context, input) => {
@@ -32,37 +33,40 @@ export const init: CommandSpec = command({
     if ((hook || undo) && !git) throw usage("--hook and --undo belong to --git");
     if (git) return initGit(context, { dryRun, hook, undo });
     if (dryRun) {
-      const { directory, exists, decidedBy, why } = await context.place();
+      const { store, path, directory, exists, decidedBy, why } = await context.place();
       return {
-        data: { directory, created: false, wouldCreate: !exists, decidedBy, missions: null },
-        human: [exists ? `${directory} is a ledger already` : `would create ${directory}`, toned("dim", why)],
+        data: { store, path, directory, created: false, wouldCreate: !exists, decidedBy, missions: null },
+        human: [exists ? `${path} is a ledger already` : `would create ${path}`, toned("dim", why)],
       };
     }
     const { ledger, created } = await context.createLedger();
-    const { directory, decidedBy, why } = await context.place();
+    const { store, path, directory, decidedBy, why } = await context.place();
     const missions = created ? [] : await ledger.missions();
     return {
-      data: { directory, created, wouldCreate: created, decidedBy, missions: missions.length },
+      data: { store, path, directory, created, wouldCreate: created, decidedBy, missions: missions.length },
       human: created
-        ? [`created ${directory} (file store). Nothing else was changed.`, toned("dim", why)]
-        : [
-            `${directory} is a ledger already, with ${counted(missions.length, "mission")}. Nothing was changed.`,
-          ],
+        ? [`created ${path} (${titleOf(store)}). Nothing else was changed.`, toned("dim", why)]
+        : [`${path} is a ledger already, with ${counted(missions.length, "mission")}. Nothing was changed.`],
     };
   },
 });
+
+const titleOf = (store: Place["store"]): string =>
+  store === "host" ? "the host's store" : storeKinds[store].title;
 
 export const where: CommandSpec = command({
   name: "where",
   summary: "Say which ledger is used, and why that one",
   examples: ["where", "where --json"],
   run: async (context) => {
-    const { directory, exists, decidedBy, why, elsewhere = null, publishTo = null } = await context.place();
+    const { store, path, directory, exists, decidedBy, why, ...more } = await context.place();
+    const { elsewhere = null, publishTo = null } = more;
     return {
-      data: { directory, exists, decidedBy, why, elsewhere, publishTo },
+      data: { store, path, directory, exists, decidedBy, why, elsewhere, publishTo },
       human: [
         [
-          toned("strong", directory ?? "a ledger brought by the host program"),
+          toned("strong", path ?? "a ledger brought by the host program"),
+          store === "sqlite" ? "   (SQLite)" : "",
           exists ? "" : "   (not there yet)",
         ],
         `${decidedBy}: ${why}`,

@@ -2,6 +2,7 @@
 import type { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import { changedCopies, type PublishedCopy, publishCopies } from "@mission-ledger/store-file";
+import { logFolderOf } from "../command/log-folder.ts";
 import { warningOfFork } from "../command/log-warnings.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -25,9 +26,13 @@ export const publish: CommandSpec = command({
   writes: true,
   run: async (context, { mission, dryRun }) => {
     const place = await context.place();
-    const { directory, publishTo } = place;
+    const { publishTo } = place;
     if (!place.exists) throw ledgerNotFound(place, context.say("init"));
-    if (directory === null || publishTo === undefined) throw noCopies(context);
+    const directory = await logFolderOf(context, {
+      sqlite: "git carries copies of log files only; keep the database out of git",
+      host: "git carries no copies of it",
+    });
+    if (publishTo === undefined) throw noCopies(context);
     const { clock, randomness, files } = context;
     if (dryRun)
       return changed(publishTo, changedCopies({ directory, publishTo, files }).map(missionName), mission);

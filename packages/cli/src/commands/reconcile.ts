@@ -10,6 +10,7 @@ import {
   publishCopies,
   reconcileStream,
 } from "@mission-ledger/store-file";
+import { logFolderOf } from "../command/log-folder.ts";
 import {
   type DemotedCommand,
   demotedCommands,
@@ -48,10 +49,13 @@ export const reconcile: CommandSpec = command({
   examples: ["reconcile", 'reconcile passkeys --winner local --reason "theirs was a spike"'],
   writes: true,
   run: async (context, input, signal) => {
+    const directory = await logFolderOf(context, {
+      sqlite: "only copies of log files can go different ways: it has no forks",
+      host: "it has no forks",
+    });
     // Opened so that what lies in the work tree is taken in first.
     const ledger = await context.ledger();
-    const { directory, publishTo } = await context.place();
-    if (directory === null) throw usage("the host program brings its own ledger, which has no forks");
+    const { publishTo } = await context.place();
     if (input.winner === undefined) {
       const streams =
         input.mission === undefined

@@ -3,6 +3,7 @@ import path from "node:path";
 import { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import { inspectStream, repairStream } from "@mission-ledger/store-file";
+import { logFolderOf } from "../command/log-folder.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
@@ -45,9 +46,12 @@ export const repair: CommandSpec = command({
   ],
   writes: true,
   run: async (context, { mission, dryRun, from, acceptLoss }) => {
+    const directory = await logFolderOf(context, {
+      sqlite: "repair mends log files",
+      host: "there are no log files to repair",
+      hint: `What is wrong with it, if anything: ${context.say("verify")}`,
+    });
     const ledger = await context.ledger();
-    const { directory } = await context.place();
-    if (directory === null) throw usage("the ledger of the host program has no log files to repair");
     if (mission === undefined && (from !== undefined || acceptLoss))
       throw usage(`${from === undefined ? "--accept-loss" : "--from"} needs the mission it is meant for`);
     const { logs, lostLogs } = leftoverMissions(directory);

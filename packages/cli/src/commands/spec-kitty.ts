@@ -49,8 +49,8 @@ export const importSpecKitty: CommandSpec = command({
     const ledger = nothingToWrite ? undefined : (await context.createLedger()).ledger;
     const missions: Imported[] = [];
     for (const folder of found) missions.push(await importOne(folder, ledger, signal));
-    const { directory } = await context.place();
-    return importResult(missions, warnings, { ledger: directory, dryRun: input.dryRun }, context);
+    const { path: ledgerPath } = await context.place();
+    return importResult(missions, warnings, { ledger: ledgerPath, dryRun: input.dryRun }, context);
   },
 });
 

@@ -1,12 +1,13 @@
 /** Unlock: who keeps writers out of a mission, and freeing a lock of plain files whose holder nobody here can judge. */
 import { type Ledger, missionStream } from "@mission-ledger/core/mission";
 import { freeLock, inspectLock, type LockReport, switchLocks } from "@mission-ledger/store-file";
+import { logFolderOf } from "../command/log-folder.ts";
 import { resolveMission } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
-import { CliError, usage } from "../output/problem.ts";
+import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 
 /** A lock, and what was done about it. */
@@ -32,8 +33,10 @@ export const unlock: CommandSpec = command({
   examples: ["unlock passkeys", "unlock passkeys --force", "unlock --switch generation"],
   writes: true,
   run: async (context, input) => {
-    const { directory } = await context.place();
-    if (directory === null) throw usage("the host brings its own ledger; there is no lock to look at");
+    const directory = await logFolderOf(context, {
+      sqlite: "its lock is the kernel's and ends with the process that has it; there is nothing to unlock",
+      host: "there is no lock to look at",
+    });
     const ledger = await context.ledger();
     if (input.switch !== undefined) return switched(context, directory, input.switch, input);
     const slug = await resolveMission(ledger, input.mission);

@@ -7,7 +7,10 @@ import {
   systemRandomness,
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
-import { fileSnapshots, locateLedger, openFileStore } from "@mission-ledger/store-file";
+import { locateLedger } from "@mission-ledger/store-file";
+import { parseAddress } from "../store/address.ts";
+import { storeKinds } from "../store/kinds.ts";
+import type { OpenedStore, StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";
 
 export interface OpenLedgerOptions {
@@ -15,11 +18,14 @@ export interface OpenLedgerOptions {
   readonly actor: string;
   /** The ledger's data directory. @defaultValue found from `cwd` as the command line finds it */
   readonly directory?: string;
-  /** A store instead of a directory; closed with the ledger. */
-  readonly store?: EventStore | Promise<EventStore>;
-  /** @defaultValue beside the log in the directory; none with a store */
+  /**
+   * Instead of a directory: an address, `"sqlite:plan.db"` or `"file:plan"`, or a store. Closed with the ledger. A SQLite
+   * address needs the package `@mission-ledger/store-sqlite`; without it, or without its driver, `DRIVER_MISSING` is thrown.
+   */
+  readonly store?: string | EventStore | Promise<EventStore>;
+  /** @defaultValue where the log is, in the directory or the database; none with a store that was opened elsewhere */
   readonly snapshots?: SnapshotStore;
-  /** Where to look for a ledger when neither a directory nor a store is given. @defaultValue "." */
+  /** Where to look for a ledger when neither a directory nor a store is given, and where addresses begin. @defaultValue "." */
   readonly cwd?: string;
   /** @defaultValue the system's */
   readonly clock?: Clock;
@@ -41,27 +47,19 @@ export interface MissionLedger {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Opens a ledger. Its folder is made by the first write. */
+/** Opens a ledger. What is missing of it on the disk is made by the first write, but for the folder of a database. */
 export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLedger> => {
   const { actor, directory, store, cwd = ".", clock, randomness = systemRandomness } = options;
   if (directory !== undefined && store !== undefined)
     throw new TypeError("openLedger takes a directory or a store, not both");
   const ports = { ...(clock === undefined ? {} : { clock }), randomness };
-  const located = store === undefined && directory === undefined ? locateLedger(cwd) : undefined;
-  const place = store === undefined ? (directory ?? located?.directory) : undefined;
-  const publishTo = located?.publishTo;
-  const opened =
-    store === undefined
-      ? await openFileStore({
-          directory: place as string,
-          ...(publishTo === undefined ? {} : { publishTo }),
-          ...ports,
-        })
-      : await store;
-  const snapshots =
-    options.snapshots ?? (place === undefined ? undefined : fileSnapshots({ directory: place }));
+  const opened: Pick<OpenedStore, "store"> & Partial<OpenedStore> =
+    store === undefined || typeof store === "string"
+      ? await openAt(placeOf(store, directory, cwd), ports)
+      : { store: await store };
+  const snapshots = options.snapshots ?? opened.snapshots;
   const engine = ledgerOver({
-    store: opened,
+    store: opened.store,
     actor,
     ...ports,
     ...(snapshots === undefined ? {} : { snapshots }),
@@ -77,3 +75,19 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
     [Symbol.asyncDispose]: () => engine.close(),
   };
 };
+
+const placeOf = (
+  address: string | undefined,
+  directory: string | undefined,
+  cwd: string,
+): StoreAddress & Pick<StorePorts, "publishTo"> => {
+  if (address !== undefined) return parseAddress(address, "store", cwd);
+  if (directory !== undefined) return { store: "file", path: directory };
+  const { directory: found, publishTo } = locateLedger(cwd);
+  return { store: "file", path: found, ...(publishTo === undefined ? {} : { publishTo }) };
+};
+
+const openAt = (
+  { store, path, ...copies }: StoreAddress & Pick<StorePorts, "publishTo">,
+  ports: StorePorts,
+): Promise<OpenedStore> => storeKinds[store].open(path, { ...ports, ...copies });

@@ -26,11 +26,16 @@ export const printFlags: readonly FieldSpec[] = [
 /** Where the ledger is: hosts that bring their own do not get these. */
 export const placeFlags: readonly FieldSpec[] = [
   { name: "cwd", short: "C", kind: "path", description: "act as if started there", placeholder: "dir" },
-  { name: "ledger", kind: "path", description: "the ledger's data directory", placeholder: "dir" },
+  {
+    name: "ledger",
+    kind: "path",
+    description: "the ledger's data directory, or its database file",
+    placeholder: "path",
+  },
   {
     name: "store",
     kind: "text",
-    description: "the ledger as an address: file:<dir>",
+    description: "the ledger as an address: file:<dir> or sqlite:<file>",
     placeholder: "address",
   },
 ];

@@ -2,6 +2,7 @@
 import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
 import type { LoadLockBinding } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
+import type { LoadSqliteDriver } from "../store/store-kind.ts";
 
 /** Where text goes. Any Node stream is one; `write` may also answer a promise, which is waited for. */
 export interface Output {
@@ -29,6 +30,8 @@ export interface Io {
   readonly randomness?: Randomness;
   /** How the binary of the kernel's locks is found. @defaultValue as Node finds it from store-file */
   readonly loadLockBinding?: LoadLockBinding;
+  /** How the driver of the SQLite store is found. @defaultValue as Node finds it from store-sqlite */
+  readonly loadDriver?: LoadSqliteDriver;
   /** Aborted when the user interrupts: what has not begun to be written is left undone. */
   readonly signal?: CancelSignal;
 }

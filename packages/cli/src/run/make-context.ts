@@ -3,13 +3,15 @@ import fs from "node:fs";
 import path from "node:path";
 import { type Randomness, systemClock, systemRandomness } from "@mission-ledger/core";
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
-import { fileSnapshots, nodeFiles, nodeFilesWith, openFileStore } from "@mission-ledger/store-file";
+import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
-import type { CommandContext, CommandSpec, Place } from "../command/spec.ts";
+import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
 import { aboutCopies } from "../place/copies.ts";
-import { findPlace, ledgerNotFound, makeLedgerFolder } from "../place/place.ts";
+import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
+import { storeKinds } from "../store/kinds.ts";
+import type { StorePorts } from "../store/store-kind.ts";
 import type { Globals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import { formatInvocation, type Names, namesAt } from "./names.ts";
@@ -53,14 +55,14 @@ export const makeContext = ({
   hostLedger,
   hostActor,
 }: ContextOptions): MadeContext => {
-  const { env, clock = systemClock, randomness = systemRandomness, loadLockBinding } = io;
+  const { env, clock = systemClock, randomness = systemRandomness, loadLockBinding, loadDriver } = io;
   const files = loadLockBinding === undefined ? nodeFiles : nodeFilesWith({ loadLockBinding });
   const cwd = globals.cwd === undefined ? io.cwd : path.resolve(io.cwd, globals.cwd);
   // Nothing is made or looked for below a folder that is not there.
   if (globals.cwd !== undefined && !isFolder(cwd)) throw usage(`-C: there is no folder ${cwd}`);
   const here = namesAt(names, globals);
-  let place: (Place & { readonly directory: string }) | undefined;
-  const find = (): Place & { readonly directory: string } =>
+  let place: FoundPlace | undefined;
+  const find = (): FoundPlace =>
     (place ??= findPlace({ cwd, env, ledger: globals.ledger, store: globals.store }));
   let opened: Promise<Ledger> | undefined;
   // The ledger takes the ids of fresh commands from its source of randomness; here they are made beforehand, to be named in failures.
@@ -71,17 +73,18 @@ export const makeContext = ({
   };
   const warnings = new Set<string>();
   const display = progressDisplay(io, globals, clock);
-  const open = ({ directory, publishTo }: Place & { readonly directory: string }): Promise<Ledger> =>
-    (opened ??= openFileStore({
-      directory,
-      files,
-      clock,
-      randomness,
-      ...(publishTo === undefined ? {} : { publishTo }),
-    }).then((store) =>
+  const portsFor = ({ publishTo }: FoundPlace): StorePorts => ({
+    files,
+    clock,
+    randomness,
+    ...(loadDriver === undefined ? {} : { loadDriver }),
+    ...(publishTo === undefined ? {} : { publishTo }),
+  });
+  const open = (found: FoundPlace): Promise<Ledger> =>
+    (opened ??= storeKinds[found.store].open(found.path, portsFor(found)).then(({ store, snapshots }) =>
       ledgerOver({
         store,
-        snapshots: fileSnapshots({ directory }),
+        snapshots,
         snapshotEvery,
         actor: hostActor ?? "unknown",
         clock,
@@ -98,14 +101,22 @@ export const makeContext = ({
     place: async () =>
       hostLedger === undefined
         ? find()
-        : { directory: null, exists: true, decidedBy: "host", why: "the host program brings its own" },
+        : {
+            store: "host",
+            path: null,
+            directory: null,
+            exists: true,
+            decidedBy: "host",
+            why: "the host program brings its own",
+          },
     ledger: async () => {
       if (hostLedger !== undefined) return hostLedger();
       const found = find();
       if (!found.exists) throw ledgerNotFound(found, here.say("init"));
-      if (found.publishTo !== undefined)
+      const { directory, publishTo } = found;
+      if (directory !== null && publishTo !== undefined)
         for (const warning of await aboutCopies({
-          copies: { directory: found.directory, publishTo: found.publishTo, files, clock, randomness },
+          copies: { directory, publishTo, files, clock, randomness },
           writes: spec.writes && input.dryRun !== true,
           say: here.say,
         }))
@@ -115,7 +126,7 @@ export const makeContext = ({
     createLedger: async () => {
       if (hostLedger !== undefined) return { ledger: await hostLedger(), created: false };
       const found = find();
-      if (!found.exists) makeLedgerFolder(found.directory);
+      if (!found.exists) await storeKinds[found.store].make(found.path, portsFor(found));
       place = { ...found, exists: true };
       return { ledger: await open(found), created: !found.exists };
     },

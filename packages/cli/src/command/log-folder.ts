@@ -1,0 +1,23 @@
+/** For commands that are about log files: the folder of the file store, or why there is nothing here for them to do. */
+import { usage } from "../output/problem.ts";
+import { ledgerNotFound } from "../place/place.ts";
+import type { CommandContext } from "./spec.ts";
+
+/** Why not, as the end of a sentence: "plan.db is a SQLite database, and …". */
+export interface NotFiles {
+  readonly sqlite: string;
+  readonly host: string;
+  readonly hint?: string;
+}
+
+/** Throws `USAGE` where the ledger is not kept in files. Nothing was looked at then. */
+export const logFolderOf = async (
+  { place: find, say }: Pick<CommandContext, "place" | "say">,
+  { sqlite, host, hint }: NotFiles,
+): Promise<string> => {
+  const place = await find();
+  if (place.directory !== null) return place.directory;
+  if (place.store === "host") throw usage(`the host program brings its own ledger, and ${host}`);
+  if (!place.exists) throw ledgerNotFound(place, say("init"));
+  throw usage(`${place.path} is a SQLite database, and ${sqlite}`, hint);
+};

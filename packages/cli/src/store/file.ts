@@ -1,0 +1,30 @@
+/** The file store: a data directory with a `log` folder in it. */
+import fs from "node:fs";
+import path from "node:path";
+import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
+import { makeFoldersFor } from "./folders.ts";
+import type { StoreKind } from "./store-kind.ts";
+
+export const fileKind: StoreKind = {
+  title: "file store",
+  isThere: (directory) => {
+    try {
+      return fs.statSync(path.join(directory, "log")).isDirectory();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // What may not be looked into is there; opening it will say what is wrong.
+      return code === "EACCES" || code === "EPERM";
+    }
+  },
+  make: async (directory) => makeFoldersFor(directory, path.join(directory, "log")),
+  open: async (directory, { clock, randomness, files, publishTo }) => ({
+    store: await openFileStore({
+      directory,
+      ...(clock === undefined ? {} : { clock }),
+      ...(randomness === undefined ? {} : { randomness }),
+      ...(files === undefined ? {} : { files }),
+      ...(publishTo === undefined ? {} : { publishTo }),
+    }),
+    snapshots: fileSnapshots({ directory }),
+  }),
+};
