@@ -3,7 +3,7 @@
  * the cache, a view as commands see it equals the one made from the first event, byte for byte, and so do its head and its
  * count of events that it does not know.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   deciderFold,
@@ -27,7 +27,8 @@ import {
   ready,
   reviews,
 } from "@mission-ledger/core/mission";
-import { fileSnapshots, nodeFiles, openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, fileViews, nodeFiles, openFileStore } from "@mission-ledger/store-file";
+import { sqliteViews } from "@mission-ledger/store-sqlite";
 import { nextRequest, planned } from "./inputs/mission-requests.mjs";
 import { runCases, seeded } from "./inputs/seeded.mjs";
 
@@ -234,6 +235,108 @@ const onDisk = async (chance, scratch, rounds) => {
   return wrong;
 };
 
+/** What may become of a file: cut, blanked, flipped, filled, doubled, emptied, gone, or another one of its kind. */
+const disturbFile = (chance, file, others) => {
+  const bytes = readFileSync(file);
+  const at = chance.below(Math.max(1, bytes.length));
+  const disturbed = chance.pick([
+    () => bytes.subarray(0, at),
+    () => Buffer.concat([bytes.subarray(0, at), Buffer.alloc(bytes.length - at)]),
+    () => {
+      if (bytes.length > 0) bytes[at] ^= 1 << chance.below(8);
+      return bytes;
+    },
+    () => bytes.fill(chance.below(256), at, Math.min(bytes.length, at + 1 + chance.below(600))),
+    () => Buffer.concat([bytes, bytes]),
+    () => Buffer.alloc(0),
+    () => undefined,
+    () => readFileSync(chance.pick(others)),
+  ])();
+  if (disturbed === undefined) rmSync(file);
+  else writeFileSync(file, disturbed);
+};
+
+/** Where views can be kept, and the files that hold them. */
+const viewPlaces = {
+  files: (folder) => ({
+    open: () =>
+      fileViews({ directory: folder, files: { ...nodeFiles, fdatasync: () => {}, fsync: () => {} } }),
+    close: () => {},
+    held: () => {
+      const views = path.join(folder, "cache", "views");
+      return existsSync(views) ? readdirSync(views).map((name) => path.join(views, name)) : [];
+    },
+  }),
+  sqlite: (folder) => {
+    const ledger = path.join(folder, "ledger.db");
+    let views;
+    return {
+      open: () => (views ??= sqliteViews({ path: ledger })),
+      close: () => {
+        views?.close();
+        views = undefined;
+      },
+      held: () => [`${ledger}-cache`, `${ledger}-cache-wal`].filter((name) => existsSync(name)),
+    };
+  },
+};
+
+/**
+ * Views of the whole log on a disk: stale, of another log, of another version, half made, and their files disturbed, in any
+ * combination. Whatever lies there, catching up answers what a rebuild from the first event does, and never an error.
+ */
+const viewsOnDisk = async (chance, scratch, place, rounds, pool) => {
+  const [here, elsewhere] = [path.join(scratch, place, "here"), path.join(scratch, place, "elsewhere")];
+  for (const folder of [here, elsewhere]) mkdirSync(folder, { recursive: true });
+  const [own, other] = [viewPlaces[place](here), viewPlaces[place](elsewhere)];
+  const over = (events, views, projection) =>
+    projector({ store: storeOver(events), codec: missionCodec, projection, views });
+  try {
+    for (const projection of projections) await over(pool[0], other.open(), projection).catchUp();
+    for (let round = 0; round < rounds; round += 1) {
+      const ours = chance.pick(pool).slice(0, 2 + chance.below(30));
+      const projection = chance.pick(projections);
+      const { name, version } = projection;
+      const kind = chance.pick(disturbances);
+      const seen = {
+        stale: ours.slice(0, 1 + chance.below(ours.length)),
+        foreign: chance.pick(pool),
+        fresh: ours,
+      };
+      if (kind in seen) await over(seen[kind], own.open(), projection).rebuild();
+      if (kind === "newer" || kind === "older")
+        await own.open().save(name, version + (kind === "newer" ? 1 : -1), {
+          view: null,
+          position: "9",
+          events: 1,
+          last: null,
+        });
+      if (chance.chance(25)) {
+        const half = await over(
+          ours.slice(0, 1 + chance.below(ours.length)),
+          memoryViews(),
+          projection,
+        ).rebuild();
+        await own.open().save(`${name} (underway)`, version, half);
+      }
+      own.close();
+      other.close();
+      for (const file of own.held()) if (chance.chance(40)) disturbFile(chance, file, other.held());
+      const live = JSON.stringify(await over(ours, own.open(), projection).catchUp());
+      const rebuilt = JSON.stringify(await over(ours, memoryViews(), projection).rebuild());
+      if (live !== rebuilt) return `${place}, round ${round}, ${name} ${kind}: ${live}, rebuilt ${rebuilt}`;
+      const again = JSON.stringify(await over(ours, own.open(), projection).catchUp());
+      if (again !== rebuilt) return `${place}, round ${round}, ${name} ${kind}, once more: ${again}`;
+    }
+    return undefined;
+  } catch (error) {
+    return `${place}: ${error?.stack ?? error}`;
+  } finally {
+    own.close();
+    other.close();
+  }
+};
+
 /** @type {import("./rig.d.mts").Rig} */
 export const rig = {
   id: "F20",
@@ -246,6 +349,11 @@ export const rig = {
     const { seed, scratch } = options;
     const rounds = 300;
     const torn = await onDisk(seeded(seed, 1_000_000_007), scratch, rounds);
+    const chanceOnDisk = seeded(seed, 1_000_000_009);
+    const histories = Array.from({ length: 12 }, (_, index) => historyOf(seeded(seed ^ 0xd15c, index)));
+    const onDisks = [];
+    for (const place of Object.keys(viewPlaces))
+      onDisks.push(await viewsOnDisk(chanceOnDisk, scratch, place, rounds, histories));
     let pool = [];
     const ran = await runCases(options, (chance, index) => {
       // Fresh histories all along; each is cut and remembered in many ways.
@@ -255,8 +363,18 @@ export const rig = {
     });
     return {
       ...ran,
-      failures: [...ran.failures, ...(torn === undefined ? [] : [`seed ${seed} on disk: ${torn}`])],
-      figures: { ...ran.figures, madeAnew: Math.ceil(ran.figures.cases / 25), disturbedFiles: rounds },
+      failures: [
+        ...ran.failures,
+        ...[torn, ...onDisks].flatMap((what) =>
+          what === undefined ? [] : [`seed ${seed} on disk: ${what}`],
+        ),
+      ],
+      figures: {
+        ...ran.figures,
+        madeAnew: Math.ceil(ran.figures.cases / 25),
+        disturbedFiles: rounds,
+        disturbedViewStores: onDisks.length * rounds,
+      },
     };
   },
 };
