@@ -46,7 +46,7 @@ const fpTsAsModules = {
  * file that imports one. Those that cost a millisecond or more to load and are rarely needed are loaded when called.
  */
 const builtins = {
-  "node:fs": `const fs = require("node:fs"); export default fs; export const { constants } = fs;`,
+  "node:fs": `const fs = require("node:fs"); export default fs; export const { constants, readFileSync } = fs;`,
   "node:path": `const path = require("node:path"); export default path;`,
   "node:process": `export default process;`,
   // Asked for by import(), so that only a rebuild on several threads loads it.
@@ -88,6 +88,28 @@ const yamlApart = {
   },
 };
 
+/**
+ * better-sqlite3 as store-sqlite has it, but that its binary is looked for from the bundle: `bindings`, which finds it for a
+ * package in node_modules, takes longer than loading it.
+ */
+const sqliteInside = {
+  name: "sqlite-inside",
+  setup: ({ onResolve, onLoad, resolve }) => {
+    onResolve({ filter: /^better-sqlite3$/ }, ({ path: name, kind, resolveDir }) => {
+      const home = path.join(cli, "..", "store-sqlite");
+      return resolveDir === home ? undefined : resolve(name, { kind, resolveDir: home });
+    });
+    onResolve({ filter: /^bindings$/ }, ({ path: name }) => ({ path: name, namespace: "sqlite-inside" }));
+    onLoad({ filter: /.*/, namespace: "sqlite-inside" }, () => ({
+      contents: `
+        const { bundledSqliteBinding } = require("./sqlite-driver.ts");
+        module.exports = () => bundledSqliteBinding(__filename);`,
+      resolveDir: path.join(cli, "src", "bin"),
+      loader: "js",
+    }));
+  },
+};
+
 /** The file is one function that bin/mled.cjs calls, so that nothing has to be put around its text at every start. */
 const wrapper = ["(function(exports,require,module,__filename,__dirname){", "})"];
 
@@ -109,7 +131,8 @@ const bundleAll = async () => {
     banner: { js: `${wrapper[0]}const monotonic={now:()=>Number(process.hrtime.bigint())/1e6};` },
     footer: { js: wrapper[1] },
     define: { performance: "monotonic", "import.meta.url": "__filename" },
-    plugins: [fpTsAsModules, ownBuiltins, yamlApart],
+    inject: [fileURLToPath(new URL("./bundled-sqlite.mjs", import.meta.url))],
+    plugins: [fpTsAsModules, ownBuiltins, yamlApart, sqliteInside],
     logLevel: "warning",
     metafile: true,
   }).then(({ metafile }) => {
@@ -155,6 +178,7 @@ const makeCache = async () => {
     cwd: scratch,
     env: { MISSION_LEDGER_ACTOR: "bundle" },
     loadLockBinding,
+    loadDriver: loaded.exports.bundledSqliteDriver,
   };
   const session = [
     "init --ledger plan",
@@ -168,7 +192,9 @@ const makeCache = async () => {
     "board --ledger plan",
   ];
   try {
-    for (const line of session) await loaded.exports.runLedger(line.split(" "), io);
+    for (const place of ["--ledger plan", "--store sqlite:plan.db"])
+      for (const line of session)
+        await loaded.exports.runLedger(line.replace("--ledger plan", place).split(" "), io);
     writeFileSync(
       path.join(staging, `mled-bundle.${process.version}.${process.arch}.cache`),
       script.createCachedData(),
