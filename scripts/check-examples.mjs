@@ -21,6 +21,13 @@ for (const name of readdirSync(path.join(root, "examples")).sort()) {
     );
 }
 
+await check("the demo runs on SQLite", async () => {
+  const output = endsWell(
+    await run([process.execPath, "examples/demo/main.mjs", "--store", "sqlite"], { capture: "all" }),
+  );
+  if (!/one ledger in sqlite:/.test(output)) throw new Error(output);
+});
+
 const missions = path.join(corpus, "spec-kitty");
 if (existsSync(missions))
   await check("the demo takes in a folder of real missions", async () => {

@@ -8,8 +8,8 @@ import { claims, ready, readyItems } from "@mission-ledger/core/mission";
 import { LedgerError, openLedger } from "mission-ledger";
 import { leaseMs, rejectedPackage, slug } from "./plan.mjs";
 
-const [directory, actor, role] = process.argv.slice(2);
-const { engine: ledger } = await openLedger({ directory, actor });
+const [store, actor, role] = process.argv.slice(2);
+const { engine: ledger } = await openLedger({ store, actor });
 const mission = ledger.mission(slug);
 
 /** Returns when the parent has it: an agent that dies later has still been heard. */

@@ -18,8 +18,8 @@ const crew = {
 };
 const deadlineMs = 120_000;
 
-export const raceThroughMission = async (directory) => {
-  const { engine: ledger } = await openLedger({ directory, actor: "planner" });
+export const raceThroughMission = async (store) => {
+  const { engine: ledger } = await openLedger({ store, actor: "planner" });
   const mission = ledger.mission(slug);
   const receipts = [];
   const keep = ({ commandId, eventIds, readback }, actor) =>
@@ -30,7 +30,7 @@ export const raceThroughMission = async (directory) => {
 
   print(strong(title));
   print(
-    `${workPackages.length} work packages, ${Object.keys(crew).length} processes, one ledger in ${directory}`,
+    `${workPackages.length} work packages, ${Object.keys(crew).length} processes, one ledger in ${store}`,
   );
   print(dim("Every line below was appended, flushed and read back before it was told.\n"));
 
@@ -51,12 +51,12 @@ export const raceThroughMission = async (directory) => {
     for await (const _ of projector.follow({ signal: following.signal }));
   });
 
-  const news = await race(directory, ledger, (receipt, actor) => keep(receipt, actor));
+  const news = await race(store, ledger, (receipt, actor) => keep(receipt, actor));
   following.abort();
   await Promise.all(follow);
 
   heading("The board");
-  print((await mled("board", slug, "--ledger", directory)).stdout.trimEnd());
+  print((await mled("board", slug, "--store", store)).stdout.trimEnd());
 
   heading("What was promised, held against the log");
   const results = [];
@@ -106,7 +106,7 @@ export const raceThroughMission = async (directory) => {
     `${news.dead}'s claim was recovered once, by ${ofTheDead[0]?.by}, and its old fence opens nothing`,
   );
 
-  const verified = await mledJson("verify", "--ledger", directory);
+  const verified = await mledJson("verify", "--store", store);
   const { digests, chain } = verified.data ?? {};
   hold(
     verified.ok && digests.checked > 0 && digests.equal === digests.checked && chain.unbroken,
@@ -128,7 +128,7 @@ export const raceThroughMission = async (directory) => {
       `the live ${projection.name.replace("mission-", "")} view equals its rebuild from ${rebuilt.events} events`,
     );
   }
-  const rebuild = await mledJson("rebuild", "--dry-run", "--ledger", directory);
+  const rebuild = await mledJson("rebuild", "--dry-run", "--store", store);
   hold(rebuild.ok && rebuild.data.equal === true, "the stored views equal theirs");
   await ledger.close();
 
@@ -136,12 +136,12 @@ export const raceThroughMission = async (directory) => {
   print();
   print(`${receipts.length} receipts, ${news.lost} races lost, 1 agent killed.  ${dim("Look around:")}`);
   for (const command of [`board ${slug}`, `log ${slug}/${fatalPackage}`, "verify"])
-    print(dim(`  npx mled ${command} --ledger ${directory}`));
+    print(dim(`  npx mled ${command} --store ${store}`));
   return holds;
 };
 
 /** Runs the crew until the mission is over; kills one agent on the way. */
-const race = (directory, ledger, keep) =>
+const race = (store, ledger, keep) =>
   new Promise((resolve) => {
     const mission = ledger.mission(slug);
     const outcome = { finished: false, dead: undefined, ghostRefused: false, lost: 0, selfReviewsRefused: 0 };
@@ -217,7 +217,7 @@ const race = (directory, ledger, keep) =>
     };
 
     for (const [actor, role] of Object.entries(crew)) {
-      const child = fork(new URL("./agent.mjs", import.meta.url), [directory, actor, role], { execArgv: [] });
+      const child = fork(new URL("./agent.mjs", import.meta.url), [store, actor, role], { execArgv: [] });
       running.set(actor, child);
       child.on("message", (news) => {
         hear(news).catch((error) => end(`${actor}: ${error.stack}`));

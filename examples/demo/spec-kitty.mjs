@@ -5,7 +5,7 @@ import { bad, check, dim, heading, print, strong } from "./story.mjs";
 
 const shown = 10;
 
-export const importSpecKitty = async (directory, folders) => {
+export const importSpecKitty = async (store, folders) => {
   // npm starts a script in the package's folder; a relative folder means the one the user stands in.
   const from = process.env.INIT_CWD ?? process.cwd();
   const begun = performance.now();
@@ -13,8 +13,8 @@ export const importSpecKitty = async (directory, folders) => {
     "import",
     "spec-kitty",
     ...folders.map((folder) => path.resolve(from, folder)),
-    "--ledger",
-    directory,
+    "--store",
+    store,
   );
   const all = imported.data?.missions ?? [];
   const missions = all.filter(({ error }) => error === null || error === undefined);
@@ -30,7 +30,7 @@ export const importSpecKitty = async (directory, folders) => {
 
   for (const { slug, rows } of missions.toSorted((a, b) => b.rows - a.rows).slice(0, shown)) {
     heading(`${slug}   ${rows} rows`);
-    const { stdout } = await mled("board", slug, "--ledger", directory);
+    const { stdout } = await mled("board", slug, "--store", store);
     // What needs attention is counted below the board; doctor lists it.
     print(stdout.replace(/^(?:! |\d+ more: ).*\n/gm, "").trimEnd());
   }
@@ -48,7 +48,7 @@ export const importSpecKitty = async (directory, folders) => {
   if (findings.size === 0) print("none");
 
   heading("Verification");
-  const { ok, data, error } = await mledJson("verify", "--ledger", directory);
+  const { ok, data, error } = await mledJson("verify", "--store", store);
   const { digests, chain, views } = data ?? {};
   check(
     ok && digests.equal === digests.checked,
@@ -60,10 +60,6 @@ export const importSpecKitty = async (directory, folders) => {
     `${views?.equal} of ${views?.compared} views equal a rebuild from the first event`,
   );
   if (error) print(bad(`${error.code}: ${error.message}`));
-  print(
-    dim(
-      `\nLook around:\n  npx mled mission list --ledger ${directory}\n  npx mled doctor --ledger ${directory}`,
-    ),
-  );
+  print(dim(`\nLook around:\n  npx mled mission list --store ${store}\n  npx mled doctor --store ${store}`));
   return imported.ok === true && ok === true && missions.length > 0;
 };
