@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { check, endsWell, finish } from "./checklist.mjs";
+import { checkSqliteWithNpm, checkSqliteWithPnpm } from "./packed-sqlite.mjs";
 import { findPnpm } from "./pnpm.mjs";
 import { installed, npm, root, run } from "./programs.mjs";
 
@@ -44,7 +45,8 @@ try {
       for (const file of ["package/package.json", "package/LICENSE", "package/README.md"])
         if (!files.includes(file)) throw new Error(`it lacks ${file}`);
       const packed = JSON.parse(endsWell(await run(["tar", "-xzOf", tarball, "package/package.json"], all)));
-      const unresolved = JSON.stringify(packed.dependencies ?? {}).match(/workspace:|catalog:/g);
+      const { dependencies = {}, optionalDependencies = {} } = packed;
+      const unresolved = JSON.stringify([dependencies, optionalDependencies]).match(/workspace:|catalog:/g);
       if (unresolved !== null) throw new Error(`its dependencies hold ${unresolved.join(" and ")}`);
     });
 
@@ -154,6 +156,8 @@ try {
       if (!board.includes("WP01")) throw new Error(`the board does not show WP01:\n${board}`);
       endsWell(await mled("verify", "--ledger", "ledger"));
     });
+    await checkSqliteWithNpm(consumer);
+    await checkSqliteWithPnpm(pnpm, scratch, tarballs);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
