@@ -25,3 +25,4 @@ export {
   sqliteSnapshots,
 } from "./views/sqlite-snapshots.ts";
 export { type SqliteViews, type SqliteViewsOptions, sqliteViews } from "./views/sqlite-views.ts";
+export { type SqliteTransferOptions, sqliteTransfer } from "./transfer/sqlite-transfer.ts";

@@ -126,22 +126,37 @@ interface SumsOptions {
   readonly onRead: (events: number) => void;
 }
 
+/** What stands in the target, which is read as critically as the source. */
 const sumsOf = async (
-  source: TransferSource,
+  target: TransferSource,
   extents: readonly TransferExtent[],
   { kept, signal, onRead }: SumsOptions,
 ): Promise<ReadonlyMap<string, StreamSum>> => {
   const sums = new Map<string, StreamSum>();
   for (const extent of extents) {
-    const { whole } = await sumStream(source, extent, {
-      kept,
-      onRead,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    sums.set(extent.stream, whole);
+    try {
+      const { whole } = await sumStream(target, extent, {
+        kept,
+        onRead,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      sums.set(extent.stream, whole);
+    } catch (error) {
+      throw error instanceof StoreFault ? ofTarget(error) : error;
+    }
   }
   return sums;
 };
+
+/** The two sides may bear the same names. */
+const ofTarget = (fault: StoreFault): StoreFault =>
+  new StoreFault(fault.code, `in the target: ${fault.message}`, {
+    outcome: fault.outcome,
+    retryable: fault.retryable,
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    details: { ...fault.details, side: "target" },
+    cause: fault,
+  });
 
 /** Reads all of the source before anything is written. Collects what is wrong with it, so that it can be mended in one go. */
 const survey = async (
@@ -185,8 +200,8 @@ interface WriteOptions {
 }
 
 /** Large enough that a flush is shared by many commits, small enough to be held in memory. */
-const mostBatchBytes = 4_194_304;
-const mostBatchEntries = 8_192;
+const mostBatchBytes = 1_048_576;
+const mostBatchEntries = 2_048;
 
 const write = async ({
   from,

@@ -52,8 +52,19 @@ CREATE TABLE events (
   crc INTEGER NOT NULL,
   UNIQUE (stream, revision)
 ) STRICT;
+CREATE TABLE lines (
+  stream TEXT NOT NULL,
+  after_revision INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  encoding TEXT NOT NULL,
+  text TEXT NOT NULL,
+  crc INTEGER NOT NULL,
+  PRIMARY KEY (stream, after_revision, place)
+) STRICT, WITHOUT ROWID;
 ${appendOnly("commands")}
 ${appendOnly("events")}
+${appendOnly("lines")}
 CREATE TRIGGER events_without_gaps BEFORE INSERT ON events
 WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
 BEGIN SELECT RAISE(ABORT, 'a position was left out'); END;
