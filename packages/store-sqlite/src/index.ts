@@ -19,10 +19,10 @@ export type {
   StreamSummary,
 } from "./inspect/report.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
+export { type SqliteTransferOptions, sqliteTransfer } from "./transfer/sqlite-transfer.ts";
 export {
   type SqliteSnapshots,
   type SqliteSnapshotsOptions,
   sqliteSnapshots,
 } from "./views/sqlite-snapshots.ts";
 export { type SqliteViews, type SqliteViewsOptions, sqliteViews } from "./views/sqlite-views.ts";
-export { type SqliteTransferOptions, sqliteTransfer } from "./transfer/sqlite-transfer.ts";

@@ -9,9 +9,8 @@ import { bundledLockBinding } from "./lock-binding.ts";
 import { bundledSqliteDriver } from "./sqlite-driver.ts";
 
 /** For the build, which runs a few commands so that the code cache holds what they compile. */
-export { bundledLockBinding, bundledSqliteDriver, runLedger };
 /** For bin/mled-thread.cjs. */
-export { serveThread };
+export { bundledLockBinding, bundledSqliteDriver, runLedger, serveThread };
 
 /** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
 export const main = async (bundle: string): Promise<void> => {
