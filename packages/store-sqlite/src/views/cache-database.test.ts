@@ -118,6 +118,17 @@ describe("the cache beside a database", () => {
     expect(await snapshots.load({ ...key, stream: "mission-a15" })).toBeUndefined();
   });
 
+  test("that lost its live set is made anew by the next save", async () => {
+    const { file, snapshots } = open();
+    await snapshots.save(key, snapshot);
+    const db = raw(file);
+    db.exec("DELETE FROM cache_sets");
+    db.close();
+    expect(await snapshots.load(key)).toBeUndefined();
+    await snapshots.save(key, snapshot);
+    expect(await snapshots.load(key)).toEqual(snapshot);
+  });
+
   test("of a newer version, or of somebody else, is left alone", async () => {
     for (const sql of ["PRAGMA user_version = 2", "PRAGMA application_id = 7"]) {
       const { file, snapshots, views } = open();

@@ -36,8 +36,13 @@ export const columnsOf = (
 export const isSoundRow = (row: SnapshotRow): boolean =>
   row[8] === crcOfColumns([...row.slice(0, 8), row[9]]);
 
-export const liveSet = ({ rows }: CacheConnection): number =>
-  (rows("SELECT id FROM cache_sets WHERE phase = 'live'").get() as readonly [number])[0];
+/** The set that `load` sees. A cache without one lost it with the power, and is as damaged as one with broken pages. */
+export const liveSet = ({ rows }: CacheConnection): number => {
+  const row = rows("SELECT id FROM cache_sets WHERE phase = 'live'").get() as readonly [number] | undefined;
+  if (row === undefined)
+    throw Object.assign(new Error("the cache has no live set"), { code: "SQLITE_CORRUPT" });
+  return row[0];
+};
 
 export const putSnapshot = ({ prepare }: CacheConnection, row: readonly SqlValue[]): void => {
   prepare(
