@@ -166,7 +166,7 @@ const threadsFor = async (
   const count = Math.min(await crewSize(asked, events), streams.length);
   if (count < 2) return {};
   if (threadFile === undefined || directory === null) {
-    if (asked !== undefined) warn("--workers: one thread works here; the ledger is the host program's");
+    if (asked !== undefined) warn("--workers: one thread works here; threads need the mled program");
     return {};
   }
   const data: ThreadPlace = { directory, views };
