@@ -17,4 +17,4 @@ new Script(readFileSync(file, "latin1"), { filename: file }).runInThisContext()(
   file,
   dist,
 );
-bundle.exports.serveThread();
+bundle.exports.thread(file);

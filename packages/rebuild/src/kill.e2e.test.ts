@@ -3,13 +3,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { openFileStore } from "@mission-ledger/store-file";
-import { seededRandomness } from "@mission-ledger/testkit";
+import { memorySnapshotSets, seededRandomness } from "@mission-ledger/testkit";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { rebuildViews } from "./rebuild-views.ts";
 import { bundled } from "./testing/bundle.ts";
 import { contentOf, counterFolds, storeOf } from "./testing/counters.ts";
 import { folderSets } from "./testing/folder-sets.ts";
-import { memorySets } from "./testing/memory-sets.ts";
 
 const files: Awaited<ReturnType<typeof bundled>>[] = [];
 beforeAll(async () => {
@@ -72,7 +71,7 @@ test(`rebuilds that are killed at random, ${kills} times, end equal to one that 
   const ground = { store, folds: counterFolds, scope: { category: "counter" } };
   /** What a rebuild makes that nobody interrupts. */
   const truth = async () => {
-    const snapshots = memorySets();
+    const snapshots = memorySnapshotSets();
     await rebuildViews({ ...ground, snapshots });
     return contentOf(snapshots, streams);
   };

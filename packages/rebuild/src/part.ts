@@ -4,7 +4,9 @@ import type { SnapshotEntry, SnapshotSet, SnapshotStore } from "@mission-ledger/
 export interface Part {
   readonly set: SnapshotSet;
   add(stream: string, entries: readonly SnapshotEntry[]): Promise<void>;
-  /** Makes outlive the process what was added longer ago than `flushEveryMs`. */
+  /** Makes outlive the process what was added. */
+  flush(): Promise<void>;
+  /** The same for what was added longer ago than `flushEveryMs`. */
   tick(): Promise<void>;
   /** Flushes what is left, for whoever goes on with it, and lets go. Never throws. */
   leave(): Promise<void>;
@@ -23,6 +25,7 @@ export const partOf = (set: SnapshotSet, flushEveryMs: number): Part => {
   };
   return {
     set,
+    flush,
     add: async (stream, entries) => {
       await set.add(stream, entries);
       pending = true;

@@ -11,13 +11,12 @@ import {
   saveFold,
   valueAt,
 } from "@mission-ledger/core";
-import { cancelSource } from "@mission-ledger/testkit";
+import { cancelSource, memorySnapshotSets } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RebuildProgress } from "./progress.ts";
 import { rebuildViews } from "./rebuild-views.ts";
 import { contentOf, counterFolds, type Histories, storeOf } from "./testing/counters.ts";
-import { memorySets } from "./testing/memory-sets.ts";
 import { verifyViews } from "./verify-views.ts";
 
 const scope = { category: "counter" };
@@ -52,7 +51,7 @@ const remember = async (
 
 /** What lies there when every view was folded from the first event by its fold alone. */
 const fromScratch = async (store: EventStore) => {
-  const snapshots = memorySets();
+  const snapshots = memorySnapshotSets();
   const streams = await store.streams("counter");
   for (const stream of streams)
     for (const spec of counterFolds)
@@ -64,7 +63,7 @@ describe("whatever happened before", () => {
   test("rebuilt, live and folded from the first event are the same", async () => {
     const property = fc.asyncProperty(histories, livePlaces, async (drawn, places) => {
       const store = await storeOf(drawn);
-      const snapshots = memorySets();
+      const snapshots = memorySnapshotSets();
       await remember(store, snapshots, places);
       const ground = { store, snapshots, folds: counterFolds, scope };
       expect(await verifyViews(ground)).toMatchObject({ differing: 0, notBorneOut: 0, problems: [] });
@@ -85,7 +84,7 @@ describe("whatever happened before", () => {
     const stops = fc.array(fc.nat({ max: 40 }), { maxLength: 6 });
     const property = fc.asyncProperty(histories, livePlaces, stops, async (drawn, places, steps) => {
       const store = await storeOf(drawn);
-      const snapshots = memorySets();
+      const snapshots = memorySnapshotSets();
       await remember(store, snapshots, places);
       const streams = await store.streams("counter");
       const live = await contentOf(snapshots, streams);
@@ -144,7 +143,7 @@ describe("a view that somebody changed", () => {
       strange,
       async (drawn, pick, how, key, value) => {
         const store = await storeOf(drawn);
-        const snapshots = memorySets();
+        const snapshots = memorySnapshotSets();
         await remember(store, snapshots, [12]);
         const streams = await store.streams("counter");
         const stream = streams[pick % streams.length] as string;

@@ -5,12 +5,11 @@ import {
   openMemoryStore,
   type SnapshotStore,
 } from "@mission-ledger/core";
-import { cancelSource } from "@mission-ledger/testkit";
+import { cancelSource, memorySnapshotSets } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { RebuildProgress } from "./progress.ts";
 import { rebuildViews } from "./rebuild-views.ts";
 import { append, contentOf, counterFolds, rememberAll, storeOf } from "./testing/counters.ts";
-import { memorySets } from "./testing/memory-sets.ts";
 
 const scope = { category: "counter" };
 const [total, additions] = counterFolds as readonly [FoldSpec<unknown>, FoldSpec<unknown>];
@@ -19,7 +18,7 @@ const all = ["counter-a", "counter-b", "counter-c", "counter-d"];
 /** Four counters whose live views stand at their ends. */
 const withLive = async () => {
   const store = await storeOf({ a: [1, 2], b: [3], c: [4, 5, 6], d: [7] });
-  const snapshots = memorySets();
+  const snapshots = memorySnapshotSets();
   await rememberAll(store, snapshots);
   return { store, snapshots, folds: counterFolds, scope, live: await contentOf(snapshots, all) };
 };
@@ -118,7 +117,7 @@ describe("a rebuild", () => {
   });
 
   test("of a category without streams makes nothing", async () => {
-    const options = { store: openMemoryStore(), snapshots: memorySets(), folds: counterFolds, scope };
+    const options = { store: openMemoryStore(), snapshots: memorySnapshotSets(), folds: counterFolds, scope };
     expect(await rebuildViews(options)).toMatchObject({ streams: 0, events: 0 });
   });
 });

@@ -80,7 +80,7 @@ const rebuildBeside = async (
     // Last of all: what is in the set counts as done when an interrupted rebuild is gone on with.
     for (const { stream } of run.ended().problems)
       await part.add(stream, await liveEntries(snapshots, stream, [...folds.map(nameOf), ...keep]));
-    await part.set.flush();
+    await part.flush();
     await part.set.activate();
     return endOf(run, { resumed: resumed.length, switched: "at_once", lost: 0 });
   } finally {

@@ -75,7 +75,7 @@ const work = async (
       );
       say({ _tag: "Taken" });
     }
-    await part?.set.flush();
+    await part?.flush();
   } finally {
     await part?.leave();
     await (ground.close?.() ?? ground.store.close());

@@ -12,14 +12,14 @@ import {
 import { damageStep } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
-import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { barLine } from "../rebuild/bar.ts";
 import { crewSize } from "../rebuild/crew-size.ts";
 import { namedDifference } from "../rebuild/difference.ts";
-import { foldsOf, inspectorOf, viewNames, weigherOf } from "../rebuild/ground.ts";
+import { foldsOf, inspectorOf, viewNames, weightsOf } from "../rebuild/ground.ts";
 import { type Ended, linesOf, mendedText, rowsOf, shownProblem } from "../rebuild/report.ts";
 import type { ThreadPlace } from "../rebuild/thread.ts";
 import { version } from "../version.ts";
@@ -59,24 +59,28 @@ export const rebuild: CommandSpec = command({
     if (workers !== undefined && (workers < 1 || workers > mostWorkers))
       throw usage(`--workers: from 1 to ${mostWorkers}`);
     const ledger = await context.ledger();
-    const { directory } = await context.place();
+    const place = await context.place();
+    const { directory } = place;
     const slugs = mission === undefined ? undefined : await selectMissions(ledger, mission);
+    const scope: ViewsOptions["scope"] =
+      slugs === undefined ? { category: missionCategory } : { streams: slugs.map(missionStream) };
+    const streams = "streams" in scope ? scope.streams : await ledger.store.streams(scope.category);
+    const weights = await weightsOf(place, ledger.store, streams);
     const views = folds.map((fold) => fold.view).filter((name) => view.length === 0 || view.includes(name));
     const missions: ListedMission[] = [];
-    const { weigh } = weigherOf(directory);
     const options: ViewsOptions = {
       store: ledger.store,
       snapshots: ledger.snapshots,
       folds: foldsOf(views),
-      scope: slugs === undefined ? { category: missionCategory } : { streams: slugs.map(missionStream) },
+      scope,
       ...inspectorOf(directory),
-      ...(weigh === undefined ? {} : { weigh }),
+      ...(weights === undefined ? {} : { weigh: (stream) => weights.get(stream) ?? 1 }),
       ...(await threadsFor(context, {
-        directory,
+        place,
         views,
         asked: workers,
-        weigh,
-        streams: slugs === undefined ? await ledger.store.streams(missionCategory) : [],
+        weights,
+        streams: "streams" in scope ? [] : streams,
       })),
       ...(signal === undefined ? {} : { signal }),
       onProgress: (progress) =>
@@ -150,26 +154,26 @@ const listed = (outcome: StreamOutcome, views: readonly string[]): ListedMission
 });
 
 interface ThreadsWanted {
-  readonly directory: string | null;
+  readonly place: Place;
   readonly views: readonly string[];
   readonly asked: number | undefined;
-  readonly weigh: ((stream: string) => number) | undefined;
+  readonly weights: ReadonlyMap<string, number> | undefined;
   /** Empty where there is nothing to share out. */
   readonly streams: readonly string[];
 }
 
 const threadsFor = async (
   { threadFile, warn }: CommandContext,
-  { directory, views, asked, weigh, streams }: ThreadsWanted,
+  { place: { store, path: at }, views, asked, weights, streams }: ThreadsWanted,
 ): Promise<Pick<ViewsOptions, "workers">> => {
-  const events = streams.reduce((sum, stream) => sum + (weigh?.(stream) ?? 0), 0);
+  const events = streams.reduce((sum, stream) => sum + (weights?.get(stream) ?? 0), 0);
   const count = Math.min(await crewSize(asked, events), streams.length);
   if (count < 2) return {};
-  if (threadFile === undefined || directory === null) {
+  if (threadFile === undefined || store === "host" || at === null) {
     if (asked !== undefined) warn("--workers: one thread works here; threads need the mled program");
     return {};
   }
-  const data: ThreadPlace = { directory, views };
+  const data: ThreadPlace = { store, path: at, views };
   return { workers: { count, file: threadFile, data } };
 };
 

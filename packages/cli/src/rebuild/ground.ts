@@ -1,8 +1,10 @@
 /** What a rebuild of mission views stands on, in this thread or in another one. */
 import fs from "node:fs";
 import path from "node:path";
+import type { EventStore } from "@mission-ledger/core";
 import type { Ground, StreamProblem } from "@mission-ledger/rebuild";
 import { encodeStreamName, findingCodes, glanceAtLog } from "@mission-ledger/store-file";
+import type { Place } from "../command/spec.ts";
 import { folds } from "../commands/folds.ts";
 
 export const viewNames: readonly string[] = folds.map(({ view }) => view);
@@ -28,13 +30,21 @@ const damagedEnd = (directory: string, stream: string): StreamProblem | undefine
 /** Bytes of a log by the event, roughly: only the shares of the missions in the whole matter. */
 const bytesPerEvent = 500;
 
-/** About how many events a mission has. Only the sizes of files are known without reading. */
-export const weigherOf = (directory: string | null): { readonly weigh?: (stream: string) => number } =>
-  directory === null
-    ? {}
-    : {
-        weigh: (stream) => {
-          const file = path.join(directory, "log", `${encodeStreamName(stream)}.jsonl`);
-          return (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) / bytesPerEvent;
-        },
-      };
+/** About how many events each stream has, where that is known without reading them: from the size of its file, or its head. */
+export const weightsOf = async (
+  { store, directory }: Pick<Place, "store" | "directory">,
+  events: Pick<EventStore, "head">,
+  streams: readonly string[],
+): Promise<ReadonlyMap<string, number> | undefined> => {
+  if (directory !== null)
+    return new Map(
+      streams.map((stream) => {
+        const file = path.join(directory, "log", `${encodeStreamName(stream)}.jsonl`);
+        return [stream, (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) / bytesPerEvent];
+      }),
+    );
+  if (store !== "sqlite") return undefined;
+  const weights = new Map<string, number>();
+  for (const stream of streams) weights.set(stream, (await events.head(stream)).revision + 1);
+  return weights;
+};
