@@ -22,7 +22,9 @@ const example: Readonly<Record<string, string>> = {
 /** Argv that gives a command everything it must have. */
 const argvOf = ({ name, arguments: positional, flags }: (typeof commands)[number]): readonly string[] => [
   ...name.split("."),
-  ...positional.filter(({ required }) => required).map((field) => example[field.name] ?? "x"),
+  ...positional
+    .filter(({ required }) => required)
+    .map((field) => (field.kind === "moment" ? "0" : (example[field.name] ?? "x"))),
   ...flags
     .filter(({ required }) => required)
     .flatMap((field) => [`--${field.name}`, field.choices?.[0] ?? "because"]),
@@ -132,6 +134,7 @@ describe("the exit table", () => {
   const refusals: Readonly<Record<RefusalCode, number>> = {
     ALREADY_EXISTS: 6,
     AMBIGUOUS_REF: 3,
+    CANNOT_UNDO: 6,
     CLAIM_ALIVE: 5,
     CLAIM_HELD: 5,
     CLAIM_LOST: 5,

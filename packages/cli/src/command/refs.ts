@@ -44,6 +44,23 @@ export const resolveRef = async (ledger: Ledger, text: string): Promise<Ref> => 
   });
 };
 
+/** A mission, or one work package of it. */
+export interface Subject {
+  readonly slug: string;
+  /** `undefined` for the mission itself. */
+  readonly workPackageId: string | undefined;
+  /** As it is written. */
+  readonly name: string;
+}
+
+/** A mission goes before a work package of the same name, which can be written with its mission. */
+export const resolveSubject = async (ledger: Ledger, about: string): Promise<Subject> => {
+  if (!about.includes("/") && (await ledger.missions()).includes(about))
+    return { slug: about, workPackageId: undefined, name: about };
+  const ref = await resolveRef(ledger, about);
+  return { ...ref, name: formatRef(ref) };
+};
+
 /** The mission of that name, or the only one when nobody names any. */
 export const resolveMission = async (ledger: Ledger, slug: string | undefined): Promise<string> => {
   if (slug !== undefined) return slug;

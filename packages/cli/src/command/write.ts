@@ -9,7 +9,6 @@ import {
 import {
   Conflicted,
   type Ledger,
-  type MissionCommand,
   type MissionEvent,
   type MissionReceipt,
   type MissionRequest,
@@ -116,7 +115,7 @@ const rehearse = async (
       expected: expectedRevision,
       actual: head,
     });
-  const command = { ...request, actor, at: timestamp(ledger.clock.now()) } as MissionCommand;
+  const { command } = await handle.commandOf(request, { actor });
   const decision = missionDecider.decide(command, state);
   if (decision._tag === "Left") {
     const refusal = decision.left;

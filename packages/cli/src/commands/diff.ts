@@ -6,7 +6,7 @@ import {
   formatPath,
   loadFold,
 } from "@mission-ledger/core";
-import { type Ledger, missionDifferences } from "@mission-ledger/core/mission";
+import type { Ledger } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { momentText, type Past, pastOf, presentOf } from "../command/past.ts";
 import { openMission } from "../command/refs.ts";
@@ -48,7 +48,7 @@ export const diff: CommandSpec = command({
         : await pastOf(context, ledger, slug, input.to, { argument: "to", signal });
     const changes =
       input.view === undefined
-        ? await packageChanges(ledger, slug, from, to, signal)
+        ? await ledger.mission(slug).diff(from.at.revision, to.at.revision, signal)
         : await viewChanges(ledger, slug, input.view, from, to, signal);
     const events = Math.abs(to.at.revision - from.at.revision);
     return {
@@ -73,21 +73,6 @@ export const diff: CommandSpec = command({
     };
   },
 });
-
-const packageChanges = async (
-  ledger: Ledger,
-  slug: string,
-  from: Past,
-  to: Past,
-  signal: CancelSignal | undefined,
-): Promise<readonly Change[]> => {
-  const handle = ledger.mission(slug);
-  const [before, after] = [
-    await handle.stateAt(from.at.revision, signal),
-    await handle.stateAt(to.at.revision, signal),
-  ];
-  return missionDifferences(before, after);
-};
 
 const viewChanges = async (
   { store, snapshots, mission: handleOf }: Ledger,

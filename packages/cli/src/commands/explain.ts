@@ -1,7 +1,6 @@
 /** Which events made a field what it is, with the value before and after each. */
 import { formatPath, parsePath, type ValueChange, type ValuePath, valueAt } from "@mission-ledger/core";
 import {
-  type Ledger,
   type OpenMission,
   shownMission,
   shownWorkPackage,
@@ -10,19 +9,13 @@ import {
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { pastOf } from "../command/past.ts";
-import { formatRef, openMission, openWorkPackage, resolveRef } from "../command/refs.ts";
+import { openMission, openWorkPackage, resolveSubject, type Subject } from "../command/refs.ts";
 import type { Row } from "../command/result.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Span, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { nearest } from "../output/suggest.ts";
 import { valueText } from "../output/value-text.ts";
-
-interface Subject {
-  readonly slug: string;
-  readonly workPackageId: string | undefined;
-  readonly name: string;
-}
 
 export const explain: CommandSpec = command({
   name: "explain",
@@ -42,7 +35,7 @@ export const explain: CommandSpec = command({
   examples: ["explain passkeys/WP01 lane", "explain WP01 claim.holder", "explain passkeys title"],
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const subject = await subjectOf(ledger, input.about);
+    const subject = await resolveSubject(ledger, input.about);
     const { slug, workPackageId, name } = subject;
     const past =
       input.at === undefined ? undefined : await pastOf(context, ledger, slug, input.at, { signal });
@@ -93,14 +86,6 @@ export const explain: CommandSpec = command({
     };
   },
 });
-
-/** A mission goes before a work package of the same name, which can be written with its mission. */
-const subjectOf = async (ledger: Ledger, about: string): Promise<Subject> => {
-  if (!about.includes("/") && (await ledger.missions()).includes(about))
-    return { slug: about, workPackageId: undefined, name: about };
-  const ref = await resolveRef(ledger, about);
-  return { ...ref, name: formatRef(ref) };
-};
 
 const shownOf = (mission: OpenMission, workPackageId: string | undefined): object =>
   workPackageId === undefined

@@ -21,6 +21,7 @@ import { repair } from "./repair.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
+import { undo } from "./undo.ts";
 import { unlock } from "./unlock.ts";
 import { verify } from "./verify.ts";
 import { wpAdd, wpList, wpShow } from "./work-packages.ts";
@@ -51,6 +52,7 @@ export const commands: readonly CommandSpec[] = [
   watch,
   diff,
   explain,
+  undo,
   importSpecKitty,
   exportSpecKitty,
   publish,

@@ -5,6 +5,7 @@ import type {
   PlannedWorkPackage,
   RequestOptions,
   Subtask,
+  UndoRequest,
 } from "@mission-ledger/core/mission";
 import type { LibraryContext } from "./library-context.ts";
 import { type OpenedWorkPackage, openedWorkPackage } from "./work-package.ts";
@@ -25,12 +26,18 @@ export interface WorkPackageDetails {
   readonly executionLane?: string;
 }
 
+export interface UndoOptions extends RequestOptions {
+  readonly reason: string;
+}
+
 export interface OpenedMission {
   readonly slug: string;
   /** Throws `ALREADY_EXISTS`. */
   addWorkPackage(details: WorkPackageDetails, options?: RequestOptions): Promise<OpenedWorkPackage>;
   /** All of them or none; they may depend on each other. */
   addWorkPackages(details: readonly WorkPackageDetails[], options?: RequestOptions): Promise<MissionReceipt>;
+  /** Takes back what the same actor did. Throws `CANNOT_UNDO` with the event that stands in the way. */
+  undo(event: UndoRequest["event"], options: UndoOptions): Promise<MissionReceipt>;
   /** Asks nothing yet: calls on a work package that is not there throw `NOT_FOUND`. */
   workPackage(id: string): OpenedWorkPackage;
 }
@@ -64,6 +71,7 @@ export const openedMission = (context: LibraryContext, slug: string): OpenedMiss
       return workPackage(details.id);
     },
     addWorkPackages: add,
+    undo: (event, { reason, ...options }) => handle.execute({ type: "Undo", event, reason }, options),
     workPackage,
   };
 };

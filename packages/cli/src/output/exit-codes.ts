@@ -19,6 +19,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const byCode: Readonly<Record<string, ExitCode>> = {
   ALREADY_EXISTS: exitCodes.refused,
   AMBIGUOUS_REF: exitCodes.notFound,
+  CANNOT_UNDO: exitCodes.refused,
   CLAIM_ALIVE: exitCodes.contended,
   CLAIM_HELD: exitCodes.contended,
   CLAIM_LOST: exitCodes.contended,

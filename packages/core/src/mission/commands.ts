@@ -1,6 +1,7 @@
 /** What can be asked of a mission. Time and actor come in with every command; guards compute the rest from the log. */
 import type { ClaimKind, Evidence, MissionEvent, PlannedWorkPackage, Verdict } from "./events.ts";
 import type { Lane } from "./lanes.ts";
+import type { OpenMission, WorkPackage } from "./state.ts";
 
 interface Asked {
   /** RFC 3339, UTC, milliseconds: what the asker's clock said. Judges leases, orders nothing. */
@@ -70,6 +71,13 @@ export type MissionCommand =
       readonly subject?: string;
       readonly notes?: string;
     })
+  /** Takes a command of the same actor back. What it was, and what came after, is looked up in the log by whoever asks. */
+  | (Asked & {
+      readonly type: "Undo";
+      readonly done: DoneCommand;
+      readonly reason: string;
+      readonly fence?: number;
+    })
   | (Asked & {
       readonly type: "BeginImport";
       readonly source: string;
@@ -111,5 +119,35 @@ export type MissionCommandOf<Type extends MissionCommandType> = Extract<
 
 type WithoutAsked<Command> = Command extends Asked ? Omit<Command, keyof Asked> : never;
 
+/** A command that stands in the log, as an undo of it needs to know it. */
+export interface DoneCommand {
+  /** The event by which it was named. */
+  readonly eventId: string;
+  readonly commandId: string;
+  readonly actor: string;
+  /** All that it wrote. */
+  readonly events: readonly MissionEvent[];
+  /** The one work package it is about; `null` where that is the mission, or several. */
+  readonly workPackageId: string | null;
+  /** That package before and after it; `null` where it was not there. */
+  readonly before: WorkPackage | null;
+  readonly after: WorkPackage | null;
+  /** The mission's settings before it, if it changed them. */
+  readonly settings: Pick<OpenMission, "title" | "dependencyMetAt"> | null;
+  /** It was undone already, and that was not undone. */
+  readonly isUndone: boolean;
+  /** The first event after it that changed the same, and still holds. */
+  readonly since: { readonly eventId: string; readonly revision: number; readonly type: string } | null;
+}
+
+/** Asks for an undo by an event of the command that is to be taken back; the ledger looks up the rest. */
+export interface UndoRequest {
+  readonly type: "Undo";
+  readonly event: { readonly eventId: string } | { readonly revision: number };
+  readonly reason: string;
+  /** As for every write of a holder. */
+  readonly fence?: number;
+}
+
 /** A command before the ledger has put in who asks and when. */
-export type MissionRequest = WithoutAsked<MissionCommand>;
+export type MissionRequest = WithoutAsked<Exclude<MissionCommand, { readonly type: "Undo" }>> | UndoRequest;

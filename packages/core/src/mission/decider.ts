@@ -17,10 +17,11 @@ import type { MissionRefusal } from "./refusals.ts";
 import { decideVerdict, verdictTarget } from "./reviews.ts";
 import { findWorkPackage, type Mission, type OpenMission, type WorkPackage } from "./state.ts";
 import { missionCategory } from "./stream.ts";
+import { decideUndo } from "./undo.ts";
 
 export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefusal> = {
   category: missionCategory,
-  // 2: whether it is archived
+  // 2: whether it is archived; what an undo brings back
   version: 2,
   initial: { _tag: "Absent" },
   decide: (command, state) => {
@@ -65,6 +66,10 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
         return command.workPackages.every(
           ({ workPackageId }) => findWorkPackage(state, workPackageId) !== undefined,
         );
+      case "Undo": {
+        const { workPackageId, before } = command.done;
+        return workPackageId === null || findWorkPackage(state, workPackageId)?.lane === before?.lane;
+      }
       case "ArchiveMission":
         return state.archived?.sha256 === command.sha256;
       case "RestoreMission":
@@ -97,6 +102,8 @@ const decideOpen = (command: OpenCommand, open: OpenMission): MissionDecision =>
     }
     case "AddWorkPackages":
       return decideAdded(command, open);
+    case "Undo":
+      return decideUndo(command, open);
     default: {
       const workPackage = findWorkPackage(open, command.workPackageId);
       if (workPackage === undefined) return refuse(workPackageNotFound(open, command.workPackageId));
@@ -105,7 +112,10 @@ const decideOpen = (command: OpenCommand, open: OpenMission): MissionDecision =>
   }
 };
 
-type WorkPackageCommand = Exclude<OpenCommand, { type: "ChangeMissionSettings" | "AddWorkPackages" }>;
+type WorkPackageCommand = Exclude<
+  OpenCommand,
+  { type: "ChangeMissionSettings" | "AddWorkPackages" | "Undo" }
+>;
 
 const decideAbout = (
   command: WorkPackageCommand,

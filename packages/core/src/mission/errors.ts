@@ -7,6 +7,7 @@ import type { MissionRefusal } from "./refusals.ts";
 /** Stable, each with a heading in docs/errors.md. */
 export type RefusalCode =
   | "AMBIGUOUS_REF"
+  | "CANNOT_UNDO"
   | "CLAIM_ALIVE"
   | "CLAIM_HELD"
   | "CLAIM_LOST"
@@ -182,6 +183,22 @@ export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
         code: "SELF_REVIEW",
         message: `${ref} was implemented by the actor who wants to review it`,
         hint: "Let somebody else review; an override is a force with a reason.",
+      };
+    case "EventNotFound":
+      return {
+        code: "NOT_FOUND",
+        message: `${ref} has no event ${refusal.event}`,
+        hint: "Events and their ids are in the log.",
+      };
+    case "CannotUndo":
+      return {
+        code: "CANNOT_UNDO",
+        message: `${ref}: event ${refusal.eventId} cannot be undone: ${refusal.invariant}${
+          refusal.inTheWay === null
+            ? ""
+            : `; since then: ${refusal.inTheWay.type} at revision ${refusal.inTheWay.revision} (${refusal.inTheWay.eventId})`
+        }`,
+        hint: refusal.next,
       };
     case "NotInReview":
       return {

@@ -138,6 +138,39 @@ export type MissionEvent =
       readonly selfReview: boolean;
       readonly notes?: string;
     }
+  /**
+   * Ends every undo of a package. Where it stands and what is planned is said by moves and revisions beside it; this says what
+   * was undone, and what no other event can bring back. What it does not name stays as it is.
+   */
+  | {
+      readonly type: "WorkPackageReverted";
+      readonly workPackageId: string;
+      /** Id of the event by which the command was named. */
+      readonly undoes: string;
+      readonly undoneCommand: string;
+      readonly reason: string;
+      readonly blockedFrom?: Lane | null;
+      readonly evidence?: readonly Evidence[];
+      readonly subject?: string | null;
+      readonly verdict?: {
+        readonly verdict: Verdict;
+        readonly reviewer: string;
+        readonly subject: string;
+        readonly cycle: number;
+      } | null;
+      readonly approvedBy?: "verdict" | "history" | "force" | null;
+      /** Ids of exactly the subtasks that are done again. */
+      readonly subtasksDone?: readonly string[];
+      /** A request for a review, or a verdict, that does not count any more. */
+      readonly withdraws?: { readonly what: "request" | "verdict"; readonly cycle: number };
+    }
+  /** Ends an undo of a change of the mission's settings; the change back stands before it. */
+  | {
+      readonly type: "MissionSettingsReverted";
+      readonly undoes: string;
+      readonly undoneCommand: string;
+      readonly reason: string;
+    }
   | {
       readonly type: "ImportBegun";
       readonly source: string;
@@ -228,6 +261,8 @@ export const missionCodec: Codec<MissionEvent> = eventCodec<MissionEvent>({
   EvidenceRecorded: { version: 1 },
   ReviewRequested: { version: 1 },
   ReviewSubmitted: { version: 1 },
+  WorkPackageReverted: { version: 1 },
+  MissionSettingsReverted: { version: 1 },
   ImportBegun: { version: 1 },
   SourceChunkRecorded: { version: 1 },
   HistoricTransitionRecorded: { version: 1 },

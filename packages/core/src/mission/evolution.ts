@@ -26,7 +26,8 @@ export const missionEvolution = (state: Mission): Evolution<Mission, MissionEven
     if (
       event.type === "NoteAdded" ||
       event.type === "SourceChunkRecorded" ||
-      event.type === "StreamReconciled"
+      event.type === "StreamReconciled" ||
+      event.type === "MissionSettingsReverted"
     )
       return;
     if (event.type === "MissionCreated" || event.type === "ImportBegun") {

@@ -113,6 +113,13 @@ export const checkExecutionLaneFree: Check = unmet(
   },
 );
 
+export const checkImplementer: Check = unmet(
+  "implementer",
+  "only an implementer takes work back from review",
+  ({ workPackage, actor }) =>
+    workPackage.implementers.includes(actor) ? undefined : [`${actor} did not implement it`],
+);
+
 const blank = (value: string | undefined): boolean => value === undefined || value.trim() === "";
 
 const checks: Readonly<Record<Guard, Check>> = {
@@ -142,12 +149,7 @@ const checks: Readonly<Record<Guard, Check>> = {
     ({ workPackage }) => (workPackage.evidence.length > 0 ? undefined : ["for example a commit id"]),
   ),
   not_self: checkNotSelf,
-  implementer: unmet(
-    "implementer",
-    "only an implementer takes work back from review",
-    ({ workPackage, actor }) =>
-      workPackage.implementers.includes(actor) ? undefined : [`${actor} did not implement it`],
-  ),
+  implementer: checkImplementer,
   verdict_approved: unmet("verdict_approved", "only an approving verdict approves", ({ verdict }) =>
     verdict === "approved" ? undefined : [],
   ),

@@ -1,11 +1,13 @@
 /** The mission domain: missions, work packages, claims, reviews, and what people see of them. */
 export { openWorkPackages } from "./archiving.ts";
 export type {
+  DoneCommand,
   ImportedEvent,
   MissionCommand,
   MissionCommandOf,
   MissionCommandType,
   MissionRequest,
+  UndoRequest,
 } from "./commands.ts";
 export { mission } from "./decider.ts";
 export type { MissionDecision } from "./decision.ts";
@@ -53,7 +55,7 @@ export {
   type Seen,
   type ViewOptions,
 } from "./ledger.ts";
-export type { MissionRefusal, RefusalTag } from "./refusals.ts";
+export type { MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
 export {
   type ArchivedIn,
   activeInExecutionLane,

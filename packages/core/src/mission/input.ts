@@ -127,6 +127,8 @@ const content = (command: MissionCommand): InputProblem | undefined => {
       );
     case "ContinueImport":
       return command.history.length === 0 ? problem("history", "is empty") : first(command.history, imported);
+    case "Undo":
+      return text("reason", command.reason, limits.reason);
     case "ArchiveMission":
       return (
         text("file", command.file, limits.ref) ??

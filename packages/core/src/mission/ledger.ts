@@ -28,7 +28,8 @@ import { type MissionEvent, missionCodec } from "./events.ts";
 import type { MissionRefusal } from "./refusals.ts";
 import { findWorkPackage, type Mission } from "./state.ts";
 import { missionCategory, missionStream, slugOfStream } from "./stream.ts";
-import { shownMission, shownWorkPackage } from "./views/shown.ts";
+import { undoing } from "./undo-request.ts";
+import { type MissionDifference, missionDifferences, shownMission, shownWorkPackage } from "./views/shown.ts";
 
 export type MissionReceipt = Receipt<Mission, MissionEvent>;
 export type MissionNotDone = NotDone<MissionRefusal>;
@@ -82,6 +83,14 @@ export interface MissionHandle {
   execute(request: MissionRequest, options?: RequestOptions): Promise<MissionReceipt>;
   /** The same without throwing. Nothing happens until the task is run. */
   attempt(request: MissionRequest, options?: RequestOptions): TaskEither<MissionNotDone, MissionReceipt>;
+  /**
+   * The command that a request comes to as the log is now, and the revision it holds for, where that matters; for who wants to
+   * know what deciding it would answer. Throws {@link Refused} for an undo of an event that is not there.
+   */
+  commandOf(
+    request: MissionRequest,
+    options?: Pick<RequestOptions, "actor" | "signal">,
+  ): Promise<{ readonly command: MissionCommand; readonly revision?: number }>;
   /** The mission as the log has it now; `Absent` if there is none. A copy: changing it changes nothing. */
   state(signal?: CancelSignal): Promise<Mission>;
   /** The mission as it was at a moment; `Absent` if there was none yet. A copy. */
@@ -91,6 +100,8 @@ export interface MissionHandle {
    * details of the work package, or into those of the mission where none is named; `[]` is all of them. Reads from the first event.
    */
   explain(field: ValuePath, options?: ExplainOptions): AsyncIterable<ValueChange>;
+  /** What differs between two moments, by work package; now where the second one is left out. */
+  diff(from: Moment, to?: Moment, signal?: CancelSignal): Promise<readonly MissionDifference[]>;
   /** Where a moment lies in this mission's events. A view and a state at `revision` are of that very moment. */
   findMoment(moment: Moment, signal?: CancelSignal): Promise<FoundMoment>;
   /** A projection of this mission: from its snapshot and what came since. Writes nothing. */
@@ -133,9 +144,21 @@ export const ledgerOver = ({
 
   const missionHandle = (slug: string): MissionHandle => {
     const stream = missionStream(slug);
+    const asked = (by: string): Pick<MissionCommand, "actor" | "at"> => ({
+      actor: by,
+      at: timestamp(clock.now()),
+    });
+    const undo = undoing({ store, stream, slug, snapshots, actor, asked, attempt: handler.attempt });
+    const stateAt: MissionHandle["stateAt"] = async (moment, signal) => {
+      const cancel = signal === undefined ? {} : { signal };
+      const to = await revisionAt(store, stream, moment, signal);
+      const spec = deciderFold(mission, missionCodec);
+      return (await loadFold(store, stream, spec, { snapshots, to, ...cancel })).state;
+    };
     const attempt: MissionHandle["attempt"] = (request, options = {}) => {
       const by = options.actor ?? actor;
-      const command = { ...request, actor: by, at: timestamp(clock.now()) } as MissionCommand;
+      if (request.type === "Undo") return undo.attempt(request, options);
+      const command = { ...request, ...asked(by) } as MissionCommand;
       const run = handler.attempt(stream, command, { ...options, actor: by });
       return async () => E.mapLeft((reason: MissionNotDone) => nameMission(reason, slug))(await run());
     };
@@ -150,6 +173,12 @@ export const ledgerOver = ({
         if (isStoreFault(reason)) throw reason;
         throw reason._tag === "Conflict" ? new Conflicted(reason) : new Refused(reason);
       },
+      commandOf: async (request, { actor: by = actor, signal } = {}) => {
+        if (request.type !== "Undo") return { command: { ...request, ...asked(by) } as MissionCommand };
+        const found = await undo.find(request, by, signal === undefined ? {} : { signal });
+        if ("_tag" in found) throw new Refused(found);
+        return found;
+      },
       state: async (signal) => (await handler.load(stream, signal)).state,
       explain: async function* (field, { workPackageId, at, signal } = {}) {
         const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
@@ -163,12 +192,12 @@ export const ledgerOver = ({
         const spec = deciderFold(mission, missionCodec);
         yield* changesOf(store, stream, spec, (state) => valueAt(detailsOf(state), field), options);
       },
-      stateAt: async (moment, signal) => {
-        const cancel = signal === undefined ? {} : { signal };
-        const to = await revisionAt(store, stream, moment, signal);
-        return (
-          await loadFold(store, stream, deciderFold(mission, missionCodec), { snapshots, to, ...cancel })
-        ).state;
+      stateAt,
+      diff: async (from, to, signal) => {
+        const before = await stateAt(from, signal);
+        const after =
+          to === undefined ? (await handler.load(stream, signal)).state : await stateAt(to, signal);
+        return missionDifferences(before, after);
       },
       findMoment: (moment, signal) => findMoment(store, stream, moment, signal),
       view: async (projection, { at, fromStart = false, signal } = {}) => {

@@ -82,7 +82,8 @@ describe("a mission at a moment", () => {
           const { sample, events } = await worked(commands);
           const [from, to] = [one % events.length, other % events.length];
           const [before, after] = [await sample.stateAt(from), await sample.stateAt(to)];
-          const differences = missionDifferences(before, after);
+          const differences = await sample.diff(from, { revision: to });
+          expect(differences).toEqual(missionDifferences(before, after));
           const ids = [before, after].flatMap((state) =>
             state._tag === "Open" ? Object.keys(state.workPackages) : [],
           );

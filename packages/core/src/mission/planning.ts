@@ -56,24 +56,20 @@ export const decideRevised = (
   };
   const before = planOf(workPackage);
   if (canonicalJson({ ...before, ...changes }) === canonicalJson(before)) return accept();
-  const dependencies = new Map(dependenciesOf(mission)).set(
-    workPackage.id,
-    dependsOn ?? workPackage.dependsOn,
-  );
-  const refusal = findDependencyProblem(mission.slug, workPackage.id, dependencies);
+  const refusal = findPlanProblem(mission, workPackage.id, dependsOn ?? workPackage.dependsOn);
   return refusal === undefined
     ? accept({ type: "WorkPackageRevised", workPackageId: workPackage.id, ...changes })
     : refuse(refusal);
 };
 
 /** Only what a plan says, whether it comes from a command or from state. */
-const planOf = ({
+export const planOf = ({
   title,
   dependsOn,
   owns,
   subtasks,
   executionLane,
-}: Omit<PlannedWorkPackage, "workPackageId">) => ({
+}: Omit<PlannedWorkPackage, "workPackageId">): Omit<PlannedWorkPackage, "workPackageId"> => ({
   title,
   dependsOn,
   owns,
@@ -88,6 +84,18 @@ const wholePlan = (planned: PlannedWorkPackage): PlannedWorkPackage => ({
 
 const dependenciesOf = ({ workPackages }: OpenMission): Dependencies =>
   new Map(Object.values(workPackages).map(({ id, dependsOn }) => [id, dependsOn]));
+
+/** What would be wrong with the plan if the package waited for these. */
+export const findPlanProblem = (
+  mission: OpenMission,
+  workPackageId: string,
+  dependsOn: readonly string[],
+): MissionRefusal | undefined =>
+  findDependencyProblem(
+    mission.slug,
+    workPackageId,
+    new Map(dependenciesOf(mission)).set(workPackageId, dependsOn),
+  );
 
 const findDependencyProblem = (
   mission: string,

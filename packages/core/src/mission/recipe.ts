@@ -41,6 +41,7 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
     case "ImportBegun":
     case "SourceChunkRecorded":
     case "StreamReconciled":
+    case "MissionSettingsReverted":
       return;
     case "MissionSettingsChanged":
       if (event.title !== undefined) mission.title = event.title;
@@ -102,6 +103,7 @@ type AboutWorkPackage = Exclude<
       | "MissionArchived"
       | "MissionRestored"
       | "SourceChunkRecorded"
+      | "MissionSettingsReverted"
       | "StreamReconciled"
       | "WorkPackageAdded";
   }
@@ -160,6 +162,9 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       workPackage.subject = subject;
       return;
     }
+    case "WorkPackageReverted":
+      revert(workPackage, event);
+      return;
     case "HistoricTransitionRecorded":
       takeInHistory(workPackage, event);
       return;
@@ -192,6 +197,26 @@ const revise = (
     const done = new Set(workPackage.subtasks.filter((subtask) => subtask.done).map(({ id }) => id));
     workPackage.subtasks = subtasks.map((subtask) => ({ ...subtask, done: done.has(subtask.id) }));
   }
+};
+
+const revert = (
+  workPackage: MutableWorkPackage,
+  {
+    blockedFrom,
+    evidence,
+    subject,
+    verdict,
+    approvedBy,
+    subtasksDone,
+  }: Extract<MissionEvent, { type: "WorkPackageReverted" }>,
+): void => {
+  if (blockedFrom !== undefined) workPackage.blockedFrom = blockedFrom;
+  if (evidence !== undefined) workPackage.evidence = evidence.map((item) => ({ ...item }));
+  if (subject !== undefined) workPackage.subject = subject;
+  if (verdict !== undefined) workPackage.verdict = verdict === null ? null : { ...verdict };
+  if (approvedBy !== undefined) workPackage.approvedBy = approvedBy;
+  if (subtasksDone !== undefined)
+    for (const subtask of workPackage.subtasks) subtask.done = subtasksDone.includes(subtask.id);
 };
 
 const takeInHistory = (

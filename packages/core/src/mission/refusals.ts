@@ -60,7 +60,27 @@ export type MissionRefusal =
     })
   | (Refusal & { readonly _tag: "ClaimAlive"; readonly holder: string; readonly expiresAt: string })
   | (Refusal & { readonly _tag: "SelfReview"; readonly implementers: readonly string[] })
+  | (Refusal & { readonly _tag: "EventNotFound"; readonly event: string })
+  | (Refusal & {
+      readonly _tag: "CannotUndo";
+      readonly obstacle: UndoObstacle;
+      readonly eventId: string;
+      /** The event that stands in the way, where it is one. */
+      readonly inTheWay: {
+        readonly eventId: string;
+        readonly revision: number;
+        readonly type: string;
+      } | null;
+      /** What to do instead, as a sentence. */
+      readonly next: string;
+    })
   | (Refusal & { readonly _tag: "NotInReview"; readonly lane: Lane })
   | (Refusal & { readonly _tag: "SubjectChanged"; readonly reviewed: string; readonly subject: string });
+
+/**
+ * What keeps a command from being undone: the kind of its events, who did it, what came after it, an approval that would come
+ * back, a claim that has ended, a package that was begun because this one was approved.
+ */
+export type UndoObstacle = "kind" | "not_yours" | "changed_since" | "approval" | "claim" | "built_upon";
 
 export type RefusalTag = MissionRefusal["_tag"];

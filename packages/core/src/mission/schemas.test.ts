@@ -78,6 +78,18 @@ const events: readonly Record<string, unknown>[] = [
   { type: "MissionArchived", file: "m.gz", sha256, head: sha256, records: 2, events: 3 },
   { type: "MissionRestored", sha256 },
   {
+    type: "WorkPackageReverted",
+    ...about,
+    undoes: "e",
+    undoneCommand: "c",
+    reason: "r",
+    evidence: [{ kind: "url", ref: "x" }],
+    verdict: null,
+    subtasksDone: ["T1"],
+    withdraws: { what: "verdict", cycle: 1 },
+  },
+  { type: "MissionSettingsReverted", undoes: "e", undoneCommand: "c", reason: "r" },
+  {
     type: "StreamReconciled",
     winner: sha256,
     losers: [{ digest: sha256, eventId: "e", revision: 4, forksAfter: null, events: 2 }],
@@ -105,6 +117,7 @@ const requests: readonly Record<string, unknown>[] = [
   { type: "CompleteImport", rows: 0, transitions: 0, annotations: 0, otherRows: 0, findings: {} },
   { type: "ArchiveMission", file: "m.gz", sha256, head: sha256, records: 2, events: 3 },
   { type: "RestoreMission" },
+  { type: "Undo", event: { revision: 3 }, reason: "r", fence: 1 },
 ];
 
 const typesOf = (schema: z.ZodType): readonly string[] => {

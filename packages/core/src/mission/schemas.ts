@@ -177,6 +177,23 @@ export const missionEvent: z.ZodType<MissionEvent> = z
       selfReview: z.boolean(),
       notes: z.string().exactOptional(),
     }),
+    of("WorkPackageReverted", {
+      workPackageId: id,
+      undoes: z.string(),
+      undoneCommand: z.string(),
+      reason,
+      blockedFrom: lane.nullable().exactOptional(),
+      evidence: evidenceList.exactOptional(),
+      subject: z.string().nullable().exactOptional(),
+      verdict: z
+        .strictObject({ verdict, reviewer: z.string(), subject: z.string(), cycle: count })
+        .nullable()
+        .exactOptional(),
+      approvedBy: z.enum(["verdict", "history", "force"]).nullable().exactOptional(),
+      subtasksDone: z.array(id).max(limits.items, onList).exactOptional(),
+      withdraws: z.strictObject({ what: z.enum(["request", "verdict"]), cycle: count }).exactOptional(),
+    }),
+    of("MissionSettingsReverted", { undoes: z.string(), undoneCommand: z.string(), reason }),
     of("ImportBegun", source),
     of("ImportCompleted", importCounts),
     of("MissionArchived", archive),
@@ -237,6 +254,11 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       to: z.enum(["approved", "done", "in_progress", "planned"]).exactOptional(),
       subject: z.string().exactOptional(),
       notes: z.string().max(limits.note, onText).exactOptional(),
+    }),
+    of("Undo", {
+      event: z.union([z.strictObject({ eventId: text(64) }), z.strictObject({ revision: count })]),
+      reason,
+      fence: fence.exactOptional(),
     }),
     of("BeginImport", source),
     of("ContinueImport", {

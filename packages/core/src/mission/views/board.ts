@@ -86,7 +86,8 @@ const begun =
 
 export const board: Projection<Board, MissionEvent> = {
   name: "mission-board",
-  version: 1,
+  // 2: what an undo brings back
+  version: 2,
   initial: emptyBoard,
   when: {
     MissionCreated: begun(false),
@@ -139,6 +140,10 @@ export const board: Projection<Board, MissionEvent> = {
     ReviewRequested: onCard((card, { cycle }) => {
       card.reviewCycle = cycle;
     }),
+    WorkPackageReverted: onCard((card, { subtasksDone }) => {
+      if (subtasksDone === undefined) return;
+      for (const id of Object.keys(card.subtasks)) card.subtasks[id] = subtasksDone.includes(id);
+    }),
   },
   needs: {
     MissionCreated: { data: ["slug", "title", "missionId", "dependencyMetAt"], meta: [] },
@@ -166,6 +171,7 @@ export const board: Projection<Board, MissionEvent> = {
     SubtaskMarked: { data: ["workPackageId", "subtaskId", "done"], meta: [] },
     HistoricAnnotationRecorded: { data: ["workPackageId", "delta"], meta: [] },
     ReviewRequested: { data: ["workPackageId", "cycle"], meta: [] },
+    WorkPackageReverted: { data: ["workPackageId", "subtasksDone"], meta: [] },
   },
 };
 

@@ -36,6 +36,7 @@ export interface ReadyItem {
 
 /** Nothing is ready in a closed mission, archived or not. */
 type Ignored =
+  | "MissionSettingsReverted"
   | "MissionArchived"
   | "MissionRestored"
   | "NoteAdded"
@@ -63,13 +64,15 @@ const when: Record<Exclude<MissionEvent["type"], Ignored>, typeof takeInPlace> =
   EvidenceRecorded: takeInPlace,
   ReviewRequested: takeInPlace,
   ReviewSubmitted: takeInPlace,
+  WorkPackageReverted: takeInPlace,
   HistoricTransitionRecorded: takeInPlace,
   HistoricAnnotationRecorded: takeInPlace,
 };
 
 export const ready: Projection<Mission, MissionEvent> = {
   name: "mission-ready",
-  version: 1,
+  // 2: what an undo brings back
+  version: 2,
   initial: { _tag: "Absent" },
   when,
   needs: {
@@ -88,6 +91,7 @@ export const ready: Projection<Mission, MissionEvent> = {
     SubtaskMarked: { meta: [] },
     EvidenceRecorded: { meta: [] },
     ReviewRequested: { meta: [] },
+    WorkPackageReverted: { meta: [] },
     ReviewSubmitted: { data: ["workPackageId", "verdict", "reviewer", "subject", "cycle"], meta: [] },
     HistoricTransitionRecorded: { data: ["workPackageId", "to", "by", "forced", "verdict"], meta: [] },
     HistoricAnnotationRecorded: { data: ["workPackageId", "delta"], meta: [] },

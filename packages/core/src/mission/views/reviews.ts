@@ -46,7 +46,8 @@ const unjudged: Omit<ReviewCycle, "cycle"> = {
 
 export const reviews: Projection<Reviews, MissionEvent> = {
   name: "mission-reviews",
-  version: 1,
+  // 2: what an undo withdraws
+  version: 2,
   initial: {},
   when: {
     ReviewRequested: (view, { workPackageId, cycle, subject }, { actor, recordedAt }) => {
@@ -72,6 +73,22 @@ export const reviews: Projection<Reviews, MissionEvent> = {
       found.newest = verdict;
       return view;
     },
+    WorkPackageReverted: (view, { workPackageId, withdraws, verdict }) => {
+      if (withdraws === undefined) return view;
+      const found = of(view, workPackageId);
+      const at = found.cycles.findLastIndex(({ cycle }) => cycle === withdraws.cycle);
+      if (withdraws.what === "request") found.cycles.splice(at, at < 0 ? 0 : 1);
+      else if (at >= 0)
+        Object.assign(found.cycles[at] as object, {
+          reviewer: null,
+          verdict: null,
+          judgedAt: null,
+          selfReview: false,
+          notes: null,
+        });
+      if (verdict !== undefined) found.newest = verdict?.verdict ?? null;
+      return view;
+    },
     HistoricTransitionRecorded: (view, { workPackageId, to, at, by, verdict }) => {
       if (to === "for_review") {
         const { cycles } = of(view, workPackageId);
@@ -94,6 +111,7 @@ export const reviews: Projection<Reviews, MissionEvent> = {
   needs: {
     ReviewRequested: { data: ["workPackageId", "cycle", "subject"], meta: ["actor", "recordedAt"] },
     ReviewSubmitted: { meta: ["recordedAt"] },
+    WorkPackageReverted: { data: ["workPackageId", "withdraws", "verdict"], meta: [] },
     HistoricTransitionRecorded: { data: ["workPackageId", "to", "at", "by", "verdict"], meta: [] },
   },
 };

@@ -85,6 +85,9 @@ const textOf = (event: MissionEvent): string => {
       return `review ${event.cycle} requested of ${event.subject.slice(0, 12)}`;
     case "ReviewSubmitted":
       return `review ${event.cycle}: ${event.verdict}${event.selfReview ? " (self-review)" : ""}${because(event.notes)}`;
+    case "WorkPackageReverted":
+    case "MissionSettingsReverted":
+      return `undone: event ${event.undoes.slice(0, 8)}${because(event.reason)}`;
     case "ImportBegun":
       return `import from ${event.source} begun: ${event.title}`;
     case "SourceChunkRecorded":

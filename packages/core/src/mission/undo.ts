@@ -1,0 +1,271 @@
+/** Undo: a command of one's own is taken back by events that say so, unless something stands in the way. */
+import { accept, refuse } from "../kernel/decider.ts";
+import { canonicalJson } from "../kernel/json.ts";
+import { releaseOf } from "./claims.ts";
+import type { MissionCommandOf } from "./commands.ts";
+import type { MissionDecision } from "./decision.ts";
+import type { MissionEvent } from "./events.ts";
+import { checkExecutionLaneFree, checkHolderIfHeld, checkImplementer, type Wish } from "./guards.ts";
+import { laneAfterRelease } from "./lanes.ts";
+import { findPlanProblem, planOf } from "./planning.ts";
+import type { MissionRefusal, UndoObstacle } from "./refusals.ts";
+import { findWorkPackage, isMet, type OpenMission, type WorkPackage } from "./state.ts";
+
+type Undo = MissionCommandOf<"Undo">;
+
+export const decideUndo = (command: Undo, mission: OpenMission): MissionDecision => {
+  const { done, actor } = command;
+  if (done.isUndone) return accept();
+  const why =
+    whatCannotBe(done.events) ??
+    (done.actor === actor ? undefined : notYours(done.actor)) ??
+    (done.since === null ? undefined : changedSince(done.since));
+  if (why !== undefined) return refuse(cannotUndo(command, mission, why));
+  const id = done.workPackageId;
+  if (id === null) return undoneSettings(command, mission);
+  const now = findWorkPackage(mission, id);
+  const { before, after } = done;
+  if (now === undefined || before === null || after === null)
+    return refuse(cannotUndo(command, mission, alwaysThere));
+  return undonePackage(command, mission, now, before, after);
+};
+
+/** What undoing is refused for: a rule, and the next step. */
+interface Why {
+  readonly obstacle: UndoObstacle;
+  readonly invariant: string;
+  readonly next: string;
+  readonly inTheWay?: { readonly eventId: string; readonly revision: number; readonly type: string };
+}
+
+const whatCannotBe = (events: Undo["done"]["events"]): Why | undefined => {
+  for (const { type } of events) {
+    const why = Object.hasOwn(neverUndone, type) ? neverUndone[type] : undefined;
+    if (why !== undefined) return why;
+  }
+  const withdrew = events.some(
+    (event) => event.type === "WorkPackageReverted" && event.withdraws !== undefined,
+  );
+  return withdrew ? judgedAnew : undefined;
+};
+
+const kind = (invariant: string, next: string): Why => ({ obstacle: "kind", invariant, next });
+const alwaysThere = kind("what exists is never made not to have been", "Cancel the work package instead.");
+const imported = kind("imported history stays as it came", "Move the work package on from where it stands.");
+const judgedAnew = kind(
+  "a review that was withdrawn is asked for and judged anew",
+  "Hand it over, or judge it, again.",
+);
+
+/** Stands for an event of a newer version. */
+export const unknownEvent = "Unknown";
+
+const neverUndone: Readonly<Record<string, Why>> = {
+  MissionCreated: kind(
+    "what exists is never made not to have been",
+    "Leave the mission as it is; slugs are free to choose.",
+  ),
+  WorkPackageAdded: alwaysThere,
+  NoteAdded: kind("what was said stays said", "Add another note."),
+  ClaimRenewed: kind("a lease that was given is not taken back", "Release the claim instead."),
+  ImportBegun: imported,
+  SourceChunkRecorded: imported,
+  HistoricTransitionRecorded: imported,
+  HistoricAnnotationRecorded: imported,
+  ImportCompleted: imported,
+  MissionArchived: kind("an archived mission is restored from its archive", "Restore the mission instead."),
+  MissionRestored: kind("an archived mission is restored from its archive", "Archive the mission instead."),
+  [unknownEvent]: kind("what this version does not know it does not undo", "Use the version that wrote it."),
+  StreamReconciled: kind("a decision between two branches is final", "Do again what was decided against."),
+};
+
+const notYours = (who: string): Why => ({
+  obstacle: "not_yours",
+  invariant: "everybody undoes what they did themselves",
+  next: `Ask ${who}, or do what is needed by a move, a revision or a force of your own.`,
+});
+
+const changedSince = (inTheWay: NonNullable<Why["inTheWay"]>): Why => ({
+  obstacle: "changed_since",
+  invariant: "nothing is undone under what was built on it",
+  next: "Undo that event first, or change what you want by a command of its own.",
+  inTheWay,
+});
+
+const undoneSettings = (command: Undo, mission: OpenMission): MissionDecision => {
+  const { eventId, commandId, settings } = command.done;
+  if (settings === null) return refuse(cannotUndo(command, mission, alwaysThere));
+  return accept(
+    { type: "MissionSettingsChanged", ...settings },
+    { type: "MissionSettingsReverted", undoes: eventId, undoneCommand: commandId, reason: command.reason },
+  );
+};
+
+const undonePackage = (
+  command: Undo,
+  mission: OpenMission,
+  now: WorkPackage,
+  before: WorkPackage,
+  after: WorkPackage,
+): MissionDecision => {
+  const { events } = command.done;
+  const { id: workPackageId, lane: from } = now;
+  const to = before.lane;
+  // Events that changed it since are named above; this is for what no event of its own says.
+  if (canonicalJson(revertible(now)) !== canonicalJson(revertible(after)))
+    return refuse(cannotUndo(command, mission, { ...changedSince(noEvent), inTheWay: noEvent }));
+  const endedClaim = before.claim !== null && after.claim === null;
+  if (endedClaim && (to === from || laneAfterRelease[to] === from))
+    return refuse(cannotUndo(command, mission, claimsEnd));
+  const wish: Wish = { ...command, mission, workPackage: now, to };
+  // A plan is revised by whoever sees that it must be, held or not; so is the revision taken back.
+  const isPlan = events.every(({ type }) => type === "WorkPackageRevised" || type === "WorkPackageReverted");
+  const notHolder = isPlan && command.fence === undefined ? undefined : checkHolderIfHeld(wish);
+  if (notHolder !== undefined) return refuse(notHolder);
+  const unmet = from === to ? undefined : laneProblem(command, mission, wish, before);
+  if (unmet !== undefined) return refuse(unmet);
+  const plan = changedPlan(now, before);
+  const problem =
+    plan?.dependsOn === undefined ? undefined : findPlanProblem(mission, workPackageId, plan.dependsOn);
+  if (problem !== undefined) return refuse(problem);
+  const { reason } = command;
+  return accept<MissionEvent>(
+    // A claim that came with the command goes with it; one that ended with it has ended.
+    ...(before.claim?.fence === now.claim?.fence ? [] : releaseOf(now, reason)),
+    ...(from === to ? [] : [{ type: "WorkPackageMoved", workPackageId, from, to, reason } as const]),
+    ...(plan === undefined ? [] : [{ type: "WorkPackageRevised", workPackageId, ...plan } as const]),
+    reverted(command, now, before),
+  );
+};
+
+const noEvent = { eventId: "", revision: -1, type: "" };
+
+const claimsEnd: Why = {
+  obstacle: "claim",
+  invariant: "a claim that has ended is not given back, since its fence is over",
+  next: "Claim the work package again.",
+};
+
+/** Undo follows the rules of review, ownership and execution lanes; it is a correction and no way round them. */
+const laneProblem = (
+  command: Undo,
+  mission: OpenMission,
+  wish: Wish,
+  before: WorkPackage,
+): MissionRefusal | undefined => {
+  const { workPackage: now, to } = wish;
+  const { lane: from } = now;
+  const isApproval = (lane: string | null): boolean => lane === "approved" || lane === "done";
+  if (isApproval(to) || (to === "blocked" && isApproval(before.blockedFrom)))
+    return cannotUndo(command, mission, {
+      obstacle: "approval",
+      invariant: "only a review, or a force that everybody sees, leads to approved and done",
+      next: "Have it reviewed again.",
+    });
+  const { dependencyMetAt } = mission;
+  const begun =
+    isMet(now, dependencyMetAt) && !isMet(before, dependencyMetAt)
+      ? Object.values(mission.workPackages).find(
+          ({ dependsOn, lane }) =>
+            dependsOn.includes(now.id) && lane !== "genesis" && lane !== "planned" && lane !== "canceled",
+        )
+      : undefined;
+  if (begun !== undefined)
+    return cannotUndo(command, mission, {
+      obstacle: "built_upon",
+      invariant: "work starts when its dependencies are met",
+      next: `Reopen it by a move, with a reason; ${begun.id}, which depends on it, is ${begun.lane}.`,
+    });
+  if (to !== "claimed" && to !== "in_progress") return undefined;
+  const takesBack = from === "for_review" ? checkImplementer(wish) : undefined;
+  return takesBack ?? checkExecutionLaneFree(wish);
+};
+
+const cannotUndo = (
+  { done }: Undo,
+  { slug }: OpenMission,
+  { obstacle, invariant, next, inTheWay }: Why,
+): MissionRefusal => ({
+  _tag: "CannotUndo",
+  mission: slug,
+  workPackageId: done.workPackageId,
+  invariant,
+  obstacle,
+  eventId: done.eventId,
+  inTheWay: inTheWay === undefined || inTheWay.revision < 0 ? null : inTheWay,
+  next,
+});
+
+/** What an undo brings back. Not the claim, the fence, who implemented it, and what is counted: those remember what happened. */
+const revertible = ({
+  title,
+  lane,
+  dependsOn,
+  owns,
+  executionLane,
+  subtasks,
+  blockedFrom,
+  evidence,
+  subject,
+  verdict = null,
+  approvedBy,
+}: WorkPackage) => ({
+  title,
+  lane,
+  dependsOn,
+  owns,
+  executionLane,
+  subtasks,
+  blockedFrom,
+  evidence,
+  subject,
+  verdict,
+  approvedBy,
+});
+
+/** Members of `wanted` that differ from those of `present`. */
+const changed = <Fields extends object>(present: Fields, wanted: Fields): Partial<Fields> => {
+  const members = Object.entries(wanted) as [keyof Fields, unknown][];
+  return Object.fromEntries(
+    members.filter(([key, value]) => canonicalJson(value) !== canonicalJson(present[key])),
+  ) as Partial<Fields>;
+};
+
+const changedPlan = (now: WorkPackage, before: WorkPackage) => {
+  const plan = changed(planOf(now), planOf(before));
+  return Object.keys(plan).length === 0 ? undefined : plan;
+};
+
+const reverted = (command: Undo, now: WorkPackage, before: WorkPackage): MissionEvent => {
+  const { eventId, commandId, events } = command.done;
+  const { blockedFrom, evidence, subject, verdict = null, approvedBy } = before;
+  const presently = { ...now, verdict: now.verdict ?? null };
+  const requested = events.find((event) => event.type === "ReviewRequested");
+  const judged = events.find((event) => event.type === "ReviewSubmitted");
+  const isDone = (one: WorkPackage): readonly string[] =>
+    one.subtasks.filter(({ done }) => done).map(({ id }) => id);
+  const marks = canonicalJson(isDone(now)) === canonicalJson(isDone(before)) ? undefined : isDone(before);
+  return {
+    type: "WorkPackageReverted",
+    workPackageId: now.id,
+    undoes: eventId,
+    undoneCommand: commandId,
+    reason: command.reason,
+    ...changed(
+      {
+        blockedFrom: presently.blockedFrom,
+        evidence: presently.evidence,
+        subject: presently.subject,
+        verdict: presently.verdict,
+        approvedBy: presently.approvedBy,
+      },
+      { blockedFrom, evidence, subject, verdict, approvedBy },
+    ),
+    ...(marks === undefined ? {} : { subtasksDone: marks }),
+    ...(judged !== undefined
+      ? { withdraws: { what: "verdict", cycle: judged.cycle } }
+      : requested !== undefined
+        ? { withdraws: { what: "request", cycle: requested.cycle } }
+        : {}),
+  };
+};
