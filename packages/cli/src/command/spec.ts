@@ -1,8 +1,8 @@
 /** What a command is: data about itself and one function. The commander program, mounts, help, completion and schemas are made from it. */
-import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
+import type { CancelSignal, Clock, Randomness, TransferTarget } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
-import type { StoreName } from "../store/store-kind.ts";
+import type { StoreAddress, StoreName } from "../store/store-kind.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
 import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
@@ -42,6 +42,8 @@ export interface CommandContext {
   ledger(): Promise<Ledger>;
   /** As `ledger`, but makes the folder if it is not there. */
   createLedger(): Promise<{ readonly ledger: Ledger; readonly created: boolean }>;
+  /** A ledger as a side of a copy, made first if `make` says so and it is not there. Whoever asked for it closes it. */
+  side(address: StoreAddress, options?: { readonly make?: boolean }): Promise<TransferTarget>;
   /** Who acts. Throws `INPUT_REQUIRED` when nobody says. */
   actor(): Promise<string>;
   /**

@@ -1,9 +1,11 @@
 /** The table of all commands, in the order in which help lists them. */
 import type { CommandSpec } from "../command/spec.ts";
+import { archive, checkArchive } from "./archive.ts";
 import { board } from "./board.ts";
 import { checkCopies } from "./check-copies.ts";
 import { wpClaim, wpRecover, wpRelease, wpRenew } from "./claims.ts";
 import { completion } from "./completion.ts";
+import { copy } from "./copy.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
@@ -18,6 +20,7 @@ import { next, ready } from "./ready.ts";
 import { rebuild } from "./rebuild.ts";
 import { reconcile } from "./reconcile.ts";
 import { repair } from "./repair.ts";
+import { restore } from "./restore.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
@@ -58,6 +61,10 @@ export const commands: readonly CommandSpec[] = [
   publish,
   reconcile,
   checkCopies,
+  copy,
+  archive,
+  checkArchive,
+  restore,
   rebuild,
   verify,
   doctor,

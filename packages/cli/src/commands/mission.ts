@@ -90,7 +90,8 @@ export const missionList: CommandSpec = command({
         ...columns(
           missions.map((mission) => {
             const { done, workPackages } = shownMission(mission);
-            return [toned("strong", mission.slug), `${done}/${workPackages} done`, mission.title];
+            const note = mission.archived === undefined ? "" : "   (archived)";
+            return [toned("strong", mission.slug), `${done}/${workPackages} done`, `${mission.title}${note}`];
           }),
           surface,
         ),
@@ -129,7 +130,7 @@ export const missionShow: CommandSpec = command({
       human: (surface): readonly Line[] => [
         ...(past === undefined || surface.plain ? [] : [past.line]),
         [toned("strong", mission.slug), "  ", mission.title],
-        `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}`,
+        `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}${mission.archived === undefined ? "" : `   archived in ${mission.archived.file}`}`,
         `${summary.done} of ${summary.workPackages} done`,
         ...columns(
           workPackages.map(({ id, title, lane, claim }) => [

@@ -16,6 +16,11 @@ export const barLine = (progress: RebuildProgress, width: number): string => {
     `${grouped(events)} events`,
     ...(perSecond === undefined ? [] : [`${grouped(perSecond)}/s`]),
   ];
+  return lineWithBar(share, parts, width);
+};
+
+/** As many of the parts as fit, with a bar before them where there is room for one. */
+export const lineWithBar = (share: number, parts: readonly string[], width: number): string => {
   const line: string[] = [];
   let used = 0;
   for (const part of parts) {
@@ -34,7 +39,7 @@ const barOf = (share: number, width: number): string => {
   return "#".repeat(full) + "-".repeat(width - full);
 };
 
-const grouped = (count: number): string =>
+export const grouped = (count: number): string =>
   Math.round(count)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, ",");

@@ -73,7 +73,7 @@ export const makeContext = ({
   };
   const warnings = new Set<string>();
   const display = progressDisplay(io, globals, clock);
-  const portsFor = ({ publishTo }: FoundPlace): StorePorts => ({
+  const portsFor = ({ publishTo }: Pick<FoundPlace, "publishTo">): StorePorts => ({
     files,
     clock,
     randomness,
@@ -129,6 +129,12 @@ export const makeContext = ({
       if (!found.exists) await storeKinds[found.store].make(found.path, portsFor(found));
       place = { ...found, exists: true };
       return { ledger: await open(found), created: !found.exists };
+    },
+    side: async (address, { make = false } = {}) => {
+      const kind = storeKinds[address.store];
+      const ports = portsFor({});
+      if (make && !kind.isThere(address.path)) await kind.make(address.path, ports);
+      return kind.transfer(address.path, ports);
     },
     actor: async () =>
       findActor((input.as as string | undefined) ?? hostActor ?? (await hostLedger?.())?.actor, env, cwd),

@@ -1,7 +1,7 @@
 /** The file store: a data directory with a `log` folder in it. */
 import fs from "node:fs";
 import path from "node:path";
-import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, fileTransfer, openFileStore } from "@mission-ledger/store-file";
 import { makeFoldersFor } from "./folders.ts";
 import type { StoreKind } from "./store-kind.ts";
 
@@ -27,4 +27,11 @@ export const fileKind: StoreKind = {
     }),
     snapshots: fileSnapshots({ directory }),
   }),
+  transfer: async (directory, { clock, randomness, files }) =>
+    fileTransfer({
+      directory,
+      ...(clock === undefined ? {} : { clock }),
+      ...(randomness === undefined ? {} : { randomness }),
+      ...(files === undefined ? {} : { files }),
+    }),
 };

@@ -28,6 +28,10 @@ export const sqliteKind: StoreKind = {
     const { openSqliteStore } = await sqliteStore();
     return { store: await openSqliteStore({ path: file, ...portsOf(ports) }), snapshots: noSnapshots };
   },
+  transfer: async (file, ports) => {
+    const { sqliteTransfer } = await sqliteStore();
+    return sqliteTransfer({ path: file, ...portsOf(ports) });
+  },
 };
 
 /** No clock: SQLite's store measures waiting times alone, and a clock that people set is not for that. */

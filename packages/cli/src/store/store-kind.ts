@@ -1,5 +1,5 @@
 /** A kind of store as people come in: by an address, at a path that is there or not, made, then opened. */
-import type { Clock, EventStore, Randomness, SnapshotStore } from "@mission-ledger/core";
+import type { Clock, EventStore, Randomness, SnapshotStore, TransferTarget } from "@mission-ledger/core";
 import type { FilePort } from "@mission-ledger/store-file";
 
 /**
@@ -42,4 +42,6 @@ export interface StoreKind {
   /** Makes the ledger and the folders above it. Throws a fault for what the disk refuses, `USAGE` for a path that cannot be one. */
   make(path: string, ports: StorePorts): Promise<void>;
   open(path: string, ports: StorePorts): Promise<OpenedStore>;
+  /** The ledger as a side of a copy. Reads and makes nothing yet. */
+  transfer(path: string, ports: StorePorts): Promise<TransferTarget>;
 }

@@ -27,7 +27,7 @@ export interface CopyOptions {
   /** Only say what would be copied, having read both sides. @defaultValue false */
   readonly dryRun?: boolean;
   readonly signal?: CancelSignal;
-  /** Told about every 100 ms; events count once for each time they are read or written. */
+  /** Told about every 100 ms, and at the end of a phase; each phase counts its own events. */
   readonly onProgress?: (progress: CopyProgress) => void;
   readonly clock?: Clock;
 }
@@ -74,41 +74,51 @@ export const copyLedger = async ({
   const chosen = streams === undefined ? undefined : new Set(streams);
   const isMeant = ({ stream }: TransferExtent): boolean => chosen?.has(stream) ?? true;
   const extents = (await from.extents(signal)).filter(isMeant);
-  const meter = progressMeter({ clock });
-  let passed = 0;
-  const told =
-    (phase: CopyPhase) =>
-    (events: number): void => {
+  const told = (phase: CopyPhase, total?: number): ((events: number) => void) => {
+    const meter = progressMeter({ clock, ...(total === undefined ? {} : { total }) });
+    let passed = 0;
+    return (events) => {
       passed += events;
-      const progress = meter.due({ events: passed });
+      const progress = passed === total ? meter.now({ events: passed }) : meter.due({ events: passed });
       if (progress !== undefined) onProgress({ ...progress, phase });
     };
+  };
 
   const begun = (await to.extents(signal)).filter(isMeant);
   if (!dryRun) await to.settle(begun.map(({ stream }) => stream));
-  const standing = await sumsOf(to, begun, { kept, signal, onRead: told("reading") });
+  const onRead = told("reading");
+  const standing = await sumsOf(to, begun, { kept, signal, onRead });
   const names = new Set(extents.map(({ stream }) => stream));
   const stray = [...standing.values()].find(({ stream, entries }) => entries > 0 && !names.has(stream));
   if (stray !== undefined) throw diverged(stray.stream, "is in the target and not in the source");
 
-  const wanted = await survey(from, extents, { kept, standing, signal, onRead: told("reading") });
+  const wanted = await survey(from, extents, { kept, standing, signal, onRead });
   const sums = [...wanted.values()];
   const missing = extents.filter(
     ({ stream }) => (standing.get(stream)?.entries ?? 0) < (wanted.get(stream)?.entries ?? 0),
   );
-  const report = (equal: boolean): CopyReport => reportOf(sums, standing, kept, equal);
+  const plan = reportOf(sums, standing, kept);
   if (missing.length === 0) {
     if (!dryRun) await to.finish();
-    return report(true);
+    return plan;
   }
-  if (dryRun) return report(false);
+  if (dryRun) return { ...plan, equal: false };
 
-  await write({ from, to, missing, wanted, standing, kept, signal, onWritten: told("copying") });
+  await write({
+    from,
+    to,
+    missing,
+    wanted,
+    standing,
+    kept,
+    signal,
+    onWritten: told("copying", plan.copied.events),
+  });
   await to.finish();
   const written = await sumsOf(to, (await to.extents(signal)).filter(isMeant), {
     kept,
     signal,
-    onRead: told("verifying"),
+    onRead: told("verifying", plan.events),
   });
   for (const sum of sums) {
     const found = written.get(sum.stream) ?? emptySum(sum.stream);
@@ -116,8 +126,7 @@ export const copyLedger = async ({
       throw diverged(sum.stream, "was written to in the target while it was copied");
     if (found.entries !== sum.entries || found.sum !== sum.sum) throw notEqual(sum, found);
   }
-  onProgress({ ...meter.now({ events: passed }), phase: "verifying" });
-  return report(true);
+  return plan;
 };
 
 interface SumsOptions {
@@ -261,7 +270,6 @@ const reportOf = (
   sums: readonly StreamSum[],
   standing: ReadonlyMap<string, StreamSum>,
   kept: Kept,
-  equal: boolean,
 ): CopyReport => {
   const total = (of: (sum: StreamSum) => number): number => sums.reduce((all, sum) => all + of(sum), 0);
   const before =
@@ -284,7 +292,7 @@ const reportOf = (
       records: total(records) - total(before(records)),
       events: total(events) - total(before(events)),
     },
-    equal,
+    equal: true,
   };
 };
 

@@ -32,6 +32,8 @@ export interface ShownMission {
   readonly dependencyMetAt: "approved" | "done";
   readonly importing: boolean;
   readonly importedFrom: string | null;
+  /** What its cold copy was called, while it is archived. */
+  readonly archived: string | null;
   readonly workPackages: number;
   readonly done: number;
   /** How many packages stand in each lane that is shown. */
@@ -52,14 +54,18 @@ export const shownMission = (mission: OpenMission): ShownMission => {
   };
 };
 
-const settingsOf = ({ slug, title, missionId, dependencyMetAt, importing, importedFrom }: OpenMission) => ({
-  slug,
-  title,
-  missionId,
-  dependencyMetAt,
-  importing,
-  importedFrom,
-});
+const settingsOf = (mission: OpenMission) => {
+  const { slug, title, missionId, dependencyMetAt, importing, importedFrom, archived } = mission;
+  return {
+    slug,
+    title,
+    missionId,
+    dependencyMetAt,
+    importing,
+    importedFrom,
+    archived: archived?.file ?? null,
+  };
+};
 
 /** A place where two moments of a mission differ. */
 export type MissionDifference = Difference & {

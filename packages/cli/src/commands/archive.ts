@@ -1,0 +1,188 @@
+/** Archive: a cold copy of a closed mission, proven, then the event that lets nobody change the mission any more. */
+import path from "node:path";
+import { sumStream } from "@mission-ledger/core";
+import { missionStream, slugOfStream, type TimelineEntry, timelineEntry } from "@mission-ledger/core/mission";
+import { archiveSource, encodeStreamName, readArchiveHeader, writeArchive } from "@mission-ledger/store-file";
+import { openMission, resolveMission } from "../command/refs.ts";
+import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
+import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
+import { counted } from "../output/counted.ts";
+import { toned } from "../output/lines.ts";
+import { usage } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import type { StoreAddress } from "../store/store-kind.ts";
+
+export const archive: CommandSpec = command({
+  name: "archive",
+  summary: "Close a finished mission, with a cold copy of its log",
+  description:
+    "Every work package has to be done or canceled. The copy is written, read again and compared; only then the mission is marked, and refuses commands until it is restored. Nothing leaves the ledger: the mission can still be read, and its slug stays taken.",
+  arguments: {
+    mission: { kind: "text", description: "which mission; may be left out when there is only one" },
+  },
+  flags: {
+    to: {
+      kind: "path",
+      description: "file of the copy, compressed if it ends in .gz; otherwise in the ledger's archive folder",
+      placeholder: "file",
+    },
+    ...writeFlags,
+  },
+  examples: ["archive passkeys", "archive passkeys --to ../cold/passkeys.jsonl.gz"],
+  writes: true,
+  run: async (context, input, signal) => {
+    const ledger = await context.ledger();
+    const address = addressOf(await context.place());
+    const slug = await resolveMission(ledger, input.mission);
+    const { archived } = await openMission(ledger, slug, signal);
+    const commandId = commandIdFor(context, input);
+    const asked = { ledger, slug, commandId, signal };
+    if (archived !== undefined)
+      return {
+        data: { mission: slug, ...archived, made: false, archived: true },
+        human: [`${slug} is archived already, in ${archived.file}`],
+      };
+    // Refused before a file is made.
+    const rehearsal = await write(context, {
+      ...asked,
+      request: { type: "ArchiveMission", file: "-", sha256: noSum, head: noSum, records: 0, events: 0 },
+      input: { ...input, dryRun: true },
+    });
+    if (input.dryRun)
+      return {
+        data: { mission: slug, archived: false, ...receiptData(rehearsal) },
+        human: receiptLines(rehearsal, `archived ${slug}`),
+      };
+    const side = await context.side(address);
+    try {
+      const made = await writeArchive({
+        from: side,
+        stream: missionStream(slug),
+        file: (sha256) =>
+          input.to === undefined ? defaultFile(address, slug, sha256) : path.resolve(context.cwd, input.to),
+        files: context.files,
+        randomness: context.randomness,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const { file, sha256, head, records, events, revision } = made;
+      const written = await write(context, {
+        ...asked,
+        request: {
+          type: "ArchiveMission",
+          file: path.basename(file),
+          sha256,
+          head: head ?? noSum,
+          records,
+          events,
+        },
+        // Whoever wrote since the copy was begun is not in it.
+        input: { ...input, expectedRevision: revision },
+      });
+      return {
+        data: {
+          mission: slug,
+          archived: true,
+          file,
+          size: made.size,
+          sha256,
+          lines: made.lines,
+          commands: records,
+          made: made.made,
+          ...receiptData(written),
+        },
+        human: [
+          ...receiptLines(written, `archived ${slug}`),
+          `${file}: ${counted(events, "event")}, ${counted(made.size, "byte")}, read back; sha256 ${sha256.slice(0, 16)}`,
+          toned("dim", `go on with it: ${context.say("restore", shellQuote(slug))}`),
+        ],
+      };
+    } finally {
+      await side.close();
+    }
+  },
+});
+
+export const checkArchive: CommandSpec = command({
+  name: "check-archive",
+  summary: "Read an archive from end to end, and say whether it is whole",
+  description: "Needs no ledger. Computes every checksum and digest again.",
+  arguments: { file: { kind: "path", required: true, description: "the archive" } },
+  flags: { log: { kind: "boolean", description: "also list what happened in the mission" } },
+  examples: ["check-archive passkeys.jsonl.gz", "check-archive passkeys.jsonl.gz --log"],
+  jsonl: true,
+  run: async (context, input, signal) => {
+    const file = path.resolve(context.cwd, input.file);
+    const header = await readArchiveHeader({ file, files: context.files });
+    const entries: TimelineEntry[] = [];
+    const { sum } = await sumArchive(
+      context,
+      file,
+      input.log ? (entry) => entries.push(entry) : () => {},
+      signal,
+    );
+    const { stream, ...counts } = header;
+    return {
+      data: {
+        file,
+        mission: slugOfStream(stream),
+        ...counts,
+        sum,
+        sound: true,
+        log: input.log ? entries : null,
+      },
+      human: [
+        ...entries.map(({ at, actor, workPackageId, text }) => [
+          toned("dim", at),
+          `  ${actor}  ${workPackageId === null ? "" : `${workPackageId}  `}${text}`,
+        ]),
+        [
+          toned("good", "sound"),
+          `: ${slugOfStream(stream)}, ${counted(header.records, "command")}, ${counted(header.events, "event")}, up to revision ${header.revision}; sha256 ${header.sha256.slice(0, 16)}`,
+        ],
+      ],
+      jsonl: () => entries.map((entry) => ({ record: { ...entry }, lines: [] })),
+    };
+  },
+});
+
+const sumArchive = async (
+  { files }: CommandContext,
+  file: string,
+  tell: (entry: TimelineEntry) => void,
+  signal: Parameters<CommandSpec["run"]>[2],
+) => {
+  const source = archiveSource({ file, files });
+  const [extent] = await source.extents();
+  if (extent === undefined) throw new TypeError("an archive holds one mission");
+  const heard = {
+    ...source,
+    read: async function* (...asked: Parameters<typeof source.read>) {
+      for await (const entries of source.read(...asked)) {
+        for (const entry of entries)
+          if (entry._tag === "Commit")
+            for (const event of entry.commit.events) tell(timelineEntry({ ...event, position: "" }));
+        yield entries;
+      }
+    },
+  };
+  const { whole } = await sumStream(heard, extent, {
+    kept: "lines",
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return whole;
+};
+
+/** Throws `USAGE` where a host brings the ledger: it has no lines to keep. */
+export const addressOf = ({ store, path: at }: Place): StoreAddress => {
+  if (store === "host" || at === null)
+    throw usage("the host program brings its own ledger, which has no archive");
+  return { store, path: at };
+};
+
+/** Beside the logs, or beside the database. */
+const defaultFile = ({ store, path: at }: StoreAddress, slug: string, sha256: string): string => {
+  const folder = path.join(store === "file" ? at : path.dirname(at), "archive");
+  return path.join(folder, `${encodeStreamName(missionStream(slug))}.${sha256.slice(0, 12)}.jsonl.gz`);
+};
+
+const noSum = "0".repeat(64);

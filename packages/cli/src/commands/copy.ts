@@ -1,0 +1,164 @@
+/** Copy: a whole ledger from one store to another, gone on with after any interruption, compared at the end. */
+import { type CopiedStream, type CopyProgress, type CopyReport, copyLedger } from "@mission-ledger/core";
+import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
+import { roughly } from "../command/duration.ts";
+import type { Row } from "../command/result.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { counted } from "../output/counted.ts";
+import { type Line, toned } from "../output/lines.ts";
+import { CliError, isAbort, usage } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { grouped, lineWithBar } from "../rebuild/bar.ts";
+import { formatAddress, parseAddress } from "../store/address.ts";
+import { storeKinds } from "../store/kinds.ts";
+import type { StoreAddress } from "../store/store-kind.ts";
+
+/** Missions that are listed one by one in the envelope; all are counted. */
+const mostListed = 1_000;
+
+export const copy: CommandSpec = command({
+  name: "copy",
+  summary: "Copy a ledger to another store",
+  description:
+    "Ids, times, order and digests stay as they are, and logs come back byte for byte. What was interrupted is gone on with by the same command. Ends with a comparison of both sides: events, commands and a checksum. What is written to the source meanwhile comes with the next copy.",
+  arguments: {
+    from: {
+      kind: "text",
+      required: true,
+      description: "the ledger to read: file:<directory> or sqlite:<file>",
+    },
+    to: { kind: "text", required: true, description: "where to: an address with nothing else in it" },
+  },
+  flags: {
+    mission: {
+      kind: "text",
+      repeatable: true,
+      description: "only this mission; what else the target holds is left alone",
+      placeholder: "slug",
+    },
+    dryRun: { kind: "boolean", description: "read and compare both sides; write nothing" },
+  },
+  examples: [
+    "copy file:.mission-ledger sqlite:plan.db",
+    "copy sqlite:plan.db file:plan --dry-run",
+    "copy file:old file:new --mission passkeys",
+  ],
+  writes: true,
+  jsonl: true,
+  run: async (context, { from, to, mission, dryRun }, signal) => {
+    const source = parseAddress(from, "from", context.cwd);
+    const target = parseAddress(to, "to", context.cwd);
+    if (formatAddress(source) === formatAddress(target)) throw usage("from and to are the same ledger");
+    if (!storeKinds[source.store].isThere(source.path))
+      throw new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${source.path}`, {
+        details: { address: formatAddress(source) },
+      });
+    const reading = await context.side(source);
+    try {
+      const writing = await context.side(target, { make: !dryRun });
+      try {
+        const report = await copyLedger({
+          from: reading,
+          to: writing,
+          dryRun,
+          clock: context.clock,
+          ...(mission.length === 0 ? {} : { streams: await streamsOf(reading, mission) }),
+          ...(signal === undefined ? {} : { signal }),
+          onProgress: (progress) =>
+            context.progress({
+              line: (width) => progressLine(progress, width),
+              record: () => ({ type: "progress", ...progress }),
+            }),
+        });
+        return {
+          data: dataOf(report, source, target, dryRun),
+          human: linesOf(report, target, dryRun),
+          jsonl: () => rowsOf(report),
+        };
+      } finally {
+        await writing.close();
+      }
+    } catch (error) {
+      throw isAbort(error, signal) ? interrupted(context, from, to) : error;
+    } finally {
+      await reading.close();
+    }
+  },
+});
+
+/** Throws `NOT_FOUND` for a mission that the source does not hold: a copy of nothing would look like a copy. */
+const streamsOf = async (
+  source: Awaited<ReturnType<CommandContext["side"]>>,
+  missions: readonly string[],
+): Promise<readonly string[]> => {
+  const known = new Set((await source.extents()).map(({ stream }) => stream));
+  for (const slug of missions)
+    if (!known.has(missionStream(slug)))
+      throw new CliError("NOT_FOUND", `the source has no mission ${slug}`, { details: { mission: slug } });
+  return missions.map(missionStream);
+};
+
+const dataOf = (
+  { streams, records, events, asides, sum, kept, copied, equal }: CopyReport,
+  from: StoreAddress,
+  to: StoreAddress,
+  dryRun: boolean,
+) => ({
+  from: formatAddress(from),
+  to: formatAddress(to),
+  missions: streams.slice(0, mostListed).map(listed),
+  totals: { missions: streams.length, commands: records, events, asides, sum },
+  copied: { missions: copied.streams, commands: copied.records, events: copied.events },
+  kept,
+  equal,
+  dryRun,
+});
+
+const listed = ({ stream, head, records, events, asides, sum, copied }: CopiedStream) => ({
+  slug: slugOfStream(stream),
+  revision: head.revision,
+  digest: head.digest,
+  commands: records,
+  events,
+  asides,
+  sum,
+  copied,
+});
+
+const linesOf = (report: CopyReport, to: StoreAddress, dryRun: boolean): readonly Line[] => {
+  const { streams, copied, events, records, sum, equal } = report;
+  const all = `${counted(streams.length, "mission")}, ${counted(records, "command")}, ${counted(events, "event")}`;
+  if (!equal)
+    return [
+      `would copy ${counted(copied.events, "event")} of ${counted(copied.streams, "mission")} to ${formatAddress(to)}`,
+    ];
+  return [
+    copied.records === 0
+      ? "nothing to copy"
+      : `copied ${counted(copied.events, "event")} of ${counted(copied.streams, "mission")} to ${formatAddress(to)}`,
+    [
+      toned("good", "equal"),
+      `: ${all} on both sides${dryRun ? "" : ", read back"}; checksum ${sum.slice(0, 16)}`,
+    ],
+  ];
+};
+
+const rowsOf = ({ streams }: CopyReport): readonly Row[] =>
+  streams.map((stream) => ({ record: { type: "mission", ...listed(stream) }, lines: [] }));
+
+const progressLine = ({ phase, share, events, perSecond, leftMs }: CopyProgress, width: number): string => {
+  const parts = [
+    phase,
+    ...(share === undefined ? [] : [`${Math.floor(share * 100)} %`]),
+    ...(leftMs === undefined ? [] : [`${roughly(leftMs)} left`]),
+    `${grouped(events)} events`,
+    ...(perSecond === undefined ? [] : [`${grouped(perSecond)}/s`]),
+  ];
+  return share === undefined ? parts.join("  ") : lineWithBar(share, parts, width);
+};
+
+const interrupted = (context: CommandContext, from: string, to: string): CliError =>
+  new CliError("INTERRUPTED", "interrupted; what stands in the target is a beginning of the source", {
+    outcome: "unknown",
+    hint: `Go on where it stopped: ${context.say("copy", `${shellQuote(from)} ${shellQuote(to)}`)}`,
+  });
