@@ -2,7 +2,7 @@
 import type { CancelSignal, Clock, Randomness, TransferTarget } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
-import type { StoreAddress, StoreName } from "../store/store-kind.ts";
+import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
 import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
@@ -35,6 +35,8 @@ export interface CommandContext {
   readonly randomness: Randomness;
   /** The disk, with the way to the kernel's locks. */
   readonly files: FilePort;
+  /** The way to SQLite's driver. @defaultValue as Node finds it from store-sqlite */
+  readonly loadDriver: LoadSqliteDriver | undefined;
   /** The table the command was run from: for help, schemas and completion. */
   readonly commands: readonly CommandSpec[];
   place(): Promise<Place>;

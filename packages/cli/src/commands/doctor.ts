@@ -9,10 +9,11 @@ import {
   ready,
   readyItems,
   reviews,
+  slugOfStream,
 } from "@mission-ledger/core/mission";
 import { hasMergeDriver } from "@mission-ledger/store-file";
 import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
-import { openMission, selectMissions } from "../command/refs.ts";
+import { openMission } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
@@ -20,7 +21,14 @@ import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { gitEnvironment } from "../place/place.ts";
 import { compareViews } from "./compare-views.ts";
-import { checkLog } from "./inspect.ts";
+import { checkLog, type LogProblem } from "./inspect.ts";
+import {
+  databaseMendStep,
+  type InspectedDatabase,
+  inspectDatabaseOf,
+  longWalNote,
+  selectInspected,
+} from "./inspect-database.ts";
 import { emptiedProblem, type LostLog, leftoverMissions, type MissionFile } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
 import { sayCommand } from "./say-command.ts";
@@ -48,25 +56,34 @@ export const doctor: CommandSpec = command({
   common: true,
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const { directory, publishTo } = await context.place();
+    const { path: ledgerPath, directory, publishTo } = await context.place();
+    const database = await inspectDatabaseOf(context);
     const findings: Finding[] = [];
     if (publishTo !== undefined && !hasMergeDriver(context.cwd, { env: gitEnvironment(context.env) }))
       findings.push(withoutDriver(context));
     let events = 0;
     const leftovers = directory === null ? undefined : leftoverMissions(directory);
     // A log without any event is listed or not, as the store sees it; here it has to be mentioned either way.
-    const listed = await ledger.missions();
+    const listed = await selectInspected(ledger, undefined, database);
     const onlyFile =
       input.mission !== undefined &&
       !listed.includes(input.mission) &&
       leftovers?.logs.includes(input.mission) === true;
     const emptied = new Map(leftovers?.emptiedLogs.map((file) => [file.slug, file]));
-    const selected = onlyFile ? [] : await selectMissions(ledger, input.mission);
+    const selected = onlyFile ? [] : await selectInspected(ledger, input.mission, database);
     const slugs = selected.filter((slug) => !emptied.has(slug));
     const begun = new Set(slugs);
+    if (database !== undefined)
+      findings.push(
+        ...aboutDatabase(
+          database,
+          ({ stream }) => stream === "" || (input.mission === undefined && !begun.has(slugOfStream(stream))),
+        ),
+      );
     for (const slug of slugs) {
       const { report, problems: found } = await checkLog(ledger, missionStream(slug), directory, {
         digests: false,
+        known: database?.problems.filter(({ stream }) => stream === missionStream(slug)) ?? [],
         signal,
       });
       const problems = found.length > 0 ? found : await checkRemembered(ledger, missionStream(slug), signal);
@@ -79,7 +96,7 @@ export const doctor: CommandSpec = command({
           kind: code,
           ...about,
           message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}${code === "UNSAFE_FILE" ? `; ${moveAway}` : ""}`,
-          command: commandFor(context, slug, code, offset),
+          command: database === undefined ? commandFor(context, slug, code, offset) : null,
         });
       if (report?.suspect === true)
         findings.push({
@@ -97,7 +114,8 @@ export const doctor: CommandSpec = command({
           message: `${slug}: ${report?.tornBytes} bytes of an unfinished record; the next write seals them`,
           command: null,
         });
-      if (problems.length > 0) continue;
+      // What a damaged database still gives of a mission need not be all of it.
+      if (problems.length > 0 || (database?.problems.length ?? 0) > 0) continue;
       if ((await ledger.store.head(missionStream(slug))).revision < 0) {
         begun.delete(slug);
         continue;
@@ -141,7 +159,7 @@ export const doctor: CommandSpec = command({
     const damaged = findings.filter(({ severity }) => severity === "damage");
     const [first] = damaged;
     return {
-      data: { ledger: directory, missions: begun.size, events, findings },
+      data: { ledger: ledgerPath, database: database?.facts ?? null, missions: begun.size, events, findings },
       ...(first === undefined
         ? {}
         : {
@@ -149,7 +167,10 @@ export const doctor: CommandSpec = command({
             error: {
               code: first.kind,
               message: first.message,
-              hint: hintFor(context, first),
+              hint:
+                database !== undefined && first.kind === "LOG_CORRUPT"
+                  ? databaseMendStep(context)
+                  : hintFor(context, first),
               details: { damaged: damaged.length },
             },
           }),
@@ -169,6 +190,37 @@ export const doctor: CommandSpec = command({
     };
   },
 });
+
+const aboutDatabase = (
+  database: InspectedDatabase,
+  isToTell: (problem: LogProblem) => boolean,
+): readonly Finding[] => {
+  const note = longWalNote(database);
+  return [
+    ...database.problems.filter(isToTell).map(
+      ({ code, stream, message }): Finding => ({
+        severity: "damage",
+        kind: code,
+        mission: stream === "" ? "" : slugOfStream(stream),
+        workPackageId: null,
+        message,
+        command: null,
+      }),
+    ),
+    ...(note === undefined
+      ? []
+      : [
+          {
+            severity: "action",
+            kind: "long_wal",
+            mission: "",
+            workPackageId: null,
+            message: note,
+            command: null,
+          } as const,
+        ]),
+  ];
+};
 
 const moveAway = "look who put it there, and move it away";
 

@@ -27,9 +27,18 @@ export const checkLog = async (
   ledger: Ledger,
   stream: string,
   directory: string | null,
-  { digests, signal }: { readonly digests: boolean; readonly signal: CancelSignal | undefined },
+  {
+    digests,
+    known = [],
+    signal,
+  }: {
+    readonly digests: boolean;
+    /** What is known to be wrong with it already; the same is not told twice. */
+    readonly known?: readonly LogProblem[];
+    readonly signal: CancelSignal | undefined;
+  },
 ): Promise<CheckedLog> => {
-  const problems: LogProblem[] = [];
+  const problems: LogProblem[] = [...known];
   // The file first: what is wrong there explains what follows.
   const report = directory === null ? undefined : inspect(directory, stream, problems);
   let [events, equal] = [0, 0];
@@ -46,13 +55,14 @@ export const checkLog = async (
         }
   } catch (error) {
     if (signal?.aborted === true || !LedgerError.is(error)) throw error;
-    problems.push({
-      code: error.code,
-      stream,
-      revision: head.revision + 1,
-      offset: offsetIn(error.details),
-      message: error.message,
-    });
+    if (known.length === 0)
+      problems.push({
+        code: error.code,
+        stream,
+        revision: head.revision + 1,
+        offset: offsetIn(error.details),
+        message: error.message,
+      });
   }
   return { stream, events: digests ? events : (report?.events ?? 0), digests: equal, report, problems };
 };

@@ -4,7 +4,6 @@ import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
-import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
@@ -14,6 +13,13 @@ import { differenceText } from "../rebuild/difference.ts";
 import { shownProblem } from "../rebuild/report.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
+import {
+  databaseMendStep,
+  type InspectedDatabase,
+  inspectDatabaseOf,
+  longWalNote,
+  selectInspected,
+} from "./inspect-database.ts";
 import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
 
@@ -42,16 +48,27 @@ export const verify: CommandSpec = command({
   examples: ["verify", "verify passkeys --json"],
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const { directory } = await context.place();
+    const { path, directory } = await context.place();
+    const database = await inspectDatabaseOf(context);
     const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
     const gone = emptied.filter(({ slug }) => input.mission === undefined || input.mission === slug);
     const selected =
-      gone.length > 0 && input.mission !== undefined ? [] : await selectMissions(ledger, input.mission);
+      gone.length > 0 && input.mission !== undefined
+        ? []
+        : await selectInspected(ledger, input.mission, database);
     const slugs = selected.filter((slug) => !gone.some((file) => file.slug === slug));
+    const streams = new Set(slugs.map(missionStream));
     const missions: VerifiedMission[] = [];
-    for (const slug of slugs) missions.push(await verifyMission(ledger, slug, directory, signal));
-    const order = input.mission === undefined ? await checkOrder(ledger, missions, signal) : [];
+    for (const slug of slugs)
+      missions.push(await verifyMission(ledger, slug, { directory, database }, signal));
+    const order =
+      input.mission === undefined
+        ? await checkOrder(ledger, missions, { isDamaged: (database?.problems.length ?? 0) > 0, signal })
+        : [];
     const problems = [
+      ...(database?.problems ?? []).filter(
+        ({ stream }) => stream === "" || (input.mission === undefined && !streams.has(stream)),
+      ),
       ...missions.flatMap((mission) => mission.problems),
       ...gone.map(emptiedProblem),
       ...order,
@@ -68,14 +85,15 @@ export const verify: CommandSpec = command({
     const suspects = missions.filter(({ suspect }) => suspect);
     return {
       data: {
-        ledger: directory,
+        ledger: path,
+        database: database?.facts ?? null,
         ok,
         missions,
         totals: {
           missions: missions.length,
           events,
           records: total(({ records }) => records),
-          bytes: total(({ bytes }) => bytes),
+          bytes: database?.facts.bytes ?? total(({ bytes }) => bytes),
         },
         digests: { checked: events, equal: digests },
         chain: { unbroken: problems.length === 0 },
@@ -83,6 +101,7 @@ export const verify: CommandSpec = command({
         problems,
       },
       warnings: [
+        ...[database === undefined ? undefined : longWalNote(database)].filter((note) => note !== undefined),
         ...suspects.map(
           ({ slug }) =>
             `${slug}: a flush failed and was not recovered since; next: ${context.say("repair", shellQuote(slug))}`,
@@ -97,7 +116,7 @@ export const verify: CommandSpec = command({
           .filter(({ unknownEvents }) => unknownEvents > 0)
           .map(({ slug, unknownEvents }) => `${slug}: ${unknownEvents} events this version does not know`),
       ],
-      ...(ok ? {} : failure(problems, drifted, context)),
+      ...(ok ? {} : failure(problems, drifted, context, database !== undefined)),
       human: [
         mark(
           digests === events,
@@ -130,10 +149,15 @@ export const verify: CommandSpec = command({
   },
 });
 
+interface Kept {
+  readonly directory: string | null;
+  readonly database: InspectedDatabase | undefined;
+}
+
 const verifyMission = async (
   ledger: Ledger,
   slug: string,
-  directory: string | null,
+  { directory, database }: Kept,
   signal: CancelSignal | undefined,
 ): Promise<VerifiedMission> => {
   const stream = missionStream(slug);
@@ -144,6 +168,7 @@ const verifyMission = async (
     problems: found,
   } = await checkLog(ledger, stream, directory, {
     digests: true,
+    known: database?.problems.filter((problem) => problem.stream === stream) ?? [],
     signal,
   });
   // A damaged log is known not to hold everything; why it does not hold this is no second finding.
@@ -153,7 +178,7 @@ const verifyMission = async (
     slug,
     stream,
     events,
-    records: report?.records ?? null,
+    records: report?.records ?? database?.commandsOf(stream) ?? null,
     bytes: report?.bytes ?? null,
     digests,
     tornBytes: report?.tornBytes ?? 0,
@@ -170,7 +195,7 @@ const verifyMission = async (
 const checkOrder = async (
   ledger: Ledger,
   missions: readonly VerifiedMission[],
-  signal: CancelSignal | undefined,
+  { isDamaged, signal }: { readonly isDamaged: boolean; readonly signal: CancelSignal | undefined },
 ): Promise<readonly LogProblem[]> => {
   const next = new Map<string, number>();
   const problems: LogProblem[] = [];
@@ -194,7 +219,7 @@ const checkOrder = async (
       }
   } catch (error) {
     if (signal?.aborted === true || !LedgerError.is(error)) throw error;
-    const known = missions.some((mission) => mission.problems.length > 0);
+    const known = isDamaged || missions.some((mission) => mission.problems.length > 0);
     return known
       ? []
       : [{ code: error.code, stream: "", revision: null, offset: null, message: error.message }];
@@ -215,6 +240,7 @@ const failure = (
   problems: readonly LogProblem[],
   drifted: readonly (ComparedView & { readonly slug: string })[],
   context: CommandContext,
+  isDatabase: boolean,
 ): {
   readonly exit: ExitCode;
   readonly error: {
@@ -242,7 +268,7 @@ const failure = (
     error: {
       code: first.code,
       message: `${counted(problems.length, "problem")}; the first is in ${placeOf(first)}: ${first.message}`,
-      hint: mendStep(context, first),
+      hint: isDatabase && first.code === "LOG_CORRUPT" ? databaseMendStep(context) : mendStep(context, first),
       details: { ...first, problems: problems.length },
     },
   };
@@ -267,7 +293,7 @@ const mendStep = (context: CommandContext, { code, stream, offset }: LogProblem)
 const placeOf = ({ stream, revision, offset }: LogProblem): string =>
   [stream, revision === null ? "" : `revision ${revision}`, offset === null ? "" : `offset ${offset}`]
     .filter((part) => part !== "")
-    .join(", ");
+    .join(", ") || "the whole ledger";
 
 const mark = (ok: boolean, text: string): Line => [
   ok ? toned("good", "ok    ") : toned("bad", "fail  "),

@@ -97,6 +97,7 @@ export const makeContext = ({
     clock,
     randomness,
     files,
+    loadDriver,
     commands,
     place: async () =>
       hostLedger === undefined

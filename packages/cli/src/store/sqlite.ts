@@ -1,7 +1,6 @@
 /** The SQLite store: one database file. Its package is loaded when an address asks for it, and never before. */
 import fs from "node:fs";
 import path from "node:path";
-import { noSnapshots } from "@mission-ledger/core";
 import type { LoadDriver } from "@mission-ledger/store-sqlite";
 import { makeFoldersFor } from "./folders.ts";
 import { isNotInstalled, sqliteLeftOut } from "./sqlite-left-out.ts";
@@ -25,8 +24,15 @@ export const sqliteKind: StoreKind = {
     await createDatabase({ path: file, ...portsOf(ports) });
   },
   open: async (file, ports) => {
-    const { openSqliteStore } = await sqliteStore();
-    return { store: await openSqliteStore({ path: file, ...portsOf(ports) }), snapshots: noSnapshots };
+    const { openSqliteStore, sqliteSnapshots } = await sqliteStore();
+    const options = { path: file, ...portsOf(ports) };
+    const store = await openSqliteStore(options);
+    const snapshots = sqliteSnapshots(options);
+    const close = async (): Promise<void> => {
+      snapshots.close();
+      await store.close();
+    };
+    return { store: { ...store, close }, snapshots };
   },
   transfer: async (file, ports) => {
     const { sqliteTransfer } = await sqliteStore();

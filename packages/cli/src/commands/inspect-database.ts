@@ -1,0 +1,124 @@
+/** What a database has to say about itself: its pages, tables, rows and gaps. For verify and doctor; reads only. */
+import { LedgerError } from "@mission-ledger/core";
+import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
+import type { DatabaseFinding, DatabaseReport, LoadDriver } from "@mission-ledger/store-sqlite";
+import { selectMissions } from "../command/refs.ts";
+import type { CommandContext } from "../command/spec.ts";
+import { sqliteStore } from "../store/sqlite.ts";
+import type { LogProblem } from "./inspect.ts";
+
+/** The facts that are shown; what is wrong is told as problems. */
+export interface DatabaseFacts {
+  readonly path: string;
+  readonly ledgerId: string | null;
+  readonly commands: number;
+  readonly bytes: number;
+  readonly walBytes: number;
+}
+
+export interface InspectedDatabase {
+  readonly facts: DatabaseFacts;
+  /** Of one stream, or of the database as such. */
+  readonly problems: readonly LogProblem[];
+  /** Streams that rows were found of, also where the store itself can no longer list them. */
+  readonly streams: readonly string[];
+  /** Commands that were found of a stream. */
+  commandsOf(stream: string): number;
+}
+
+/** Everything but digests, which are checked stream by stream. `undefined` where no database keeps the ledger. */
+export const inspectDatabaseOf = async (context: CommandContext): Promise<InspectedDatabase | undefined> => {
+  const { store, path } = await context.place();
+  if (store !== "sqlite" || path === null) return undefined;
+  const { inspectDatabase } = await sqliteStore();
+  const { loadDriver } = context;
+  try {
+    const report = inspectDatabase({
+      path,
+      digests: false,
+      ...(loadDriver === undefined ? {} : { loadDriver: loadDriver as LoadDriver }),
+    });
+    return inspected(path, report, problemsIn(report));
+  } catch (error) {
+    // What cannot be read at all is the finding, unless nobody could look.
+    if (!LedgerError.is(error) || !error.code.startsWith("LOG_")) throw error;
+    const { code, message } = error;
+    return inspected(path, undefined, [{ code, stream: "", revision: null, offset: null, message }]);
+  }
+};
+
+const inspected = (
+  path: string,
+  report: DatabaseReport | undefined,
+  problems: readonly LogProblem[],
+): InspectedDatabase => {
+  const { ledgerId = null, commands = 0, bytes = 0, walBytes = 0, streams = [] } = report ?? {};
+  return {
+    facts: { path, ledgerId, commands, bytes, walBytes },
+    problems,
+    streams: streams.map(({ stream }) => stream),
+    commandsOf: (stream) => streams.find((one) => one.stream === stream)?.commands ?? 0,
+  };
+};
+
+const problemsIn = ({ findings, findingsLeftOut }: DatabaseReport): readonly LogProblem[] => [
+  ...findings.map(problemOf),
+  ...(findingsLeftOut === 0
+    ? []
+    : [
+        {
+          code: "LOG_CORRUPT",
+          stream: "",
+          revision: null,
+          offset: null,
+          message: `and ${findingsLeftOut} more findings of this kind`,
+        },
+      ]),
+];
+
+const problemOf = ({ kind, why, position, stream = "", revision }: DatabaseFinding): LogProblem => ({
+  code: "LOG_CORRUPT",
+  stream,
+  revision: revision ?? null,
+  offset: null,
+  message: `${whats[kind]}${position === undefined ? "" : ` at position ${position}`}: ${why}`,
+});
+
+const whats: Readonly<Record<DatabaseFinding["kind"], string>> = {
+  integrity: "SQLite finds its file damaged",
+  schema: "the tables are not as they were made",
+  row: "a row is not what was written",
+  gap: "something is missing",
+  link: "the chain is broken",
+};
+
+/** Where a damaged database cannot list its missions any more, what its rows still tell. */
+export const selectInspected = async (
+  ledger: Ledger,
+  mission: string | undefined,
+  database: InspectedDatabase | undefined,
+): Promise<readonly string[]> => {
+  try {
+    return await selectMissions(ledger, mission);
+  } catch (error) {
+    if (!LedgerError.is(error) || !error.code.startsWith("LOG_") || database === undefined) throw error;
+    if (database.problems.length === 0) throw error;
+    const slugs = database.streams
+      .filter((stream) => stream.startsWith(`${missionCategory}-`))
+      .map(slugOfStream);
+    return mission === undefined ? slugs : slugs.filter((slug) => slug === mission);
+  }
+};
+
+/** No command mends a database: nothing in it proves what a damaged row was. */
+export const databaseMendStep = (context: Pick<CommandContext, "say">): string =>
+  `Keep the database as it is and write nothing to it; put a sound copy back beside its name, then: ${context.say("verify")}`;
+
+/** From here on a write-ahead log is longer than SQLite keeps it by itself. Source: `journal_size_limit` of the store. */
+const longWalBytes = 67_108_864;
+
+/** Why the `-wal` file is as long as it is; `undefined` while it is not worth a word. */
+export const longWalNote = ({ facts: { path, walBytes } }: InspectedDatabase): string | undefined =>
+  walBytes <= longWalBytes
+    ? undefined
+    : `${path}-wal is ${Math.round(walBytes / 1_048_576)} MiB long: some program has been reading from the database in one go since; end it, and the next write empties the file`;
