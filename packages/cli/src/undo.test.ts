@@ -72,7 +72,7 @@ describe("undo", () => {
     expect(ran.envelope.error).toMatchObject({
       code: "CANNOT_UNDO",
       outcome: "not_written",
-      hint: "Undo that event first, or change what you want by a command of its own.",
+      hint: 'undo that first, if it is yours: mled undo p/WP01 9 --reason "…"',
       details: {
         obstacle: "changed_since",
         inTheWay: { revision: 9, type: "WorkPackageMoved" },

@@ -53,6 +53,8 @@ const hintOf = (
       return Date.parse(String(details.expiresAt)) <= now
         ? `its lease is over: ${names.say("wp.recover", `${ref} --reason "…"`)}`
         : `next: ${names.say("ready")}      later: ${names.say("wp.recover", `${ref} --reason "…"`)}`;
+    case "CANNOT_UNDO":
+      return undoHint(details, ref ?? mission, names);
     case "CLAIM_LOST":
       if (_tag === "StaleFence") return ref && `stop this work      look: ${names.say("wp.show", ref)}`;
       return ref && `claim it: ${names.say("wp.claim", ref)}      look: ${names.say("wp.show", ref)}`;
@@ -93,6 +95,7 @@ const hintOf = (
     case "MISSION_ARCHIVED":
       return mission ? `go on with it: ${names.say("restore", shellQuote(mission))}` : undefined;
     case "NOT_FOUND":
+      if (_tag === "EventNotFound" && mission) return `look: ${names.say("log", shellQuote(mission))}`;
       if (_tag === "MissionNotFound") return `look: ${names.say("mission.list")}`;
       return _tag === "WorkPackageNotFound" && mission
         ? `look: ${names.say("wp.list", shellQuote(mission))}`
@@ -100,6 +103,19 @@ const hintOf = (
     default:
       return undefined;
   }
+};
+
+/** What stands in the way is undone first; a claim is taken anew. For the rest the words of the refusal are the step. */
+const undoHint = (
+  { inTheWay, obstacle }: Readonly<Record<string, unknown>>,
+  about: string | undefined,
+  names: Names,
+): string | undefined => {
+  if (about === undefined) return undefined;
+  const revision = (inTheWay as { readonly revision?: unknown } | null | undefined)?.revision;
+  if (typeof revision === "number")
+    return `undo that first, if it is yours: ${names.say("undo", `${about} ${revision} --reason "…"`)}`;
+  return obstacle === "claim" ? `claim it: ${names.say("wp.claim", about)}` : undefined;
 };
 
 const wayOfClaim = (to: unknown, ref: string, names: Names): string =>
