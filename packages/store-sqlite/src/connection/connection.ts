@@ -72,12 +72,15 @@ export const openConnection = ({
     setUp(db, path);
     if (ownership === "empty") {
       initialise?.(db);
+      // A disk error may have sent the empty file back to its old journal without a word.
+      setUp(db, path);
       if (checkOwnership(db, path) === "empty") throw notAsSet(path, "tables", "none");
     }
-    // Compared after a first read: only then the write-ahead log is open too.
+    // Before the files are looked at: the write-ahead log is only there after a first read in its mode.
+    const ledgerId = ledgerIdOf(db, path);
     const files = filesOf(path);
     if (files === undefined || !isSameFile(files.database, before)) throw replacedOnOpening(path);
-    return connectionOf(db, files, ledgerIdOf(db, path));
+    return connectionOf(db, files, ledgerId);
   } catch (error) {
     db.close();
     throw error;
