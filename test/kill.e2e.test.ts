@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { inspectStream, openFileStore } from "@mission-ledger/store-file";
 import { seededRandomness } from "@mission-ledger/testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { planMission } from "./planned-mission.ts";
+import { type StoreUnderTest, stores } from "./stores/index.mjs";
 import { eventsOf, laneAfter } from "./workers/kill-plan.mjs";
 
 const workers = 8;
@@ -38,17 +38,18 @@ type Line =
 const seed = Number(process.env.MISSION_LEDGER_SEED ?? Date.now() % 2_147_483_647);
 const { fraction } = seededRandomness(seed);
 
-let directory: string;
+let folder: string;
 let notes: string;
 const alive = new Set<ChildProcess>();
 
 const slugOf = (worker: number): string => slugs[worker % slugs.length] as string;
 const packageOf = (worker: number): string => `WP${worker + 1}`;
 
-beforeAll(async () => {
-  directory = mkdtempSync(path.join(tmpdir(), "mission-ledger-kills-"));
+const plan = async ({ placeIn, open }: StoreUnderTest): Promise<string> => {
+  folder = mkdtempSync(path.join(tmpdir(), "mission-ledger-kills-"));
   notes = mkdtempSync(path.join(tmpdir(), "mission-ledger-kill-notes-"));
-  const ledger = ledgerOver({ store: await openFileStore({ directory }), actor: "planner" });
+  const place = placeIn(folder);
+  const ledger = ledgerOver({ store: await open(place), actor: "planner" });
   for (const slug of slugs) {
     const packages = Array.from({ length: workers }, (_, worker) => worker)
       .filter((worker) => slugOf(worker) === slug)
@@ -56,16 +57,19 @@ beforeAll(async () => {
     await planMission(ledger, slug, "A storm", packages);
   }
   await ledger.close();
-});
+  return place;
+};
 
-afterAll(() => {
+afterEach(() => {
   for (const child of alive) child.kill("SIGKILL");
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
   rmSync(notes, { recursive: true, force: true });
 });
 
 /** What all workers together were promised, and what happened to them. */
 interface Storm {
+  readonly under: StoreUnderTest;
+  readonly place: string;
   readonly promised: Map<string, Done>;
   kills: number;
   repeats: number;
@@ -80,7 +84,8 @@ const live = (worker: number, storm: Storm): Promise<"finished" | "killed"> =>
       process.execPath,
       [
         path.join(import.meta.dirname, "workers/kill-worker.mjs"),
-        directory,
+        storm.under.name,
+        storm.place,
         path.join(notes, `${worker}.json`),
         `agent-${worker}`,
         slugOf(worker),
@@ -133,8 +138,8 @@ const workThrough = async (worker: number, storm: Storm): Promise<void> => {
 };
 
 /** How many events of each command a reader without a lock sees now. */
-const lookAtLog = async (): Promise<ReadonlyMap<string, number>> => {
-  const store = await openFileStore({ directory });
+const lookAtLog = async ({ under, place }: Storm): Promise<ReadonlyMap<string, number>> => {
+  const store = await under.open(place);
   const seen = new Map<string, number>();
   for (const slug of slugs)
     for await (const batch of store.read(`mission-${slug}`))
@@ -143,74 +148,80 @@ const lookAtLog = async (): Promise<ReadonlyMap<string, number>> => {
   return seen;
 };
 
-describe(`${workers} processes under SIGKILL, ${workers * stepsPerWorker} transitions`, () => {
-  test("every receipt is in the log, every command is there once and whole, and the chain holds", async () => {
-    const storm: Storm = { promised: new Map(), kills: 0, repeats: 0, over: false };
-    let looks = 0;
-    const watcher = (async () => {
-      while (!storm.over) {
-        for (const [commandId, count] of await lookAtLog()) {
-          const step = Number(commandId.split(":")[2]);
-          if (Number.isInteger(step) && count !== eventsOf(step))
-            throw new Error(`${commandId} was seen half: ${count} of ${eventsOf(step)} events`);
+describe.each(Object.values(stores).map((under) => [under.name, under] as const))(
+  `${workers} processes under SIGKILL, ${workers * stepsPerWorker} transitions on %s`,
+  (_, under) => {
+    test("every receipt is in the log, every command is there once and whole, and the chain holds", async () => {
+      const place = await plan(under);
+      const storm: Storm = { under, place, promised: new Map(), kills: 0, repeats: 0, over: false };
+      let looks = 0;
+      const watcher = (async () => {
+        while (!storm.over) {
+          for (const [commandId, count] of await lookAtLog(storm)) {
+            const step = Number(commandId.split(":")[2]);
+            if (Number.isInteger(step) && count !== eventsOf(step))
+              throw new Error(`${commandId} was seen half: ${count} of ${eventsOf(step)} events`);
+          }
+          looks += 1;
+          await new Promise((resolve) => setTimeout(resolve, 100));
         }
-        looks += 1;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+      })();
+      const crews = Array.from({ length: workers }, (_, worker) => workThrough(worker, storm));
+      try {
+        await Promise.race([Promise.all(crews), watcher]);
+      } finally {
+        storm.over = true;
+        for (const child of alive) child.kill("SIGKILL");
       }
-    })();
-    const crews = Array.from({ length: workers }, (_, worker) => workThrough(worker, storm));
-    try {
-      await Promise.race([Promise.all(crews), watcher]);
-    } finally {
-      storm.over = true;
-      for (const child of alive) child.kill("SIGKILL");
-    }
-    await watcher;
+      await watcher;
 
-    const { promised, kills, repeats } = storm;
-    expect(promised.size).toBe(workers * stepsPerWorker);
-    expect([...promised.values()].filter(({ readback }) => readback !== "verified")).toEqual([]);
+      const { promised, kills, repeats } = storm;
+      expect(promised.size).toBe(workers * stepsPerWorker);
+      expect([...promised.values()].filter(({ readback }) => readback !== "verified")).toEqual([]);
 
-    const store = await openFileStore({ directory });
-    const found = new Map<string, { readonly ids: string[]; last: number }>();
-    for (const slug of slugs)
-      for await (const batch of store.read(`mission-${slug}`))
-        for (const { commandId, id, revision } of batch) {
-          const entry = found.get(commandId) ?? { ids: [], last: revision };
-          if (entry.ids.length > 0 && revision !== entry.last + 1)
-            throw new Error(`the events of ${commandId} do not stand together`);
-          entry.ids.push(id);
-          entry.last = revision;
-          found.set(commandId, entry);
-        }
-    const wrong = [...promised.values()].filter(({ commandId, eventIds, revision, step }) => {
-      const there = found.get(commandId);
-      return (
-        there?.last !== revision || there.ids.join() !== eventIds.join() || eventIds.length !== eventsOf(step)
+      const store = await under.open(place);
+      const found = new Map<string, { readonly ids: string[]; last: number }>();
+      for (const slug of slugs)
+        for await (const batch of store.read(`mission-${slug}`))
+          for (const { commandId, id, revision } of batch) {
+            const entry = found.get(commandId) ?? { ids: [], last: revision };
+            if (entry.ids.length > 0 && revision !== entry.last + 1)
+              throw new Error(`the events of ${commandId} do not stand together`);
+            entry.ids.push(id);
+            entry.last = revision;
+            found.set(commandId, entry);
+          }
+      const wrong = [...promised.values()].filter(({ commandId, eventIds, revision, step }) => {
+        const there = found.get(commandId);
+        return (
+          there?.last !== revision ||
+          there.ids.join() !== eventIds.join() ||
+          eventIds.length !== eventsOf(step)
+        );
+      });
+      expect(wrong).toEqual([]);
+      // Apart from the plan, two commands a mission, nothing is in the log that nobody was promised.
+      const unpromised = [...found.keys()].filter((commandId) => !promised.has(commandId));
+      expect(unpromised).toHaveLength(2 * slugs.length);
+
+      const looked = await under.inspect(
+        place,
+        slugs.map((slug) => `mission-${slug}`),
       );
-    });
-    expect(wrong).toEqual([]);
-    // Apart from the plan, two commands a mission, nothing is in the log that nobody was promised.
-    const unpromised = [...found.keys()].filter((commandId) => !promised.has(commandId));
-    expect(unpromised).toHaveLength(2 * slugs.length);
+      expect(looked.problems).toEqual([]);
+      const ledger = ledgerOver({ store, actor: "referee" });
+      for (let worker = 0; worker < workers; worker += 1) {
+        const state = await ledger.mission(slugOf(worker)).state();
+        expect(state._tag === "Open" && state.workPackages[packageOf(worker)]?.lane).toBe(
+          laneAfter(stepsPerWorker - 1),
+        );
+      }
+      await ledger.close();
 
-    const reports = slugs.map((slug) => inspectStream({ directory, stream: `mission-${slug}` }));
-    for (const report of reports)
-      expect(report).toMatchObject({ findings: [], brokenLinks: [], suspect: false });
-    const ledger = ledgerOver({ store, actor: "referee" });
-    for (let worker = 0; worker < workers; worker += 1) {
-      const state = await ledger.mission(slugOf(worker)).state();
-      expect(state._tag === "Open" && state.workPackages[packageOf(worker)]?.lane).toBe(
-        laneAfter(stepsPerWorker - 1),
+      expect(kills).toBeGreaterThan(workers);
+      console.log(
+        `kills on ${under.name}: seed ${seed}, ${kills} kills, ${promised.size} receipts, ${repeats} of them for a repeat, ${JSON.stringify(looked.figures)}, ${looks} looks at the log beside it`,
       );
-    }
-    await ledger.close();
-
-    expect(kills).toBeGreaterThan(workers);
-    const fragments = reports.reduce((sum, { sealedFragments }) => sum + sealedFragments, 0);
-    const voids = reports.reduce((sum, { voidRecords }) => sum + voidRecords, 0);
-    console.log(
-      `kills: seed ${seed}, ${kills} kills, ${promised.size} receipts, ${repeats} of them for a repeat, ${fragments} torn lines sealed, ${voids} void records, ${looks} looks at the log beside it`,
-    );
-  }, 900_000);
-});
+    }, 900_000);
+  },
+);

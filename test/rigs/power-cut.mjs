@@ -1,9 +1,10 @@
-/** F03: the power goes while writers append, on ext4 and xfs in loop files; then what was acknowledged is looked for. */
+/** F03: the power goes while writers append to a log or a database, on ext4 and xfs in loop files; then what was acknowledged is looked for. */
 import { fork } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { inspectStream, openFileStore, repairStream } from "@mission-ledger/store-file";
+import { inspectStream, repairStream } from "@mission-ledger/store-file";
 import { seededRandomness } from "@mission-ledger/testkit";
+import { stores } from "../stores/index.mjs";
 import { judge } from "./kill/referee.mjs";
 import { missingFor, openFileSystem } from "./power/file-systems.mjs";
 
@@ -15,10 +16,10 @@ const cutsPerLedger = 25;
 const longestMs = 40;
 const mostControlCuts = 3;
 
-const openCrew = (flushes) => {
+const openCrew = (storeName, flushes) => {
   const crew = Array.from({ length: writers }, (_, index) => {
     const program = new URL("power/writer.mjs", import.meta.url);
-    const child = fork(program, [streams[index % streams.length], `w${index}`, flushes], {
+    const child = fork(program, [storeName, streams[index % streams.length], `w${index}`, flushes], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     return { child, closed: () => {} };
@@ -47,7 +48,7 @@ const openCrew = (flushes) => {
     failures,
     codes,
     /** Sends all to work; answers when one was acknowledged, and when all have stopped. */
-    go: (directory, order, first) => {
+    go: (place, order, first) => {
       const begun = new Promise((resolve) => {
         acknowledged = resolve;
       });
@@ -56,7 +57,7 @@ const openCrew = (flushes) => {
           (member) =>
             new Promise((resolve) => {
               member.closed = resolve;
-              member.child.send({ order, directory, first });
+              member.child.send({ order, place, first });
             }),
         ),
       );
@@ -69,8 +70,8 @@ const openCrew = (flushes) => {
 };
 
 /** What was acknowledged and is not there, or not there as it was. */
-const lostOf = async (directory, promised) => {
-  const store = await openFileStore({ directory });
+const lostOf = async ({ open }, place, promised) => {
+  const store = await open(place);
   const found = new Map();
   for (const stream of streams)
     for await (const batch of store.read(stream))
@@ -110,38 +111,40 @@ const mkdir = (parent, name) => {
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Cuts the power so often; answers how often it was, and what was lost. */
-const cutPower = async ({ fileSystem, directory, crew, cuts, fraction, isOver }) => {
+const cutPower = async ({ fileSystem, under, place, crew, cuts, fraction, isOver }) => {
   for (let done = 0; done < cuts; done += 1) {
     if (isOver()) return { done, lost: [] };
-    const { begun, over } = crew.go(directory, "go", undefined);
+    const { begun, over } = crew.go(place, "go", undefined);
     await Promise.race([begun, over]);
     await pause(fraction() * longestMs);
     await fileSystem.cut();
     await over;
     await fileSystem.remount();
-    crew.codes["left for repair"] = (crew.codes["left for repair"] ?? 0) + (await mend(directory));
-    const lost = await lostOf(directory, crew.promised);
+    if (under.name === "file")
+      crew.codes["left for repair"] = (crew.codes["left for repair"] ?? 0) + (await mend(place));
+    const lost = await lostOf(under, place, crew.promised);
     if (lost.length > 0 || crew.failures.length > 0) return { done: done + 1, lost };
   }
   return { done: cuts, lost: [] };
 };
 
 /** One ledger on one file system. */
-const storm = async ({ kind, scratch, flushes, cuts, fraction, isOver }) => {
+const storm = async ({ kind, under, scratch, flushes, cuts, fraction, isOver }) => {
   const fileSystem = openFileSystem(kind, scratch);
-  const crew = openCrew(flushes);
+  const crew = openCrew(under.name, flushes);
   const { failures, promised, codes } = crew;
   let done = 0;
   try {
     for (let ledger = 0; done < cuts && failures.length === 0 && !isOver(); ledger += 1) {
-      const directory = path.join(fileSystem.mounted, `ledger-${ledger}`);
+      const place = under.placeIn(mkdir(fileSystem.mounted, `ledger-${ledger}`));
       promised.clear();
       // Each ledger begins at the first step again, and with a writer's answer, so that its directory is there.
-      const made = crew.go(directory, "finish", 0);
+      const made = crew.go(place, "finish", 0);
       await made.over;
       const round = await cutPower({
         fileSystem,
-        directory,
+        under,
+        place,
         crew,
         cuts: Math.min(cutsPerLedger, cuts - done),
         fraction,
@@ -150,9 +153,14 @@ const storm = async ({ kind, scratch, flushes, cuts, fraction, isOver }) => {
       done += round.done;
       if (round.lost.length > 0)
         return { done, codes, failures, lost: round.lost.map(({ commandId }) => commandId) };
-      await crew.go(directory, "finish", undefined).over;
-      const store = await openFileStore({ directory });
-      const verdict = await judge({ store, directory, streams, promised });
+      await crew.go(place, "finish", undefined).over;
+      const store = await under.open(place);
+      const verdict = await judge({
+        store,
+        inspect: (all) => under.inspect(place, all),
+        streams,
+        promised,
+      });
       await store.close();
       failures.push(...verdict.failures);
     }
@@ -167,47 +175,46 @@ const storm = async ({ kind, scratch, flushes, cuts, fraction, isOver }) => {
 export const rig = {
   id: "F03",
   name: "power-cut",
-  title: "power cuts on ext4 and xfs",
+  title: "power cuts on ext4 and xfs, file store and SQLite",
   unit: "power cuts",
-  perPush: 20,
-  longRun: 2_000,
+  perPush: 40,
+  longRun: 4_000,
   skip: () => missingFor("mkfs.xfs", "python3"),
   run: async ({ goal, deadline, seed, scratch, note }) => {
     const { fraction } = seededRandomness(seed);
     const figures = {};
     const failures = [];
+    const grounds = kinds.flatMap((kind) => Object.values(stores).map((under) => ({ kind, under })));
     let done = 0;
-    for (const [index, kind] of kinds.entries()) {
-      const shareMs = (deadline - performance.now()) / (kinds.length - index);
+    for (const [index, { kind, under }] of grounds.entries()) {
+      const name = `${under.name} on ${kind}`;
+      const shareMs = (deadline - performance.now()) / (grounds.length - index);
       const end = performance.now() + shareMs;
       const isOver = () => performance.now() > end;
+      const common = { kind, under, fraction, isOver };
       const control = await storm({
-        kind,
-        scratch: mkdir(scratch, `${kind}-control`),
+        ...common,
+        scratch: mkdir(scratch, `${under.name}-${kind}-control`),
         flushes: "no",
         cuts: mostControlCuts,
-        fraction,
-        isOver,
       });
-      figures[`${kind} without flush`] = `lost ${control.lost.length} in ${control.done} cuts`;
+      figures[`${name} without flush`] = `lost ${control.lost.length} in ${control.done} cuts`;
       if (control.lost.length === 0)
-        failures.push(`${kind}: a store that never flushes lost nothing in ${control.done} cuts`);
+        failures.push(`${name}: a store that does not flush lost nothing in ${control.done} cuts`);
       const begun = performance.now();
       const result = await storm({
-        kind,
-        scratch: mkdir(scratch, kind),
+        ...common,
+        scratch: mkdir(scratch, `${under.name}-${kind}`),
         flushes: "yes",
-        cuts: goal / kinds.length,
-        fraction,
-        isOver,
+        cuts: goal / grounds.length,
       });
       done += result.done;
-      failures.push(...result.failures.map((failure) => `${kind}: ${failure}`));
+      failures.push(...result.failures.map((failure) => `${name}: ${failure}`));
       for (const commandId of result.lost)
-        failures.push(`${kind}: ${commandId} was acknowledged and is gone`);
-      for (const [code, count] of Object.entries(result.codes)) figures[`${kind} ${code}`] = count;
-      figures[`${kind} cuts/min`] = Math.round((result.done / (performance.now() - begun)) * 60_000);
-      note(`${kind}: ${result.done} cuts`);
+        failures.push(`${name}: ${commandId} was acknowledged and is gone`);
+      for (const [code, count] of Object.entries(result.codes)) figures[`${name} ${code}`] = count;
+      figures[`${name} cuts/min`] = Math.round((result.done / (performance.now() - begun)) * 60_000);
+      note(`${name}: ${result.done} cuts`);
     }
     return { done, failures, figures };
   },

@@ -6,10 +6,10 @@
 import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { LedgerError } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
+import { stores } from "../stores/index.mjs";
 import { requestOf } from "./kill-plan.mjs";
 
-const [directory, notesFile, actor, slug, workPackageId, stepsText] = process.argv.slice(2);
+const [storeName, place, notesFile, actor, slug, workPackageId, stepsText] = process.argv.slice(2);
 const steps = Number(stepsText);
 const maxTries = 50;
 
@@ -29,9 +29,10 @@ const writeNotes = (notes) => {
   renameSync(fresh, notesFile);
 };
 
+const { open, snapshots } = stores[storeName];
 const ledger = ledgerOver({
-  store: await openFileStore({ directory }),
-  snapshots: fileSnapshots({ directory }),
+  store: await open(place),
+  snapshots: await snapshots(place),
   actor,
 });
 const mission = ledger.mission(slug);

@@ -1,10 +1,10 @@
 /** One of the ten that race: tries to claim whatever it is told to, and says how it went. */
 import { LedgerError } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { openFileStore } from "@mission-ledger/store-file";
+import { stores } from "../stores/index.mjs";
 
-const [directory, actor] = process.argv.slice(2);
-const ledger = ledgerOver({ store: await openFileStore({ directory }), actor });
+const [storeName, place, actor] = process.argv.slice(2);
+const ledger = ledgerOver({ store: await stores[storeName].open(place), actor });
 
 process.on("message", async ({ slug, workPackageId, round }) => {
   try {

@@ -1,5 +1,4 @@
 /** Holds what writers were promised against what the logs say. */
-import { inspectStream } from "@mission-ledger/store-file";
 import { eventsOf } from "./plan.mjs";
 
 const stepOf = (commandId) => Number(commandId.split(":")[1]);
@@ -28,12 +27,14 @@ export const openWatcher = (store) => {
   };
 };
 
-/** Everything that is wrong when all writers are done; sentences. */
-export const judge = async ({ store, directory, streams, promised }) => {
+/**
+ * Everything that is wrong when all writers are done; sentences. `inspect` looks at what stands on the disk.
+ */
+export const judge = async ({ store, inspect, streams, promised }) => {
   const failures = [];
   const found = new Map();
   const nextStep = new Map();
-  const figures = { torn: 0, voids: 0, events: 0 };
+  const figures = { events: 0 };
   for (const stream of streams) {
     let next = 0;
     let before;
@@ -56,15 +57,10 @@ export const judge = async ({ store, directory, streams, promised }) => {
         before = commandId;
       }
     figures.events += next;
-    const { findings, brokenLinks, suspect, tornBytes, sealedFragments, voidRecords } = inspectStream({
-      directory,
-      stream,
-    });
-    figures.torn += sealedFragments;
-    figures.voids += voidRecords;
-    if (findings.length + brokenLinks.length > 0 || suspect || tornBytes > 0)
-      failures.push(`${stream}: ${JSON.stringify({ findings, brokenLinks, suspect, tornBytes })}`);
   }
+  const looked = await inspect(streams);
+  failures.push(...looked.problems);
+  Object.assign(figures, looked.figures);
   for (const [commandId, { revision, eventIds }] of promised) {
     const there = found.get(commandId);
     if (there === undefined) failures.push(`${commandId} was acknowledged and is lost`);

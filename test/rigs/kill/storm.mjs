@@ -1,7 +1,6 @@
 /** One storm: writers on two streams of one ledger, killed at random moments, and what they were promised. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { nodePath } from "./bundle.mjs";
 
 /** Kills fall this long after a writer is ready at most: most of them while it writes. */
 const longestLifeMs = 80;
@@ -13,9 +12,9 @@ export const streamOf = (writer) => `storm-${writer % 2 === 0 ? "a" : "b"}`;
 export const nameOf = (writer) => `w${writer}`;
 
 /**
- * @param {{ program: string, directory: string, writers: number, kills: number, deadline: number, fraction: () => number, stopped: () => boolean }} options
+ * @param {{ program: string, storeName: string, place: string, writers: number, kills: number, deadline: number, fraction: () => number, stopped: () => boolean }} options
  */
-export const rage = async ({ program, directory, writers, kills, deadline, fraction, stopped }) => {
+export const rage = async ({ program, storeName, place, writers, kills, deadline, fraction, stopped }) => {
   const storm = {
     /** By command id, what the first receipt said. */
     promised: new Map(),
@@ -66,8 +65,10 @@ export const rage = async ({ program, directory, writers, kills, deadline, fract
       const last = isLast ? life.pending : Number.MAX_SAFE_INTEGER;
       const child = spawn(
         process.execPath,
-        [program, directory, streamOf(writer), nameOf(writer), Math.max(0, acknowledged), last].map(String),
-        { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_PATH: nodePath } },
+        [program, storeName, place, streamOf(writer), nameOf(writer), Math.max(0, acknowledged), last].map(
+          String,
+        ),
+        { stdio: ["ignore", "pipe", "inherit"] },
       );
       storm.lives += 1;
       alive.add(child);

@@ -5,10 +5,10 @@
  */
 import { writeSync } from "node:fs";
 import { accept, commandHandler, eventCodec, LedgerError } from "@mission-ledger/core";
-import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
+import { stores } from "../../stores/index.mjs";
 import { eventsOf } from "./plan.mjs";
 
-const [directory, stream, writer, firstText, lastText] = process.argv.slice(2);
+const [storeName, place, stream, writer, firstText, lastText] = process.argv.slice(2);
 const mostTries = 200;
 
 const say = (line) => writeSync(1, `${JSON.stringify(line)}\n`);
@@ -24,14 +24,17 @@ const notes = {
 };
 
 const main = async () => {
-  const store = await openFileStore({ directory });
+  const { open, snapshots } = stores[storeName];
+  const store = await open(place);
   const { attempt } = commandHandler({
     store,
     decider: notes,
     codec: eventCodec({ Noted: { version: 1 } }),
-    snapshots: fileSnapshots({ directory }),
+    snapshots: await snapshots(place),
     snapshotEvery: 128,
   });
+  // A store opens its files when it is first used.
+  await store.head(stream);
   say({ _tag: "Ready" });
   for (let step = Number(firstText); step <= Number(lastText); step += 1) {
     const commandId = `${writer}:${step}`;

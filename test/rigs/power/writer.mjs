@@ -1,12 +1,22 @@
 /** A writer that outlives power cuts: appends as long as the disk answers, then waits to be told to go on. */
 import { accept, commandHandler, eventCodec, isStoreFault } from "@mission-ledger/core";
-import { openFileStore } from "@mission-ledger/store-file";
-import { nodeFiles } from "../../../packages/store-file/dist/files/node-files.js";
+import { stores } from "../../stores/index.mjs";
 import { eventsOf } from "../kill/plan.mjs";
 
-const [stream, writer, flushes] = process.argv.slice(2);
-/** The positive control: what the rig must see the loss of. */
-const files = flushes === "no" ? { ...nodeFiles, fdatasync: () => {} } : nodeFiles;
+const [storeName, stream, writer, flushes] = process.argv.slice(2);
+
+/** Positive controls: what the rig must see the loss of. */
+const withoutFlush = {
+  file: async () => {
+    const { nodeFiles } = await import("@mission-ledger/store-file");
+    return { files: { ...nodeFiles, fdatasync: () => {} } };
+  },
+  sqlite: async () => {
+    const { flushesAtCheckpoints } = await import("../../stores/broken-drivers.mjs");
+    return { loadDriver: () => flushesAtCheckpoints };
+  },
+};
+const options = flushes === "no" ? await withoutFlush[storeName]() : {};
 
 const notes = {
   category: "storm",
@@ -21,10 +31,10 @@ let step = 0;
 let wanted;
 
 /** Ends when the disk fails, or when it is told to and nothing is pending. */
-const write = async (directory) => {
+const write = async (place) => {
   let store;
   try {
-    store = await openFileStore({ directory, files });
+    store = await stores[storeName].open(place, options);
     const { attempt } = commandHandler({
       store,
       decider: notes,
@@ -61,9 +71,9 @@ const write = async (directory) => {
   }
 };
 
-process.on("message", ({ order, directory, first }) => {
+process.on("message", ({ order, place, first }) => {
   wanted = order;
   if (first !== undefined) step = first;
-  if (directory !== undefined) void write(directory);
+  if (place !== undefined) void write(place);
 });
 process.on("disconnect", () => process.exit(0));
