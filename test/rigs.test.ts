@@ -1,8 +1,9 @@
 /** The table of rigs, which the runner and CI trust. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { rigs } from "./rigs/index.mjs";
+import { brokenSqliteStores } from "./rigs/sqlite/broken-stores.mjs";
 
 const files = readdirSync(path.join(import.meta.dirname, "rigs"))
   .filter((file) => file.endsWith(".mjs") && !["index.mjs", "main.mjs"].includes(file))
@@ -20,4 +21,16 @@ describe("the table of rigs", () => {
     expect(rig.unit).not.toBe("");
     expect(rig.longRun).toBeGreaterThanOrEqual(rig.perPush);
   });
+});
+
+describe("the SQLite stores that are broken on purpose", () => {
+  test.each(brokenSqliteStores.map((broken) => [broken.name, broken] as const))(
+    "%s: the line to change is there once",
+    (_, broken) => {
+      const source = path.join(import.meta.dirname, "../packages/store-sqlite/src", broken.in);
+      for (const [line] of broken.change)
+        expect(readFileSync(source, "utf8").split(line), line).toHaveLength(2);
+      expect(rigs).toHaveProperty(broken.caughtBy);
+    },
+  );
 });

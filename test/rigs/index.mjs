@@ -24,5 +24,12 @@ export const rigs = {
   "full-disk": () => import("./full-disk.mjs"),
   "torn-writes": () => import("./torn-writes.mjs"),
   "power-cut": () => import("./power-cut.mjs"),
+  "sqlite-crowd": () => import("./sqlite-crowd.mjs"),
+  "sqlite-calls": () => import("./sqlite-calls.mjs"),
+  "sqlite-errno": () => import("./sqlite-errno.mjs"),
+  "sqlite-pages": () => import("./sqlite-pages.mjs"),
+  "sqlite-places": () => import("./sqlite-places.mjs"),
+  "sqlite-full": () => import("./sqlite-full.mjs"),
+  "sqlite-broken": () => import("./sqlite-broken.mjs"),
   "failing-flush": () => import("./failing-flush.mjs"),
 };

@@ -35,11 +35,18 @@ const coreSeconds = () => {
 };
 
 /** One rig in this process, which the runner started for it. */
-const runHere = async ({ name, goal, milliseconds, seed, scratch }) => {
+const runHere = async ({ name, goal, milliseconds, seed, scratch, ...options }) => {
   const { rig } = await rigs[name]();
   const note = (text) => process.stderr.write(`${rig.id} ${name}: ${text}\n`);
   const deadline = performance.now() + milliseconds;
-  const result = await rig.run({ goal: goal ?? Number.POSITIVE_INFINITY, deadline, seed, scratch, note });
+  const result = await rig.run({
+    goal: goal ?? Number.POSITIVE_INFINITY,
+    deadline,
+    seed,
+    scratch,
+    note,
+    ...options,
+  });
   await new Promise((sent) => process.send({ ...result, cores: coreSeconds() }, sent));
 };
 

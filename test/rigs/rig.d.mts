@@ -9,6 +9,8 @@ export interface RigRun {
   readonly seed: number;
   /** A folder of the rig's own, removed after the run. */
   readonly scratch: string;
+  /** The rig may stop when it has so many. @defaultValue 20 */
+  readonly mostFailures?: number;
   /** Says something in between; goes to standard error. */
   readonly note: (text: string) => void;
 }
