@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const corpus = process.env.MISSION_LEDGER_CORPUS ?? path.resolve(repository, "../shared/corpus");
@@ -64,9 +64,10 @@ const toldBy = ({ rows, transition_rows, annotation_rows, work_packages }: Oracl
 });
 
 describe.each([
-  ["spec-kitty", 63],
-  ["spec-kitty-history", 19],
-] as const)("the missions of %s", (folder, expected) => {
+  ["spec-kitty", "file", 63],
+  ["spec-kitty-history", "file", 19],
+  ...(inject("sqlite") ? ([["spec-kitty", "sqlite", 63]] as const) : []),
+] as const)("the missions of %s, kept by the %s store,", (folder, store, expected) => {
   const home = path.join(corpus, folder);
   const present = existsSync(path.join(home, "oracle.json"));
   if (!present) console.log(`corpus: ${home} is not here, so its missions are not tested`);
@@ -78,7 +79,7 @@ describe.each([
       ).missions
     : {};
   const names = Object.keys(oracle);
-  const ledger = path.join(scratch, folder);
+  const ledger = `${store}:${path.join(scratch, store === "file" ? folder : `${folder}.db`)}`;
   let missions: readonly {
     readonly slug: string;
     readonly path: string;
@@ -99,7 +100,7 @@ describe.each([
       "import",
       "spec-kitty",
       ...names.map((name) => path.join(home, name)),
-      "--ledger",
+      "--store",
       ledger,
     );
     expect(error).toBeNull();
@@ -121,7 +122,7 @@ describe.each([
   test.runIf(present)("are exported byte for byte as they came", () => {
     expect(missions).toHaveLength(expected);
     for (const mission of missions) {
-      const { status, stdout, stderr } = mled("export", "spec-kitty", mission.slug, "--ledger", ledger);
+      const { status, stdout, stderr } = mled("export", "spec-kitty", mission.slug, "--store", ledger);
       expect(status, stderr).toBe(0);
       const original = readFileSync(path.join(mission.path, "status.events.jsonl"));
       expect(stdout.equals(original), `${mission.slug} came back different`).toBe(true);
@@ -129,7 +130,7 @@ describe.each([
   });
 
   test.runIf(present)("are proven: digests, chain and views", () => {
-    const { ok, data, error } = mledJson("verify", "--ledger", ledger);
+    const { ok, data, error } = mledJson("verify", "--store", ledger);
     expect(error).toBeNull();
     expect(ok).toBe(true);
     expect(data.missions).toHaveLength(expected);
@@ -141,9 +142,9 @@ describe.each([
 
   test.runIf(present)("are not imported a second time", () => {
     const [first] = names as [string];
-    const before = mledJson("verify", "--ledger", ledger).data.totals;
-    mledJson("import", "spec-kitty", path.join(home, first), "--ledger", ledger);
-    expect(mledJson("verify", "--ledger", ledger).data.totals).toEqual(before);
+    const before = mledJson("verify", "--store", ledger).data.totals;
+    mledJson("import", "spec-kitty", path.join(home, first), "--store", ledger);
+    expect(mledJson("verify", "--store", ledger).data.totals).toEqual(before);
   });
 
   test.runIf(present)("can be moved on with ordinary commands", () => {
@@ -162,7 +163,7 @@ describe.each([
       "a late finding",
       "--as",
       "ada",
-      "--ledger",
+      "--store",
       ledger,
     );
     expect(moved.error).toBeNull();
@@ -174,16 +175,16 @@ describe.each([
       ["review", "submit", ref, "--as", "bob", "--verdict", "approved"],
       ["wp", "move", ref, "done", "--as", "bob"],
     ];
-    for (const step of steps) expect(mledJson(...step, "--ledger", ledger).error, step.join(" ")).toBeNull();
-    const refused = mledJson("review", "start", ref, "--as", "ada", "--ledger", ledger);
+    for (const step of steps) expect(mledJson(...step, "--store", ledger).error, step.join(" ")).toBeNull();
+    const refused = mledJson("review", "start", ref, "--as", "ada", "--store", ledger);
     expect(refused.error?.code).toBeTypeOf("string");
     const [slug = ""] = ref.split("/");
-    const { stdout } = mled("export", "spec-kitty", slug, "--ledger", ledger);
+    const { stdout } = mled("export", "spec-kitty", slug, "--store", ledger);
     const original = readFileSync(
       path.join(missions.find((mission) => mission.slug === slug)?.path ?? "", "status.events.jsonl"),
     );
     expect(stdout.length).toBeGreaterThan(original.length);
     expect(stdout.subarray(0, original.length).equals(original)).toBe(true);
-    expect(mledJson("verify", "--ledger", ledger).ok).toBe(true);
+    expect(mledJson("verify", "--store", ledger).ok).toBe(true);
   });
 });
