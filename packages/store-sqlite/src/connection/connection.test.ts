@@ -128,6 +128,24 @@ describe("a database", () => {
     await store.close();
   });
 
+  test("whose tables are made while it is looked at is ours", async () => {
+    const file = scratchFile();
+    fs.writeFileSync(file, "");
+    const driver = scriptedDriver();
+    const store = await openSqliteStore({ path: file, loadDriver: driver.loadDriver, lockTimeoutMs: 5_000 });
+    const other = await openSqliteStore({ path: file, lockTimeoutMs: 0 });
+    let making: Promise<unknown> = Promise.resolve();
+    driver.before = (sql) => {
+      if (!sql.startsWith("SELECT count(*) FROM sqlite_schema")) return;
+      driver.before = () => {};
+      // Before the promise is answered: an append with a free lock is done within microtasks, or refused for good.
+      making = tryPut(other, emptyHead, "c0").catch(() => {});
+    };
+    await put(store, emptyHead, "c1", { stream: "mission-other" });
+    await making;
+    await Promise.all([store.close(), other.close()]);
+  });
+
   test("that a process began and died over is begun by the next", async () => {
     const file = scratchFile();
     let dies = true;

@@ -153,20 +153,32 @@ export const areSameFiles = (one: DatabaseFiles, other: DatabaseFiles | undefine
 
 /** Throws `UNSAFE_FILE` for what is another application's, `UNSUPPORTED_FORMAT` for tables that are newer than this program. */
 export const checkOwnership = (db: SqlDatabase, path: string): Ownership => {
-  const application = db.pragma("application_id", { simple: true });
-  const version = db.pragma("user_version", { simple: true });
+  const { application, version, objects } = atOneTime(db, () => ({
+    application: db.pragma("application_id", { simple: true }),
+    version: db.pragma("user_version", { simple: true }),
+    objects: (db.prepare("SELECT count(*) FROM sqlite_schema").raw().get() as SqlRow)[0],
+  }));
   if (application === applicationId) {
     if (version === schemaVersion) return "ours";
     throw newer(path, version);
   }
-  const objects = db.prepare("SELECT count(*) FROM sqlite_schema").raw().get() as readonly [number];
-  if (application === 0 && version === 0 && objects[0] === 0) return "empty";
+  if (application === 0 && version === 0 && objects === 0) return "empty";
   throw new StoreFault("UNSAFE_FILE", `${path} is the database of another application`, {
     outcome: "not_written",
     retryable: false,
     hint: "Name a database of mission-ledger, or one that does not exist yet.",
     details: { path, applicationId: application, userVersion: version },
   });
+};
+
+/** Another process may be making the tables at this moment: half of its answers from before would look like a stranger's. */
+const atOneTime = <A>(db: SqlDatabase, look: () => A): A => {
+  db.exec("BEGIN");
+  try {
+    return look();
+  } finally {
+    db.exec("COMMIT");
+  }
 };
 
 const setUp = (db: SqlDatabase, path: string): void => {
