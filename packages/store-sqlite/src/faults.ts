@@ -134,7 +134,8 @@ export const faultOf = (
   const reason = codeOf(error);
   const meaning = meaningOf(error, reason, step);
   const { code, retryable, hint } = meaning;
-  const outcome = meaning.outcome ?? outcomeAt[step];
+  // Once it is committed, no error of a later look undoes it.
+  const outcome = step === "read-back" ? "unknown" : (meaning.outcome ?? outcomeAt[step]);
   const what = error instanceof Error ? error.message : String(error);
   return new StoreFault(code, `${step}: ${what}`, {
     outcome,

@@ -1,6 +1,7 @@
 /** One connection to the database, with every setting that durability rests on made and looked at again. */
 import { StoreFault } from "@mission-ledger/core";
 import type { SqlDatabase, SqlDriver, SqlRow, SqlStatement } from "../driver/driver.ts";
+import { isBusy } from "../faults.ts";
 import { databaseFile, type FileIdentity, isSameFile, statusOf } from "../location/database-place.ts";
 import { applicationId, schemaVersion } from "../schema/schema.ts";
 
@@ -130,7 +131,8 @@ const ledgerIdOf = (db: SqlDatabase, path: string): string => {
 export const holdsSameLedger = ({ rows, ledgerId }: Connection): boolean => {
   try {
     return (rows(ledgerIdSql).get() as SqlRow | undefined)?.[0] === ledgerId;
-  } catch {
+  } catch (error) {
+    if (isBusy(error)) throw error;
     return false; // not even a database, or one without this table
   }
 };
@@ -177,7 +179,7 @@ const atOneTime = <A>(db: SqlDatabase, look: () => A): A => {
   try {
     return look();
   } finally {
-    db.exec("COMMIT");
+    if (db.inTransaction) db.exec("ROLLBACK");
   }
 };
 
