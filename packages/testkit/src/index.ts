@@ -14,6 +14,13 @@ export type { BrokenStore } from "./broken/broken-store.ts";
 export { brokenStores } from "./broken/broken-stores.ts";
 export { type CancelSource, cancelSource } from "./cancel-source.ts";
 export {
+  type BelievedCase,
+  type BelievedOptions,
+  type BelievedWorld,
+  believedCases,
+  believedSnapshotConformance,
+} from "./conformance/believed-snapshots.ts";
+export {
   type CacheCase,
   type CacheConformanceOptions,
   type CacheContext,

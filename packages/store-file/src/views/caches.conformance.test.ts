@@ -1,7 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
-import { snapshotStoreConformance, viewStoreConformance } from "@mission-ledger/testkit";
+import {
+  believedSnapshotConformance,
+  snapshotStoreConformance,
+  viewStoreConformance,
+} from "@mission-ledger/testkit";
 import { describe, it } from "vitest";
+import { openFileStore } from "../file-store.ts";
 import { layoutOf } from "../layout.ts";
 import { fileSnapshots } from "../snapshots.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
@@ -43,4 +48,25 @@ snapshotStoreConformance({
   reopen: async ({ directory }) => fileSnapshots({ directory }),
   damage: ({ directory }) => damageFiles(layoutOf(directory).snapshots),
   unwritable: async () => fileSnapshots({ directory: "/proc/nowhere" }),
+});
+
+believedSnapshotConformance({
+  describe,
+  it,
+  title: "a file store and its snapshots",
+  open: async () => {
+    const directory = scratchDirectory();
+    const folder = layoutOf(directory).snapshots;
+    return {
+      store: await openFileStore({ directory }),
+      snapshots: fileSnapshots({ directory }),
+      damage: () => {
+        for (const name of fs.readdirSync(folder)) {
+          const file = path.join(folder, name);
+          fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("999", "998"));
+        }
+      },
+    };
+  },
+  damages: true,
 });

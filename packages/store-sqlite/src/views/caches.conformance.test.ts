@@ -2,9 +2,14 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
-import { snapshotStoreConformance, viewStoreConformance } from "@mission-ledger/testkit";
+import {
+  believedSnapshotConformance,
+  snapshotStoreConformance,
+  viewStoreConformance,
+} from "@mission-ledger/testkit";
 import { describe, it } from "vitest";
 import type { SqlDriver } from "../driver/driver.ts";
+import { openSqliteStore } from "../sqlite-store.ts";
 import { sqliteSnapshots } from "./sqlite-snapshots.ts";
 import { sqliteViews } from "./sqlite-views.ts";
 
@@ -59,4 +64,20 @@ snapshotStoreConformance<World<ReturnType<typeof sqliteSnapshots>>>({
     damage(ledger, "UPDATE cache_snapshots SET state = replace(state, 'planned', 'blocked')"),
   unwritable: async () => sqliteSnapshots({ path: "/proc/nowhere/ledger.db" }),
   offers: ["sets"],
+});
+
+believedSnapshotConformance({
+  describe,
+  it,
+  title: "a SQLite store and its snapshots",
+  open: async () => {
+    const { cache, path: ledger, dispose } = await opener((file) => sqliteSnapshots({ path: file }))();
+    return {
+      store: await openSqliteStore({ path: ledger }),
+      snapshots: cache,
+      damage: () => damage(ledger, "UPDATE cache_snapshots SET state = replace(state, '999', '998')"),
+      dispose,
+    };
+  },
+  damages: true,
 });
