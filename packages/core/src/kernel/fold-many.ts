@@ -46,15 +46,14 @@ export const foldMany = async (
   if (first === undefined) return [];
   if (begun.length !== specs.length || begun.some(({ head }) => head.digest !== first.head.digest))
     throw new RangeError("folds that go on together begin together, one for each spec");
-  const folds = foldTogether(specs, begun);
+  const folds = foldTogether(planOf(specs), begun);
   const options = {
     after: first.head,
     ...(to === undefined ? {} : { to }),
     ...(signal === undefined ? {} : { signal }),
   };
-  const wishes = specs.map(wishOf);
-  if (store.scan !== undefined && wishes.every((wanted) => wanted !== undefined)) {
-    const wanted = joinWanted(wishes as readonly ReadonlyMap<string, WantedFields>[]);
+  const { wanted } = folds;
+  if (store.scan !== undefined && wanted !== undefined) {
     const { head, events, gaps } = await store.scan(stream, { ...options, wanted }, folds);
     return folds.end(head, events, gaps);
   }
@@ -72,16 +71,15 @@ export const foldMany = async (
   return folds.end(head, events, gaps);
 };
 
-/** A fold that cannot say what it wants, or what it knows, has to see everything. */
-const wishOf = ({ wanted, decoded }: FoldSpec<unknown>): ReadonlyMap<string, WantedFields> | undefined =>
-  decoded?.codec.versions === undefined ? undefined : wanted;
-
 interface Together extends ScanSink {
+  readonly wanted: ReadonlyMap<string, WantedFields> | undefined;
   end(head: StreamHead, events: number, gaps: number): readonly Folded<unknown>[];
 }
 
 /** What an event of one type means for folds that share a codec. */
 interface Run {
+  /** The first of these folds. */
+  readonly first: number;
   readonly codec: Codec<DomainEvent>;
   readonly steps: readonly {
     readonly at: number;
@@ -91,10 +89,33 @@ interface Run {
   readonly bystanders: readonly number[];
 }
 
-const foldTogether = (specs: readonly FoldSpec<unknown>[], begun: readonly Folded<unknown>[]): Together => {
-  const states = begun.map(({ state }) => state);
-  const unknown = begun.map(({ unknownEvents }) => unknownEvents);
-  const whole = [...specs.entries()].filter(([, { decoded }]) => decoded === undefined);
+interface TypePlan {
+  readonly runs: readonly Run[];
+  /** Every version from 1 to this is known to all of them. */
+  readonly knownUpTo: number;
+}
+
+/** What specs mean together; the same for every stream that is folded with them. */
+interface Plan {
+  readonly specs: readonly FoldSpec<unknown>[];
+  readonly wanted: ReadonlyMap<string, WantedFields> | undefined;
+  /** Folds that decode for themselves. */
+  readonly whole: readonly (readonly [number, FoldSpec<unknown>])[];
+  ofType(type: string): TypePlan;
+}
+
+const plans = new WeakMap<readonly FoldSpec<unknown>[], Plan>();
+
+const planOf = (specs: readonly FoldSpec<unknown>[]): Plan => {
+  const known = plans.get(specs);
+  if (known !== undefined) return known;
+  const plan = planFor(specs);
+  plans.set(specs, plan);
+  return plan;
+};
+
+const planFor = (specs: readonly FoldSpec<unknown>[]): Plan => {
+  const wishes = specs.map(wishOf);
   const byCodec = new Map<Codec<DomainEvent>, number[]>();
   for (const [at, { decoded }] of specs.entries()) {
     if (decoded === undefined) continue;
@@ -102,24 +123,43 @@ const foldTogether = (specs: readonly FoldSpec<unknown>[], begun: readonly Folde
     if (together === undefined) byCodec.set(decoded.codec, [at]);
     else together.push(at);
   }
-
-  const planFor = (type: string): readonly Run[] =>
-    Array.from(byCodec, ([codec, folds]) => {
+  const planType = (type: string): TypePlan => ({
+    runs: Array.from(byCodec, ([codec, folds]) => {
       const found = folds.map((at) => ({ at, step: specs[at]?.decoded?.stepOf(type) }));
       return {
+        first: folds[0] as number,
         codec,
         steps: found.filter((entry): entry is Run["steps"][number] => entry.step !== undefined),
         bystanders: found.filter(({ step }) => step === undefined).map(({ at }) => at),
       };
-    });
-  const plans = new Map<string, readonly Run[]>();
-  const planOf = (type: string): readonly Run[] => {
-    const known = plans.get(type);
-    if (known !== undefined) return known;
-    const plan = planFor(type);
-    if (plans.size < mostTypes) plans.set(type, plan);
-    return plan;
+    }),
+    knownUpTo: Math.min(...Array.from(byCodec.keys(), ({ versions }) => versions?.get(type) ?? 0)),
+  });
+  const types = new Map<string, TypePlan>();
+  return {
+    specs,
+    wanted: wishes.every((wish) => wish !== undefined) ? joinWanted(wishes) : undefined,
+    whole: [...specs.entries()].filter(([, { decoded }]) => decoded === undefined),
+    ofType: (type) => {
+      const known = types.get(type);
+      if (known !== undefined) return known;
+      const plan = planType(type);
+      if (types.size < mostTypes) types.set(type, plan);
+      return plan;
+    },
   };
+};
+
+/** A fold that cannot say what it wants, or what it knows, has to see everything. */
+const wishOf = ({ wanted, decoded }: FoldSpec<unknown>): ReadonlyMap<string, WantedFields> | undefined =>
+  decoded?.codec.versions === undefined ? undefined : wanted;
+
+const foldTogether = (
+  { specs, wanted, whole, ofType }: Plan,
+  begun: readonly Folded<unknown>[],
+): Together => {
+  const states = begun.map(({ state }) => state);
+  const unknown = begun.map(({ unknownEvents }) => unknownEvents);
 
   const settle = (at: number, next: unknown): void => {
     if (next === undefined) unknown[at] = (unknown[at] as number) + 1;
@@ -130,41 +170,48 @@ const foldTogether = (specs: readonly FoldSpec<unknown>[], begun: readonly Folde
     for (const at of bystanders) settle(at, undefined);
   };
 
+  const runSteps = ({ codec, steps }: Run, event: EventEnvelope): boolean => {
+    const decoded = codec.decode(event);
+    if (decoded._tag === "Unknown") return false;
+    for (let index = 0; index < steps.length; index += 1) {
+      const { at, step } = steps[index] as Run["steps"][number];
+      under = at;
+      settle(at, step(states[at], decoded.event, event));
+    }
+    return true;
+  };
+  const onlyKnows = ({ codec }: Run, event: EventEnvelope): boolean =>
+    codec.versions === undefined ? codec.decode(event)._tag === "Known" : knowsShape(codec.versions, event);
+
+  /** The fold that is at work, for the error that names it. */
+  let under = 0;
   const take = (event: EventEnvelope): void => {
-    let at = 0;
     try {
-      for (const run of planOf(event.type)) {
-        const { codec, steps } = run;
-        at = (steps[0]?.at ?? run.bystanders[0]) as number;
-        if (steps.length === 0 && codec.versions !== undefined) {
-          if (!knowsShape(codec.versions, event)) nobodyKnows(run);
-          continue;
-        }
-        const decoded = codec.decode(event);
-        if (decoded._tag === "Unknown") {
-          nobodyKnows(run);
-          continue;
-        }
-        for (let index = 0; index < steps.length; index += 1) {
-          const entry = steps[index] as Run["steps"][number];
-          at = entry.at;
-          settle(at, entry.step(states[at], decoded.event, event));
-        }
+      const runs = ofType(event.type).runs;
+      for (let index = 0; index < runs.length; index += 1) {
+        const run = runs[index] as Run;
+        under = run.first;
+        const isKnown = run.steps.length > 0 ? runSteps(run, event) : onlyKnows(run, event);
+        if (!isKnown) nobodyKnows(run);
       }
-      for (const [index, spec] of whole) {
-        at = index;
+      for (let index = 0; index < whole.length; index += 1) {
+        const [at, spec] = whole[index] as (typeof whole)[number];
+        under = at;
         settle(at, spec.stepInPlace(states[at], event));
       }
     } catch (error) {
-      throw new FoldFailed(specs[at]?.name ?? "", event, error);
+      throw new FoldFailed(specs[under]?.name ?? "", event, error);
     }
   };
 
   return {
+    wanted,
     take,
     // Only comes where every fold has a codec that names its versions.
     pass: (type, version) => {
-      for (const run of planOf(type))
+      const { runs, knownUpTo } = ofType(type);
+      if (version >= 1 && version <= knownUpTo) return;
+      for (const run of runs)
         if (!knowsShape(run.codec.versions ?? noVersions, { type, version })) nobodyKnows(run);
     },
     end: (head, events, gaps) =>

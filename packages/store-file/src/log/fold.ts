@@ -63,6 +63,8 @@ export const stateBefore = ({ firstRevision, previous, origin }: StoredRecord): 
 
 export interface LogFold {
   take(line: Line): FoldStep;
+  /** Goes on behind records that somebody else has read: each followed the one before, and was of the same origin. */
+  passOver(end: StreamHead): void;
   readonly head: StreamHead;
   /** Which copy of the ledger wrote the record at the head. */
   readonly origin: string | undefined;
@@ -168,6 +170,9 @@ export const foldLog = (
       }
       if (endsWith(bytes, tornEnd)) return { _tag: "Sealed" };
       return salvage(line, decoded);
+    },
+    passOver: (end) => {
+      head = end;
     },
     get head() {
       return head;

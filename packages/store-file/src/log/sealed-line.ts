@@ -18,14 +18,21 @@ export const sealLine = (text: string): Buffer => {
 };
 
 /** Whether a line (without its LF) carries the checksum of its own bytes. */
-export const isSealed = (line: Buffer): boolean => {
-  const length = line.length - sealLength;
-  if (length <= 0) return false;
-  const seal = line.toString("latin1", length, line.length);
+export const isSealed = (line: Buffer): boolean => isSealedAt(line, 0, line.length);
+
+/** The same for a line that stands from here to there in a block. */
+export const isSealedAt = (block: Buffer, from: number, to: number): boolean => {
+  const end = to - sealLength;
+  if (end <= from) return false;
   // Most of what is no record does not end like one, and need not be summed.
-  if (!seal.startsWith(sealStart)) return false;
-  // The text is compared, not the number: a flipped case bit in the digits is damage too.
-  return seal === sealOf(crc32(line.subarray(0, length)));
+  for (let index = 0; index < startBytes.length; index += 1)
+    if (block[end + index] !== startBytes[index]) return false;
+  if (block[to - 2] !== 0x22 || block[to - 1] !== 0x7d) return false;
+  const checksum = crc32(new Uint8Array(block.buffer, block.byteOffset + from, end - from));
+  // The digits are compared, not the number: a flipped case bit in them is damage too.
+  for (let index = 0; index < 8; index += 1)
+    if (block[to - 3 - index] !== digitBytes[(checksum >>> (index * 4)) & 15]) return false;
+  return true;
 };
 
 /** The checksum's digits as they stand in a sealed line. */
@@ -33,3 +40,5 @@ export const crcOf = (line: Buffer): string => line.toString("latin1", line.leng
 
 const sealStart = ',"crc":"';
 const sealOf = (checksum: number): string => `${sealStart}${checksum.toString(16).padStart(8, "0")}"}`;
+const startBytes: Uint8Array = Uint8Array.from(Buffer.from(sealStart));
+const digitBytes: Uint8Array = Uint8Array.from(Buffer.from("0123456789abcdef"));

@@ -1,21 +1,14 @@
 /** One stream's events in order, a block at a time. No lock, no write; up to the end of the log at the time of the call. */
-import {
-  type EventBatch,
-  type ReadOptions,
-  type RecordedEvent,
-  StoreFault,
-  type StreamHead,
-} from "@mission-ledger/core";
+import type { EventBatch, ReadOptions, RecordedEvent } from "@mission-ledger/core";
 import { findingFault } from "../append/refusals.ts";
 import type { StoreContext } from "../append/store-context.ts";
 import { faultOf } from "../faults.ts";
-import type { FilePort } from "../files/file-port.ts";
 import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
-import type { StreamPaths } from "../layout.ts";
-import { type Finding, type FoldState, foldLog, startOfLog } from "../log/fold.ts";
+import { type Finding, foldLog } from "../log/fold.ts";
 import { openLineReader } from "../log/line-reader.ts";
-import { markOf, parseMark, recordAt } from "../log/mark.ts";
+import { markOf } from "../log/mark.ts";
 import { crcOf } from "../log/sealed-line.ts";
+import { notInLog, startOf } from "./stream-start.ts";
 
 const batchEvents = 256;
 
@@ -86,31 +79,3 @@ export async function* readStream(
     files.close(fd);
   }
 }
-
-const startOf = (
-  files: FilePort,
-  fd: number,
-  ino: number,
-  { stream, encoded }: StreamPaths,
-  after: StreamHead,
-): { readonly offset: number; readonly state: FoldState; readonly anchored: boolean } => {
-  const start = { offset: 0, state: startOfLog, anchored: after.revision < 0 };
-  const place = after.mark === undefined || after.revision < 0 ? undefined : parseMark(after.mark);
-  if (place === undefined || place.ino !== ino) return start;
-  const record = recordAt(files, fd, place, after, stream, encoded);
-  if (record === undefined) return start;
-  const { revision, digest } = after;
-  return {
-    offset: place.offset + place.length,
-    state: { head: { revision, digest }, origin: record.origin },
-    anchored: true,
-  };
-};
-
-const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>
-  new StoreFault("LOG_REPLACED", `${stream} does not hold the event remembered at revision ${revision}`, {
-    outcome: "not_written",
-    retryable: true,
-    hint: "What was remembered belongs to another log; read the stream from its start.",
-    details: { stream, revision },
-  });
