@@ -15,6 +15,8 @@ import { type Finding, foldLog, startOfLog } from "./log/fold.ts";
 export interface GlanceOptions {
   readonly directory: string;
   readonly stream: string;
+  /** Bytes from the end that are looked at, and more where no whole line lies in them. @defaultValue 65536 */
+  readonly blockBytes?: number;
   readonly files?: FilePort;
 }
 
@@ -28,14 +30,19 @@ export interface LogGlance {
 }
 
 /** Throws a `StoreFault` if the log cannot be read at all. */
-export const glanceAtLog = ({ directory, stream, files = nodeFiles }: GlanceOptions): LogGlance => {
+export const glanceAtLog = ({
+  directory,
+  stream,
+  blockBytes = 65_536,
+  files = nodeFiles,
+}: GlanceOptions): LogGlance => {
   const paths = layoutOf(realRoot(files, directory)).of(stream);
   try {
     const suspect = files.lstat(paths.suspect) !== undefined;
     const opened = openRegularIfThere(files, paths.log, readOnly);
     if (opened === undefined) return { findings: [], endDamaged: false, suspect };
     try {
-      return { ...lookAtEnd(files, opened.fd, opened.status.size, paths), suspect };
+      return { ...lookAtEnd(files, opened.fd, opened.status.size, blockBytes, paths), suspect };
     } finally {
       files.close(opened.fd);
     }
@@ -44,16 +51,16 @@ export const glanceAtLog = ({ directory, stream, files = nodeFiles }: GlanceOpti
   }
 };
 
-const firstBlock = 65_536;
 const largestBlock = 4 * hardRecordBytes;
 
 const lookAtEnd = (
   files: FilePort,
   fd: number,
   size: number,
+  blockBytes: number,
   paths: StreamPaths,
 ): Omit<LogGlance, "suspect"> => {
-  for (let length = firstBlock; ; length *= 4) {
+  for (let length = blockBytes; ; length *= 4) {
     const from = Math.max(0, size - length);
     const bytes = readFully(files, fd, from, size - from);
     // In the middle of the file the first line began before the block.

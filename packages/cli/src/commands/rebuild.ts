@@ -12,19 +12,20 @@ import {
 import { damageStep } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
-import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { barLine } from "../rebuild/bar.ts";
-import { crewSize } from "../rebuild/crew-size.ts";
 import { namedDifference } from "../rebuild/difference.ts";
 import { foldsOf, inspectorOf, viewNames, weightsOf } from "../rebuild/ground.ts";
-import { type Ended, linesOf, mendedText, rowsOf, shownProblem } from "../rebuild/report.ts";
-import type { ThreadPlace } from "../rebuild/thread.ts";
+import { locatedProblems } from "../rebuild/problem.ts";
+import { type Ended, linesOf, mendedText, rowsOf } from "../rebuild/report.ts";
+import { threadsFor } from "../rebuild/threads.ts";
 import { version } from "../version.ts";
 import { comparedViews } from "./compare-views.ts";
 import { folds } from "./folds.ts";
+import type { LogProblem } from "./inspect.ts";
 
 /** Missions that are listed one by one in the envelope; all are counted. */
 const mostListed = 1_000;
@@ -104,12 +105,13 @@ export const rebuild: CommandSpec = command({
         }).catch((error: unknown) => {
           throw isAbort(error, signal) ? interrupted(context, mission) : error;
         });
+    const problems = await locatedProblems(report.problems, ledger, directory, signal);
     const lost = report.lost ?? 0;
     const written = !compares && lost === 0 && report.problems.length === 0;
     const ended: Ended = compares
       ? { _tag: "Compared", wouldWrite: input.dryRun }
       : { _tag: written ? "Written" : "NotAllWritten" };
-    const told = { report, resumed: report.resumed ?? 0, views, ended };
+    const told = { report, problems, resumed: report.resumed ?? 0, views, ended };
     missions.sort((a, b) => (a.slug < b.slug ? -1 : 1));
     return {
       data: {
@@ -120,9 +122,9 @@ export const rebuild: CommandSpec = command({
         written,
         switched: report.switched ?? null,
         resumed: report.resumed ?? 0,
-        problems: report.problems.map(shownProblem),
+        problems: problems,
       },
-      ...(failureOf(report, { context, mission, compares }) ?? {}),
+      ...(failureOf(report, { context, mission, compares, problems }) ?? {}),
       warnings: [
         ...(compares ? [] : report.differences.map(mendedText)),
         ...(lost > 0
@@ -153,47 +155,27 @@ const listed = (outcome: StreamOutcome, views: readonly string[]): ListedMission
   views: comparedViews(outcome, views),
 });
 
-interface ThreadsWanted {
-  readonly place: Place;
-  readonly views: readonly string[];
-  readonly asked: number | undefined;
-  readonly weights: ReadonlyMap<string, number> | undefined;
-  /** Empty where there is nothing to share out. */
-  readonly streams: readonly string[];
+interface FailureContext {
+  readonly context: CommandContext;
+  readonly mission: string | undefined;
+  readonly compares: boolean;
+  readonly problems: readonly LogProblem[];
 }
 
-const threadsFor = async (
-  { threadFile, warn }: CommandContext,
-  { place: { store, path: at }, views, asked, weights, streams }: ThreadsWanted,
-): Promise<Pick<ViewsOptions, "workers">> => {
-  const events = streams.reduce((sum, stream) => sum + (weights?.get(stream) ?? 0), 0);
-  const count = Math.min(await crewSize(asked, events), streams.length);
-  if (count < 2) return {};
-  if (threadFile === undefined || store === "host" || at === null) {
-    if (asked !== undefined) warn("--workers: one thread works here; threads need the mled program");
-    return {};
-  }
-  const data: ThreadPlace = { store, path: at, views };
-  return { workers: { count, file: threadFile, data } };
-};
-
 const failureOf = (
-  { problems: [first, ...others], differing, differences }: RunReport,
-  {
-    context,
-    mission,
-    compares,
-  }: { readonly context: CommandContext; readonly mission: string | undefined; readonly compares: boolean },
+  { differing, differences }: RunReport,
+  { context, mission, compares, problems }: FailureContext,
 ): Pick<CommandResult, "exit" | "error"> | undefined => {
+  const [first] = problems;
   if (first !== undefined) {
-    const shown = shownProblem(first);
+    const { code, stream, offset, message } = first;
     return {
       exit: exitCodes.data,
       error: {
-        code: first.code,
-        message: `nothing was written for ${first.stream}${shown.offset === null ? "" : `, damaged at offset ${shown.offset}`}: ${first.message}`,
-        hint: damageStep(context, slugOfStream(first.stream)),
-        details: { ...shown, problems: others.length + 1 },
+        code,
+        message: `nothing was written for ${stream}${offset === null ? "" : `, damaged at offset ${offset}`}: ${message}`,
+        hint: damageStep(context, slugOfStream(stream)),
+        details: { ...first, problems: problems.length },
       },
     };
   }

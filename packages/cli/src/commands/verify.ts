@@ -10,7 +10,7 @@ import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { differenceText } from "../rebuild/difference.ts";
-import { shownProblem } from "../rebuild/report.ts";
+import { shownProblem } from "../rebuild/problem.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
 import {

@@ -20,8 +20,13 @@ export const viewOf = (name: string): string => folds.find(({ spec }) => spec.na
 export const inspectorOf = (directory: string | null): Pick<Ground, "inspect"> =>
   directory === null ? {} : { inspect: (stream) => damagedEnd(directory, stream) };
 
+/** What lies before it is met by reading on across it, since events would be missing there. */
+const endBytes = 4_096;
+
 const damagedEnd = (directory: string, stream: string): StreamProblem | undefined => {
-  const found = glanceAtLog({ directory, stream }).findings.find(({ kind }) => kind !== "fork");
+  const found = glanceAtLog({ directory, stream, blockBytes: endBytes }).findings.find(
+    ({ kind }) => kind !== "fork",
+  );
   if (found === undefined) return undefined;
   const { kind, offset, why } = found;
   return { stream, code: findingCodes[kind], message: why, details: { stream, offset } };

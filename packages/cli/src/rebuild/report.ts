@@ -1,5 +1,5 @@
 /** What came of a rebuild or a comparison of views: for the envelope, for people, line by line. */
-import type { RunReport, StreamProblem, ViewDifference } from "@mission-ledger/rebuild";
+import type { RunReport, ViewDifference } from "@mission-ledger/rebuild";
 import type { Row } from "../command/result.ts";
 import type { LogProblem } from "../commands/inspect.ts";
 import { counted } from "../output/counted.ts";
@@ -15,6 +15,7 @@ export type Ended =
 
 export interface Told {
   readonly report: RunReport;
+  readonly problems: readonly LogProblem[];
   /** Missions that were done before an interruption. */
   readonly resumed: number;
   /** In the order of the table. */
@@ -25,8 +26,8 @@ export interface Told {
 const mostLines = 50;
 
 /** A line for each view, after one for each view that differs. */
-export const linesOf = ({ report, resumed, views, ended }: Told): readonly Line[] => {
-  const { differences, differing, events, streams, problems } = report;
+export const linesOf = ({ report, problems, resumed, views, ended }: Told): readonly Line[] => {
+  const { differences, differing, events, streams } = report;
   const made = streams - problems.length;
   const more = resumed === 0 ? "" : `, ${counted(resumed, "mission")} done before`;
   const from = `${counted(events, "event")} in ${counted(made, "mission")}${more}`;
@@ -60,9 +61,9 @@ const sentenceOf = (ended: Ended, from: string, differing: number, compared: num
 };
 
 /** Records of `--jsonl`. */
-export const rowsOf = ({ report, views }: Told): readonly Row[] => [
+export const rowsOf = ({ report, problems, views }: Told): readonly Row[] => [
   ...report.differences.map((difference) => rowOf("difference", { ...namedDifference(difference) })),
-  ...report.problems.map((problem) => rowOf("problem", { ...shownProblem(problem) })),
+  ...problems.map((problem) => rowOf("problem", { ...problem })),
   ...views.map((view) =>
     rowOf("view", {
       view,
@@ -76,14 +77,6 @@ export const rowsOf = ({ report, views }: Told): readonly Row[] => [
 const rowOf = (type: string, record: Readonly<Record<string, unknown>>): Row => ({
   record: { type, ...record },
   lines: [],
-});
-
-export const shownProblem = ({ stream, code, message, details }: StreamProblem): LogProblem => ({
-  code,
-  stream,
-  revision: null,
-  offset: typeof details.offset === "number" ? details.offset : null,
-  message,
 });
 
 export const mendedText = (difference: ViewDifference): string => {
