@@ -220,8 +220,6 @@ export const commitOf = (command: StoredCommand, events: readonly RecordedEvent[
 /** Positions sort as text in log order. */
 export const positionText = (position: number): string => String(position).padStart(16, "0");
 
-/** The number in a position; 0, which is before the first event, if the text is no position. */
-export const positionNumber = (text: string): number => {
-  const position = /^[0-9]{16}$/.test(text) ? Number(text) : 0;
-  return Number.isSafeInteger(position) ? position : 0;
-};
+/** The number in a position; 0, which is before the first event, if the text is no position; none is beyond the last safe integer. */
+export const positionNumber = (text: string): number =>
+  /^[0-9]{16}$/.test(text) ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : 0;
