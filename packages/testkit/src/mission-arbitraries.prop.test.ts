@@ -60,6 +60,7 @@ describe("the mission commands", () => {
       "EvidenceRecorded",
       "MissionCreated",
       "MissionSettingsChanged",
+      "MissionSettingsReverted",
       "NoteAdded",
       "ReviewRequested",
       "ReviewSubmitted",
@@ -68,6 +69,7 @@ describe("the mission commands", () => {
       "WorkPackageClaimed",
       "WorkPackageForced",
       "WorkPackageMoved",
+      "WorkPackageReverted",
       "WorkPackageRevised",
     ]);
   });
@@ -90,6 +92,7 @@ describe("the mission commands", () => {
       "NotInReview",
       "DependencyCycle",
       "SubtaskNotFound",
+      "CannotUndo",
     ])
       expect([...met], tag).toContain(tag);
   });
@@ -101,7 +104,7 @@ describe("the mission", () => {
     codec: missionCodec,
     // Grants and ends of claims are answered truly the second time; only the command id makes a retry of them silent.
     mayRefuseRepeat: ({ _tag }) =>
-      ["MissionExists", "ClaimHeld", "NotHeld", "NotInReview", "StaleFence"].includes(_tag),
+      ["MissionExists", "ClaimHeld", "NotHeld", "NotInReview", "StaleFence", "CannotUndo"].includes(_tag),
     mayHappenTwice: ({ type }) => ["AddNote", "RecordEvidence", "RenewClaim"].includes(type),
   });
   for (const { name, check } of laws) test(name, () => check({ numRuns: 150 }));

@@ -1,9 +1,11 @@
 /**
  * Sequences of mission commands as a team of agents would send them: mostly the next right step of some package, with
- * everything else in between (wrong actors, skipped steps, force, stale fences, repeats, clocks that jump).
+ * everything else in between (wrong actors, skipped steps, force, stale fences, repeats, undos, clocks that jump).
  */
 import { fold } from "@mission-ledger/core";
 import {
+  type DoneCommand,
+  findWorkPackage,
   type Lane,
   type Mission,
   type MissionCommand,
@@ -99,10 +101,14 @@ export const missionCommands = ({
       const commands: MissionCommand[] = [];
       let now = Date.UTC(2026, 0, 1);
       let state: Mission = mission.initial;
+      let last: DoneCommand | undefined;
       const send = (command: MissionCommand): void => {
         commands.push(command);
         const decided = mission.decide(command, state);
-        if (decided._tag === "Right") state = fold(mission, state, decided.right);
+        if (decided._tag === "Left" || decided.right.length === 0) return;
+        const before = state;
+        state = fold(mission, state, decided.right);
+        last = doneOf(command, decided.right, before, state, `e${commands.length}`);
       };
       const begun = { at: timeOf(now), actor: actors[0] ?? "ana" };
       const about = {
@@ -119,7 +125,7 @@ export const missionCommands = ({
         if (state._tag !== "Open") break;
         const asked = { at: timeOf(now), actor: actors[draw.who % actors.length] ?? "ana" };
         const workPackage = pickPackage(state, draw, diligence);
-        const situation: Situation = { asked, open: state, workPackage, draw, actors, commands };
+        const situation: Situation = { asked, open: state, workPackage, draw, actors, commands, last };
         const detour = detours[draw.detour] as (situation: Situation) => MissionCommand;
         send(draw.luck < diligence * 100 ? nextStep(situation) : detour(situation));
       }
@@ -145,7 +151,42 @@ interface Situation {
   readonly draw: Draw;
   readonly actors: readonly string[];
   readonly commands: readonly MissionCommand[];
+  /** The last command that wrote anything. */
+  readonly last: DoneCommand | undefined;
 }
+
+/** What an undo would find of a command in a log that ends with it. */
+const doneOf = (
+  { actor }: MissionCommand,
+  events: readonly MissionEvent[],
+  before: Mission,
+  after: Mission,
+  eventId: string,
+): DoneCommand => {
+  const ids = new Set(events.flatMap((event) => ("workPackageId" in event ? [event.workPackageId] : [])));
+  const workPackageId = ids.size === 1 ? ([...ids][0] ?? null) : null;
+  const packageIn = (state: Mission): WorkPackage | null =>
+    state._tag === "Absent" || workPackageId === null
+      ? null
+      : (findWorkPackage(state, workPackageId) ?? null);
+  const changed = events.some(({ type }) => type === "MissionSettingsChanged");
+  const settingsIn = ({ title, dependencyMetAt }: OpenMission) => ({ title, dependencyMetAt });
+  return {
+    eventId,
+    commandId: `c-${eventId}`,
+    actor,
+    events,
+    workPackageId,
+    before: packageIn(before),
+    after: packageIn(after),
+    settings:
+      changed && before._tag === "Open" && after._tag === "Open"
+        ? { before: settingsIn(before), after: settingsIn(after) }
+        : null,
+    isUndone: false,
+    since: null,
+  };
+};
 
 const idOf = (index: number): string => `WP${String(index + 1).padStart(2, "0")}`;
 
@@ -233,6 +274,11 @@ const nextStep = ({ asked, workPackage, draw, actors }: Situation): MissionComma
 };
 
 const reason = "A sample reason";
+
+const undoLast = ({ asked, workPackage, draw, last }: Situation): MissionCommand =>
+  last === undefined
+    ? { type: "AddNote", ...asked, workPackageId: workPackage.id, text: "Nothing to undo" }
+    : { type: "Undo", ...asked, actor: draw.flag ? last.actor : asked.actor, done: last, reason };
 
 /** Everything else that can be asked: right, wrong, or right at another time. */
 const detours: readonly ((situation: Situation) => MissionCommand)[] = [
@@ -345,6 +391,8 @@ const detours: readonly ((situation: Situation) => MissionCommand)[] = [
     workPackageId: workPackage.id,
     to: "done",
   }),
+  undoLast,
+  undoLast,
   // What was just asked, by the same actor at the same time.
   ({ commands }) => commands.at(-1) as MissionCommand,
 ];

@@ -132,13 +132,15 @@ export interface DoneCommand {
   /** That package before and after it; `null` where it was not there. */
   readonly before: WorkPackage | null;
   readonly after: WorkPackage | null;
-  /** The mission's settings before it, if it changed them. */
-  readonly settings: Pick<OpenMission, "title" | "dependencyMetAt"> | null;
+  /** The mission's settings, if it changed them. */
+  readonly settings: { readonly before: MissionSettings; readonly after: MissionSettings } | null;
   /** It was undone already, and that was not undone. */
   readonly isUndone: boolean;
   /** The first event after it that changed the same, and still holds. */
   readonly since: { readonly eventId: string; readonly revision: number; readonly type: string } | null;
 }
+
+export type MissionSettings = Pick<OpenMission, "title" | "dependencyMetAt">;
 
 /** Asks for an undo by an event of the command that is to be taken back; the ledger looks up the rest. */
 export interface UndoRequest {

@@ -7,6 +7,7 @@ export type {
   MissionCommandOf,
   MissionCommandType,
   MissionRequest,
+  MissionSettings,
   UndoRequest,
 } from "./commands.ts";
 export { mission } from "./decider.ts";

@@ -4,7 +4,7 @@ import type { EventStore } from "../kernel/event-store.ts";
 import { deciderFold, loadFold } from "../kernel/fold.ts";
 import type { CancelSignal } from "../kernel/ports.ts";
 import type { SnapshotStore } from "../kernel/snapshots.ts";
-import type { DoneCommand } from "./commands.ts";
+import type { DoneCommand, MissionSettings } from "./commands.ts";
 import { mission } from "./decider.ts";
 import { type MissionEvent, missionCodec } from "./events.ts";
 import { findWorkPackage, type Mission } from "./state.ts";
@@ -95,14 +95,19 @@ export const findUndoTarget = async ({
       before: packageIn(before),
       after: packageIn(after),
       settings:
-        wereSettings && before._tag === "Open"
-          ? { title: before.title, dependencyMetAt: before.dependencyMetAt }
+        wereSettings && before._tag === "Open" && after._tag === "Open"
+          ? { before: settingsOf(before), after: settingsOf(after) }
           : null,
       isUndone: undone.has(commandId),
       since: firstInTheWay(later, undone, workPackageId),
     },
   };
 };
+
+const settingsOf = ({ title, dependencyMetAt }: MissionSettings): MissionSettings => ({
+  title,
+  dependencyMetAt,
+});
 
 const idOf = (event: object): string | undefined =>
   "workPackageId" in event && typeof event.workPackageId === "string" ? event.workPackageId : undefined;

@@ -2,7 +2,7 @@
 import { accept, refuse } from "../kernel/decider.ts";
 import { canonicalJson } from "../kernel/json.ts";
 import { releaseOf } from "./claims.ts";
-import type { MissionCommandOf } from "./commands.ts";
+import type { MissionCommandOf, MissionSettings } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
 import type { MissionEvent } from "./events.ts";
 import { checkExecutionLaneFree, checkHolderIfHeld, checkImplementer, type Wish } from "./guards.ts";
@@ -95,8 +95,13 @@ const changedSince = (inTheWay: NonNullable<Why["inTheWay"]>): Why => ({
 const undoneSettings = (command: Undo, mission: OpenMission): MissionDecision => {
   const { eventId, commandId, settings } = command.done;
   if (settings === null) return refuse(cannotUndo(command, mission, alwaysThere));
+  const { before, after } = settings;
+  const is = ({ title, dependencyMetAt }: MissionSettings): boolean =>
+    mission.title === title && mission.dependencyMetAt === dependencyMetAt;
+  if (is(before)) return accept();
+  if (!is(after)) return refuse(cannotUndo(command, mission, changedSince(noEvent)));
   return accept(
-    { type: "MissionSettingsChanged", ...settings },
+    { type: "MissionSettingsChanged", ...before },
     { type: "MissionSettingsReverted", undoes: eventId, undoneCommand: commandId, reason: command.reason },
   );
 };
@@ -111,12 +116,13 @@ const undonePackage = (
   const { events } = command.done;
   const { id: workPackageId, lane: from } = now;
   const to = before.lane;
-  // Events that changed it since are named above; this is for what no event of its own says.
-  if (canonicalJson(revertible(now)) !== canonicalJson(revertible(after)))
-    return refuse(cannotUndo(command, mission, { ...changedSince(noEvent), inTheWay: noEvent }));
   const endedClaim = before.claim !== null && after.claim === null;
   if (endedClaim && (to === from || laneAfterRelease[to] === from))
     return refuse(cannotUndo(command, mission, claimsEnd));
+  const heldAsBefore = now.claim === null || now.claim.fence === before.claim?.fence;
+  if (heldAsBefore && isSame(now, before)) return accept();
+  // Events that changed it since are named above; this is for what no event of its own says.
+  if (!isSame(now, after)) return refuse(cannotUndo(command, mission, changedSince(noEvent)));
   const wish: Wish = { ...command, mission, workPackage: now, to };
   // A plan is revised by whoever sees that it must be, held or not; so is the revision taken back.
   const isPlan = events.every(({ type }) => type === "WorkPackageRevised" || type === "WorkPackageReverted");
@@ -222,6 +228,9 @@ const revertible = ({
   verdict,
   approvedBy,
 });
+
+const isSame = (one: WorkPackage, other: WorkPackage): boolean =>
+  canonicalJson(revertible(one)) === canonicalJson(revertible(other));
 
 /** Members of `wanted` that differ from those of `present`. */
 const changed = <Fields extends object>(present: Fields, wanted: Fields): Partial<Fields> => {
