@@ -10,6 +10,7 @@ import {
   recordedEvent,
   type StoredCommand,
 } from "../schema/rows.ts";
+import { isWholeLine, lineColumns } from "../transfer/log-lines.ts";
 import type { FindingList, StreamSummary } from "./report.ts";
 
 interface Counted {
@@ -68,6 +69,7 @@ export const checkRows = (
     }
   }
   checkCommands(db, findings, streamOf, position);
+  checkLines(db, findings);
   return [...streams]
     .map(([stream, counted]) => ({ stream, ...counted }))
     .sort((one, other) => (one.stream < other.stream ? -1 : 1));
@@ -107,4 +109,17 @@ const checkCommands = (
       why: `commands end before position ${next}, events at ${last}`,
       position: Math.min(next, last + 1),
     });
+};
+
+/** What counts for nothing decides nothing, but a copy could no longer give the log back byte for byte. */
+const checkLines = (db: SqlDatabase, findings: FindingList): void => {
+  const sql = `SELECT ${lineColumns} FROM lines ORDER BY stream, after_revision, place`;
+  for (const row of db.prepare(sql).raw().iterate() as IterableIterator<SqlRow>)
+    if (!isWholeLine(row))
+      findings.add({
+        kind: "row",
+        why: "lines: its checksum is wrong",
+        stream: String(row[0]),
+        revision: Number(row[1]),
+      });
 };

@@ -72,9 +72,9 @@ export const linesBehind = (connection: Connection, stream: string, revision: nu
   let own: Uint8Array | undefined;
   const asides: TransferAside[] = [];
   for (const row of connection.rows(linesSql).all(stream, revision) as SqlRow[]) {
-    const [, , place, kind, , , crc] = row;
+    const [, , place, kind] = row;
     const at = { table: "lines", revision, place: place ?? null };
-    if (crcOfColumns(row, 6) !== crc) throw new DamagedRow("its checksum is wrong", at);
+    if (!isWholeLine(row)) throw new DamagedRow("its checksum is wrong", at);
     const line = bytesOf(row);
     if (kind === ofCommand) own = line;
     else if (place !== asides.length) throw new DamagedRow("a line before it is missing", at);
@@ -89,6 +89,9 @@ export const linesBehind = (connection: Connection, stream: string, revision: nu
   }
   return { ofCommand: own, asides };
 };
+
+/** Whether a row of {@link lineColumns} carries the checksum of its other columns. */
+export const isWholeLine = (row: SqlRow): boolean => crcOfColumns(row, 6) === row[6];
 
 const bytesOf = ([, , , , encoding, text]: SqlRow): Buffer =>
   Buffer.from(String(text), encoding === "base64" ? "base64" : "utf8");

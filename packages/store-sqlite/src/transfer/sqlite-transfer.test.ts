@@ -18,6 +18,7 @@ import {
 } from "@mission-ledger/core";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
+import { inspectDatabase } from "../inspect/inspect-database.ts";
 import { openSqliteStore } from "../sqlite-store.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { behindTriggers, changeEvent } from "../testing/tamper.ts";
@@ -191,6 +192,10 @@ test("lines that count for nothing can neither be changed nor deleted", async ()
   expect(() => db.exec("DELETE FROM lines")).toThrow("append-only");
   expect(() => db.exec("UPDATE lines SET text = ''")).toThrow("append-only");
   db.close();
+  expect(inspectDatabase({ path: file }).findings).toEqual([]);
+  behindTriggers(file, (hand) => hand.exec("UPDATE lines SET text = 'x'"));
+  expect(inspectDatabase({ path: file }).findings).toMatchObject([{ kind: "row", stream, revision: -1 }]);
+  await expect(entriesOf(file)).rejects.toMatchObject({ code: "LOG_CORRUPT" });
 });
 
 test("a store that knows only the port can be copied from and to", async () => {
