@@ -7,11 +7,13 @@ import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
-import { errnoError } from "../testing/faulty-files.ts";
+import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { all, put } from "../testing/writing.ts";
 
 const streams = ["mission-a", "mission-ab", "mission-a-b", "mission-B", "run-1"];
+
+const sizeOf = (folder: string, name: string): number => fs.statSync(path.join(folder, name)).size;
 
 const mixed = async (directory: string, count: number): Promise<string[]> => {
   const store = await openFileStore({ directory });
@@ -57,6 +59,35 @@ describe("reading all streams", () => {
       expect(rest.map(({ id }) => id)).toEqual(events.slice(from + 1).map(({ id }) => id));
     }
     await store.close();
+    // One look at the end of each log that has not grown since, however long it is.
+    const watched = faultyFiles();
+    const reader = await openFileStore({ directory, files: watched.files });
+    expect(await all(reader.readAll({ after: events.at(-1)?.position as string }))).toEqual([]);
+    const sizes = fs
+      .readdirSync(layoutOf(directory).logs)
+      .map((name) => sizeOf(layoutOf(directory).logs, name));
+    expect(Math.min(...sizes)).toBeGreaterThan(65_536);
+    expect(watched.bytesRead).toBeLessThan(streams.length * 8_192 + 65_536 + 16_384);
+    await reader.close();
+  });
+
+  test("resumes behind whatever the last lines of a log are", async () => {
+    const directory = scratchDirectory();
+    await mixed(directory, 60);
+    const { logs } = layoutOf(directory);
+    for (const ending of ["torn", "torn #torn\n", "\n\n", "<<<<<<< ours\n", '{"v":1}\n']) {
+      const copy = scratchDirectory();
+      fs.cpSync(directory, copy, { recursive: true });
+      for (const name of fs.readdirSync(logs))
+        fs.appendFileSync(path.join(layoutOf(copy).logs, name), ending);
+      const store = await openFileStore({ directory: copy });
+      const events = await all(store.readAll());
+      for (const from of [0, 20, 90, events.length - 1]) {
+        const rest = await all(store.readAll({ after: events[from]?.position as string }));
+        expect(rest.map(({ id }) => id)).toEqual(events.slice(from + 1).map(({ id }) => id));
+      }
+      await store.close();
+    }
   });
 
   test("needs no counter, and a lost one is found again", async () => {

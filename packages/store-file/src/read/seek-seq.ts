@@ -14,6 +14,7 @@ export interface SeekPlace {
 
 const nearEnough = 65_536;
 const probeBytes = 8_192;
+const tailBytes = 8_192;
 
 /**
  * The end of a pair of records that follow one another and both come before `after`; `undefined` means from the start.
@@ -27,6 +28,9 @@ export const seekSeq = (
   after: string,
 ): SeekPlace | undefined => {
   const wanted = seqOfPosition(after);
+  // Of many logs few have grown since: one look at the end of the others is enough.
+  const last = lastPair(files, fd, size, paths);
+  if (last !== undefined && last.second.seq < wanted) return placeBehind(last);
   let best: SeekPlace | undefined;
   let low = 0;
   let high = size;
@@ -35,17 +39,51 @@ export const seekSeq = (
     const pair = pairAt(files, fd, middle, paths);
     if (pair === undefined || pair.second.seq >= wanted) high = middle;
     else {
-      const last = pair.second.events.at(-1);
-      if (last === undefined) return best;
-      best = {
-        offset: pair.end,
-        state: { head: { revision: last.revision, digest: last.digest }, origin: pair.second.origin },
-      };
+      best = placeBehind(pair) ?? best;
       low = Math.max(middle + 1, pair.end);
     }
   }
   return best;
 };
+
+/** Two records that follow one another, and where the second one ends. */
+interface Pair {
+  readonly second: StoredRecord;
+  readonly end: number;
+}
+
+const placeBehind = ({ second, end }: Pair): SeekPlace | undefined => {
+  const last = second.events.at(-1);
+  if (last === undefined) return undefined;
+  return {
+    offset: end,
+    state: { head: { revision: last.revision, digest: last.digest }, origin: second.origin },
+  };
+};
+
+/** The last two lines of a log, if they are such a pair and not too long to be seen with one look. */
+const lastPair = (files: FilePort, fd: number, size: number, paths: StreamPaths): Pair | undefined => {
+  const from = Math.max(0, size - tailBytes);
+  const bytes = readFully(files, fd, from, size - from);
+  const end = bytes.lastIndexOf(0x0a);
+  const middle = end <= 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1);
+  if (middle <= 0) return undefined;
+  const start = bytes.lastIndexOf(0x0a, middle - 1) + 1;
+  // A line that begins before what was read cannot be judged.
+  if (start === 0 && from > 0) return undefined;
+  const { stream, encoded } = paths;
+  const first = decodeRecord(bytes.subarray(start, middle), stream, encoded);
+  const second = decodeRecord(bytes.subarray(middle + 1, end), stream, encoded);
+  return first._tag === "Record" && second._tag === "Record" && follows(first.record, second.record)
+    ? { second: second.record, end: from + end + 1 }
+    : undefined;
+};
+
+/** Two records of a branch follow one another as well, but not on the log's own line of events. */
+const follows = (first: StoredRecord, second: StoredRecord): boolean =>
+  first.branch === undefined &&
+  second.branch === undefined &&
+  second.previous === first.events.at(-1)?.digest;
 
 /** The first two neighbouring records behind an offset, if the second follows the first. */
 const pairAt = (
@@ -53,7 +91,7 @@ const pairAt = (
   fd: number,
   offset: number,
   { stream, encoded }: StreamPaths,
-): { readonly second: StoredRecord; readonly end: number } | undefined => {
+): Pair | undefined => {
   for (let length = probeBytes; ; length *= 8) {
     const bytes = readFully(files, fd, offset, length);
     let first: StoredRecord | undefined;
@@ -61,12 +99,9 @@ const pairAt = (
       const end = bytes.indexOf(0x0a, start);
       if (end < 0) break;
       const decoded = decodeRecord(bytes.subarray(start, end), stream, encoded);
-      // Two records of a branch follow one another as well, but not on the log's own line of events.
       if (decoded._tag !== "Record" || decoded.record.branch !== undefined) return undefined;
-      if (first !== undefined) {
-        const follows = decoded.record.previous === first.events.at(-1)?.digest;
-        return follows ? { second: decoded.record, end: offset + end + 1 } : undefined;
-      }
+      if (first !== undefined)
+        return follows(first, decoded.record) ? { second: decoded.record, end: offset + end + 1 } : undefined;
       first = decoded.record;
       start = end + 1;
     }
