@@ -3,6 +3,7 @@
  * since loading them file by file takes longer than opening a database; its binary is what an installation built or fetched
  * for the Node that runs it.
  */
+import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
@@ -31,11 +32,9 @@ const binary = "build/Release/better_sqlite3.node";
 /** `bundle` is the bundle's path. Throws `DRIVER_MISSING` where store-sqlite itself is not installed, else what Node throws where the package, or its binary for this Node, is not there. */
 export const bundledSqliteBinding = (bundle: string): object => {
   for (const place of places) {
-    try {
-      return load(path.join(path.dirname(bundle), place, binary));
-    } catch {
-      // It is not there, or was made for another Node: then the next way says so.
-    }
+    const file = path.join(path.dirname(bundle), place, binary);
+    // A binary for another Node is not tried twice: Node says what is wrong with it the first time only.
+    if (fs.existsSync(file)) return load(file);
   }
   // As pnpm lays packages out, only store-sqlite sees its driver.
   const driver = createRequire(storeOf(bundle)).resolve("better-sqlite3/package.json");
