@@ -262,6 +262,11 @@ describe.skipIf(!inject("sqlite"))("a damaged database", () => {
       error: { code: "LOG_CORRUPT", outcome: "not_written" },
     });
     expect(mledJson(cwd, "board", "p").status).toBe(8);
+    // Lists show what they can, and say of the rest what is wrong with it and what to run.
+    for (const list of [["mission", "list"], ["ready"]])
+      expect(mledJson(cwd, ...list).warnings.join("\n")).toMatch(
+        /^LOG_CORRUPT: .* p .*next: mled verify p$/m,
+      );
   });
 
   test("with broken pages is told, not crashed on", () => {

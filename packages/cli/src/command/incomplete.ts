@@ -5,7 +5,7 @@ import { newerVersion, stepFor } from "./damage-step.ts";
 import type { CommandContext } from "./spec.ts";
 
 export const incompleteWarning = (context: CommandContext, slug: string): string =>
-  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; next: ${context.say("repair", shellQuote(slug))}`;
+  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; next: ${context.say(context.mender, shellQuote(slug))}`;
 
 /** What is wrong with one log and says nothing about the others. */
 const ofOneLog: ReadonlySet<string> = new Set([

@@ -40,6 +40,8 @@ export interface CommandContext {
   /** The table the command was run from: for help, schemas and completion. */
   readonly commands: readonly CommandSpec[];
   place(): Promise<Place>;
+  /** The command that is proposed where a log is damaged: log files are repaired; of a database is told what is wrong. */
+  readonly mender: "repair" | "verify";
   /** Opened on first use. Throws `LEDGER_NOT_FOUND`. */
   ledger(): Promise<Ledger>;
   /** As `ledger`, but makes the folder if it is not there. */

@@ -110,6 +110,9 @@ export const makeContext = ({
             decidedBy: "host",
             why: "the host program brings its own",
           },
+    get mender() {
+      return hostLedger === undefined && find().store === "sqlite" ? "verify" : "repair";
+    },
     ledger: async () => {
       if (hostLedger !== undefined) return hostLedger();
       const found = find();
