@@ -16,8 +16,8 @@ const started = (args) => {
 
 const emptyNode = () => started(["-e", "0"]);
 
-/** `wp move` on the ledger in a directory; the package goes to blocked and back. */
-const coldMoves = (directory) => {
+/** `wp move` on the ledger at an address; the package goes to blocked and back. */
+const coldMoves = (address) => {
   let blocking = false;
   return () => {
     blocking = !blocking;
@@ -32,8 +32,8 @@ const coldMoves = (directory) => {
       ...because,
       "--as",
       actor,
-      "--ledger",
-      directory,
+      "--store",
+      address,
     ]);
   };
 };
@@ -41,13 +41,13 @@ const coldMoves = (directory) => {
 /**
  * Empty node, then one move on each ledger, and again: each figure is the median over as many pairs.
  *
- * @param {Record<string, string>} directories ledgers by name
+ * @param {Record<string, string>} addresses ledgers by name
  * @returns {Record<string, { p50: number, p99: number, runs: number }>} milliseconds; `empty` is the empty process
  */
-export const measureCold = (directories, pairs) => {
+export const measureCold = (addresses, pairs) => {
   const contestants = Object.fromEntries([
     ["empty", emptyNode],
-    ...Object.entries(directories).map(([name, directory]) => [name, coldMoves(directory)]),
+    ...Object.entries(addresses).map(([name, address]) => [name, coldMoves(address)]),
   ]);
   const samples = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
   for (let pair = -2; pair < pairs; pair += 1)

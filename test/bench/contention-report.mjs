@@ -22,7 +22,12 @@ const atMost = (name, measured, limit, show) => [
 const goalsOf = ({ loads, claims, inFlight, cold }) => {
   const of = (wanted) => loads.find(({ id }) => id === wanted);
   const rows = [];
-  const [l1, l2, l3, l5] = ["L1", "L2", "L3", "L5"].map(of);
+  const [l1, l2, l3, l5, l7] = ["L1", "L2", "L3", "L5", "L7"].map(of);
+  if (l7 !== undefined)
+    rows.push(
+      atLeast("L7 rate / bare insert loops", l7.ofRaw, 0.8, share),
+      atLeast("L7 slowest / fastest", l7.slowestOfFastest, 0.25, share),
+    );
   if (l5 !== undefined)
     rows.push(
       atLeast("L5 rate / raw loop", l5.ofRaw, 0.75, share),
@@ -58,13 +63,19 @@ const goalsOf = ({ loads, claims, inFlight, cold }) => {
   return rows;
 };
 
+const rawText = {
+  file: "Raw is one process's write + fdatasync loop",
+  sqlite:
+    "Raw is as many processes, each inserting the same bytes with better-sqlite3 alone, with the same pauses",
+};
+
 export const renderContention = (figures) => {
   const { conditions, loads, claims, inFlight, cold } = figures;
-  const { node, cpus, fileSystem, milliseconds, rounds } = conditions;
-  const lines = [`node ${node}, ${cpus} cores, file system ${fileSystem}`, ""];
+  const { store, node, cpus, fileSystem, milliseconds, rounds } = conditions;
+  const lines = [`${store} store, node ${node}, ${cpus} cores, file system ${fileSystem}`, ""];
   if (loads.length > 0)
     lines.push(
-      `Notes, ${rounds} rounds of ${milliseconds} ms, medians. Raw is one process's write + fdatasync loop, measured beside each round.`,
+      `Notes, ${rounds} rounds of ${milliseconds} ms, medians. ${rawText[store]}, measured beside each round.`,
       "",
       ...aligned([
         ["", "a second", "raw", "of raw", "p50 ms", "p99 ms", "max ms", "slowest of fastest"],

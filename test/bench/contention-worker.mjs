@@ -3,6 +3,7 @@
  * answers with what it was given receipts for and how long each of its commands took.
  */
 import { LedgerError } from "@mission-ledger/core";
+import { openBareWriter } from "./bare-writer.mjs";
 import { openBenchLedger } from "./missions.mjs";
 import { percentile } from "./statistics.mjs";
 
@@ -27,6 +28,18 @@ const writeNotes = async (ledger, { slug, milliseconds }) => {
     eventIds.push(...ids);
   }
   return { took, eventIds };
+};
+
+/** The same bytes over and over with the driver alone. */
+const writeLines = async (writer, { milliseconds }) => {
+  const took = [];
+  for (const end = performance.now() + milliseconds; ; ) {
+    const begun = performance.now();
+    if (begun >= end) break;
+    await writer.write();
+    took.push(performance.now() - begun);
+  }
+  return { took, eventIds: [] };
 };
 
 /** Every package of every mission, each mission in an order of its own; what somebody else is known to hold is passed by. */
@@ -80,17 +93,14 @@ const shuffled = (items, seed) => {
 const told = next();
 process.send({ started: true });
 const job = await told;
-const ledger = await openBenchLedger(job);
-if (job.warmUp) await writeNotes(ledger, { slug: job.slug, milliseconds: job.warmUp });
+const ledger = await (job.bare === undefined ? openBenchLedger(job) : openBareWriter(job));
+const work = job.bare === undefined ? (job.missions === undefined ? writeNotes : claimAll) : writeLines;
+if (job.warmUp) await work(ledger, { ...job, milliseconds: job.warmUp });
 const start = next();
 process.send({ ready: true });
 await start;
 const begun = performance.now();
-const {
-  took,
-  eventIds,
-  refused = 0,
-} = await (job.missions === undefined ? writeNotes : claimAll)(ledger, job);
+const { took, eventIds, refused = 0 } = await work(ledger, job);
 process.send({
   count: took.length,
   refused,

@@ -6,11 +6,12 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { makeBare } from "./bare-writer.mjs";
 import { measureCold } from "./cold.mjs";
 import { checkLogs, runCrowd } from "./crowd.mjs";
 import { openFloors } from "./floors.mjs";
 import { measureInFlight } from "./in-flight.mjs";
-import { growMission, lastRecord, openBenchLedger } from "./missions.mjs";
+import { addressIn, growMission, lastRecord, openBenchLedger } from "./missions.mjs";
 import { median, percentile, timed } from "./statistics.mjs";
 
 const sizes = {
@@ -32,20 +33,28 @@ const sizes = {
   },
 };
 
-const loads = [
+const fileLoads = [
   { id: "L5", title: "1 process", writers: 1, missions: 1 },
   { id: "L1", title: "8 processes, one mission", writers: 8, missions: 1 },
   { id: "L2", title: "32 processes, one mission", writers: 32, missions: 1 },
   { id: "L3", title: "8 processes, 8 missions", writers: 8, missions: 8 },
 ];
 
+/** What a crowd on a database is asked for. */
+const sqliteLoads = [
+  { id: "S1", title: "1 process", writers: 1, missions: 1 },
+  { id: "L7", title: "8 processes, one mission", writers: 8, missions: 1 },
+  { id: "S3", title: "8 processes, 8 missions", writers: 8, missions: 8 },
+];
+
 const slugOf = (index) => `crowd-${index}`;
 
 /**
- * @param {{ quick: boolean, only: readonly string[], directory: string, say: (text: string) => void }} options
+ * @param {{ store: "file" | "sqlite", quick: boolean, only: readonly string[], directory: string, say: (text: string) => void }} options
  */
-export const measureContention = async ({ quick, only, directory, say }) => {
+export const measureContention = async ({ store, quick, only, directory, say }) => {
   const size = quick ? sizes.quick : sizes.full;
+  const loads = store === "file" ? fileLoads : sqliteLoads;
   const scratch = fs.mkdtempSync(path.join(directory, "mission-ledger-bench-"));
   let made = 0;
   const inScratch = (name) => {
@@ -57,9 +66,15 @@ export const measureContention = async ({ quick, only, directory, say }) => {
   const wanted = (id) => only.length === 0 || only.includes(id);
   try {
     const sample = inScratch("sample");
-    await growMission(sample, 100);
-    const floors = openFloors(inScratch("floor"), lastRecord(sample));
+    await growMission("file", sample, 100);
+    const record = lastRecord(sample);
+    const floors = openFloors(inScratch("floor"), record);
     const floor = floors.contestants["write + fdatasync"];
+    /** The file store is held against one process's writes and flushes, a database against as many bare writers. */
+    const rawOf = {
+      file: () => rawLoop(floor, size.milliseconds / 4),
+      sqlite: ({ writers }) => bareCrowd(inScratch("bare"), record, writers, size.milliseconds / 2),
+    }[store];
     const crowds = {};
     for (const { id } of loads) if (wanted(id)) crowds[id] = { rounds: [] };
     // Loads take turns, each beside a floor of its own, so that a noisy minute hurts all alike.
@@ -67,17 +82,21 @@ export const measureContention = async ({ quick, only, directory, say }) => {
       for (const load of loads) {
         if (!wanted(load.id)) continue;
         say(`${load.id}: ${load.title}, round ${round + 1} of ${size.rounds}`);
-        const raw = await rawLoop(floor, size.milliseconds / 4);
-        const answers = await crowdOn(inScratch(load.id), load, size.milliseconds);
+        const raw = await rawOf(load);
+        const answers = await crowdOn(store, inScratch(load.id), load, size.milliseconds);
         crowds[load.id].rounds.push(crowdFigures(answers, raw));
       }
     floors.close();
-    const claims = wanted("L4") ? await raceForClaims(inScratch("claims"), size.claims, say) : undefined;
-    const inFlight = wanted("in-flight") ? await measureInFlight(inScratch, size.inFlight) : undefined;
-    const cold = wanted("L9") ? await coldAmongMany(inScratch, size, say) : undefined;
+    const claims =
+      wanted("L4") && store === "file"
+        ? await raceForClaims(inScratch("claims"), size.claims, say)
+        : undefined;
+    const inFlight = wanted("in-flight") ? await measureInFlight(store, inScratch, size.inFlight) : undefined;
+    const cold = wanted("L9") && store === "file" ? await coldAmongMany(inScratch, size, say) : undefined;
     return {
       bench: "contention",
       conditions: {
+        store,
         node: process.version,
         cpus: os.cpus().length,
         fileSystem: `0x${(fs.statfsSync(scratch).type >>> 0).toString(16)}`,
@@ -103,8 +122,18 @@ const rawLoop = async (floor, milliseconds) => {
   return { rate: (1000 * took.length) / (performance.now() - begun), p99: percentile(took, 0.99) };
 };
 
-const crowdOn = async (directory, { writers, missions }, milliseconds) => {
-  const ledger = await openBenchLedger({ directory, flush: false });
+/** As many processes as in the crowd, each a bare insert loop on one database. */
+const bareCrowd = async (folder, record, writers, milliseconds) => {
+  const bare = path.join(folder, "bare.db");
+  makeBare(bare);
+  const job = { bare, line: record.toString(), milliseconds, warmUp: milliseconds / 4 };
+  const answers = await runCrowd(Array.from({ length: writers }, () => job));
+  const { rate, p99 } = crowdFigures(answers, {});
+  return { rate, p99 };
+};
+
+const crowdOn = async (store, directory, { writers, missions }, milliseconds) => {
+  const ledger = await openBenchLedger({ store, directory, flush: false });
   const streams = [];
   for (let index = 0; index < missions; index += 1) {
     await planMission(ledger, slugOf(index), 12);
@@ -113,13 +142,14 @@ const crowdOn = async (directory, { writers, missions }, milliseconds) => {
   await ledger.close();
   const answers = await runCrowd(
     Array.from({ length: writers }, (_, index) => ({
+      store,
       directory,
       slug: slugOf(index % missions),
       milliseconds,
       warmUp: Math.min(500, milliseconds / 4),
     })),
   );
-  await checkLogs(directory, streams, answers);
+  await checkLogs(store, directory, streams, answers);
   return answers;
 };
 
@@ -172,20 +202,21 @@ const agents = 8;
 const raceForClaims = async (directory, { missions, packages }, say) => {
   say(`L4: planning ${missions} missions of ${packages} packages`);
   const slugs = Array.from({ length: missions }, (_, index) => slugOf(index));
-  const ledger = await openBenchLedger({ directory, flush: false });
+  const ledger = await openBenchLedger({ store: "file", directory, flush: false });
   for (const slug of slugs) await planMission(ledger, slug, packages);
   const streams = slugs.map((slug) => ledger.mission(slug).stream);
   await ledger.close();
   say(`L4: ${agents} agents claim ${missions * packages} packages`);
   const answers = await runCrowd(
     Array.from({ length: agents }, (_, index) => ({
+      store: "file",
       directory,
       missions: slugs,
       seed: index + 1,
       actor: `agent:${index + 1}`,
     })),
   );
-  const claims = await checkLogs(directory, streams, answers);
+  const claims = await checkLogs("file", directory, streams, answers);
   const won = answers.reduce((sum, { count }) => sum + count, 0);
   const doubled = [...claims.values()].filter((holders) => holders.length !== 1).length;
   if (claims.size !== missions * packages || doubled > 0 || won !== claims.size)
@@ -205,9 +236,9 @@ const raceForClaims = async (directory, { missions, packages }, say) => {
 const coldAmongMany = async (inScratch, { ledgers, pairs }, say) => {
   say(`L9: growing ${ledgers} missions`);
   const directories = { one: inScratch("one"), many: inScratch("many") };
-  await growMission(directories.one, 200);
-  await growMission(directories.many, 200);
-  const ledger = await openBenchLedger({ directory: directories.many, flush: false });
+  await growMission("file", directories.one, 200);
+  await growMission("file", directories.many, 200);
+  const ledger = await openBenchLedger({ store: "file", directory: directories.many, flush: false });
   for (let index = 1; index < ledgers; index += 1) {
     const slug = slugOf(index);
     await ledger
@@ -216,7 +247,13 @@ const coldAmongMany = async (inScratch, { ledgers, pairs }, say) => {
   }
   await ledger.close();
   say(`L9: ${pairs} cold commands each`);
-  return { missions: ledgers, ...measureCold(directories, pairs) };
+  return {
+    missions: ledgers,
+    ...measureCold(
+      { one: addressIn("file", directories.one), many: addressIn("file", directories.many) },
+      pairs,
+    ),
+  };
 };
 
 const summaryOf = (inFlight) =>

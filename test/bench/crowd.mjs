@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { checkLink, emptyHead } from "@mission-ledger/core";
-import { inspectStream, openFileStore } from "@mission-ledger/store-file";
+import { stores } from "../stores/index.mjs";
 
 const worker = fileURLToPath(new URL("./contention-worker.mjs", import.meta.url));
 
@@ -40,16 +40,13 @@ export const runCrowd = async (jobs) => {
 };
 
 /** Throws unless each stream is a whole chain, no event stands twice, and every acknowledged event is there. */
-export const checkLogs = async (directory, streams, answers) => {
-  const store = await openFileStore({ directory });
+export const checkLogs = async (name, directory, streams, answers) => {
+  const { open, placeIn, inspect } = stores[name];
+  const place = placeIn(directory);
+  const store = await open(place);
   const found = new Set();
   const claims = new Map();
   for (const stream of streams) {
-    const { findings, brokenLinks, suspect, tornBytes } = inspectStream({ directory, stream });
-    if (findings.length > 0 || brokenLinks.length > 0 || suspect || tornBytes > 0)
-      throw new Error(
-        `${stream} is damaged: ${JSON.stringify({ findings, brokenLinks, suspect, tornBytes })}`,
-      );
     let head = emptyHead;
     for await (const batch of store.read(stream))
       for (const event of batch) {
@@ -64,6 +61,8 @@ export const checkLogs = async (directory, streams, answers) => {
       }
   }
   await store.close();
+  const { problems } = await inspect(place, streams);
+  if (problems.length > 0) throw new Error(`${place} is damaged: ${problems}`);
   for (const { eventIds } of answers)
     for (const id of eventIds) if (!found.has(id)) throw new Error(`${id} was acknowledged and is not there`);
   return claims;

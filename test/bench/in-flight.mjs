@@ -1,6 +1,6 @@
 /** Many commands in flight in one process against one by one: with whole commands, and with bare appends that are read back. */
 import { digestOf, emptyHead, sealCommit } from "@mission-ledger/core";
-import { openFileStore } from "@mission-ledger/store-file";
+import { stores } from "../stores/index.mjs";
 import { checkLogs } from "./crowd.mjs";
 import { growMission, openBenchLedger, slug } from "./missions.mjs";
 
@@ -28,9 +28,9 @@ const compare = async (one, { rounds, count, width }) => {
   return rates;
 };
 
-const wholeCommands = async (directory, size) => {
-  await growMission(directory, 200);
-  const ledger = await openBenchLedger({ directory });
+const wholeCommands = async (name, directory, size) => {
+  await growMission(name, directory, 200);
+  const ledger = await openBenchLedger({ store: name, directory });
   const mission = ledger.mission(slug);
   const eventIds = [];
   const note = async () => {
@@ -56,12 +56,13 @@ const wholeCommands = async (directory, size) => {
   };
   const revisions = await compare(revise, size);
   await ledger.close();
-  await checkLogs(directory, [mission.stream], [{ eventIds }]);
+  await checkLogs(name, directory, [mission.stream], [{ eventIds }]);
   return { notes, revisions };
 };
 
-const bareAppends = async (directory, size) => {
-  const store = await openFileStore({ directory });
+const bareAppends = async (name, directory, size) => {
+  const { open, placeIn } = stores[name];
+  const store = await open(placeIn(directory));
   const stream = "mission-bare";
   let head = emptyHead;
   let number = 0;
@@ -94,14 +95,14 @@ const bareAppends = async (directory, size) => {
   };
   const rates = await compare(one, size);
   await store.close();
-  await checkLogs(directory, [stream], [{ eventIds }]);
+  await checkLogs(name, directory, [stream], [{ eventIds }]);
   return rates;
 };
 
 /** @returns rates a second, one for each round */
-export const measureInFlight = async (inScratch, size) => {
-  const { notes, revisions } = await wholeCommands(inScratch("in-flight"), size);
-  const appends = await bareAppends(inScratch("bare"), size);
+export const measureInFlight = async (name, inScratch, size) => {
+  const { notes, revisions } = await wholeCommands(name, inScratch("in-flight"), size);
+  const appends = await bareAppends(name, inScratch("in-flight-bare"), size);
   return {
     "whole commands (notes)": notes,
     "whole commands (revisions)": revisions,

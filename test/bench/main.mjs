@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `pnpm bench <name> [--json] [--quick] [--dir <folder>] [--only <load>,…]`. They need a build (`pnpm build`), write to a
+ * The benchmarks: `pnpm bench <name> [--store file|sqlite] [--json] [--quick] [--dir <folder>] [--only <load>,…]`. They need a build (`pnpm build`), write to a
  * folder of their own under the system's temporary directory or `--dir`, and delete it again.
  */
 import os from "node:os";
@@ -19,8 +19,20 @@ const benches = {
 };
 
 const sizes = {
-  full: { rounds: 25, operations: 60, pairs: 25, events: [1_000, 100_000] },
-  quick: { rounds: 5, operations: 20, pairs: 3, events: [1_000, 5_000] },
+  full: {
+    rounds: 25,
+    operations: 60,
+    pairs: 25,
+    events: [1_000, 100_000],
+    others: { events: 1_000_000, missions: 5_000 },
+  },
+  quick: {
+    rounds: 5,
+    operations: 20,
+    pairs: 3,
+    events: [1_000, 5_000],
+    others: { events: 20_000, missions: 100 },
+  },
 };
 
 const { values, positionals } = parseArgs({
@@ -28,14 +40,15 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: "boolean" },
     quick: { type: "boolean" },
+    store: { type: "string", default: "file" },
     dir: { type: "string" },
     only: { type: "string" },
   },
 });
 const bench = Object.hasOwn(benches, positionals[0] ?? "") ? benches[positionals[0]] : undefined;
-if (bench === undefined || positionals.length !== 1) {
+if (bench === undefined || positionals.length !== 1 || !["file", "sqlite"].includes(values.store)) {
   process.stderr.write(
-    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--json] [--quick] [--dir <folder>] [--only <load>,…]\n`,
+    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--store file|sqlite] [--json] [--quick] [--dir <folder>] [--only <load>,…]\n`,
   );
   process.exitCode = 2;
 } else {
@@ -44,6 +57,7 @@ if (bench === undefined || positionals.length !== 1) {
   const { measure, render } = await bench({
     ...size,
     quick: values.quick ?? false,
+    store: values.store,
     only: values.only?.split(",") ?? [],
     directory: values.dir ?? os.tmpdir(),
     say,

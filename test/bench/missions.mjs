@@ -1,9 +1,10 @@
 /** Ledgers to measure: one mission of some work packages, with as many events in its log as are asked for. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { emptyHead } from "@mission-ledger/core";
+import { copyLedger, emptyHead } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { fileSnapshots, nodeFiles, openFileStore } from "@mission-ledger/store-file";
+import { stores } from "../stores/index.mjs";
+import { generateLedger } from "./generate-ledger.mjs";
 
 export const slug = "bench";
 export const actor = "agent:bench";
@@ -11,11 +12,51 @@ export const actor = "agent:bench";
 export const coldPackage = "WP00";
 const packages = Array.from({ length: 12 }, (_, index) => `WP${String(index + 1).padStart(2, "0")}`);
 
-/** @param {{ directory: string, flush?: boolean, actor?: string }} options without `flush`, for logs that are only to be measured */
-export const openBenchLedger = async ({ directory, flush = true, actor: by = actor }) => {
-  const files = flush ? nodeFiles : { ...nodeFiles, fdatasync: () => {}, fsync: () => {} };
-  const store = await openFileStore({ directory, files });
-  return ledgerOver({ store, snapshots: fileSnapshots({ directory }), actor: by });
+/** What makes a store quick to fill, for ledgers that are only to be measured. */
+const withoutFlush = {
+  file: async () => {
+    const { nodeFiles } = await import("@mission-ledger/store-file");
+    return { files: { ...nodeFiles, fdatasync: () => {}, fsync: () => {} } };
+  },
+  sqlite: async () => {
+    const { neverFlushes } = await import("../stores/broken-drivers.mjs");
+    return { loadDriver: () => neverFlushes };
+  },
+};
+
+/** @param {{ store: "file" | "sqlite", directory: string, flush?: boolean, actor?: string }} options without `flush`, for ledgers that are only to be measured */
+export const openBenchLedger = async ({ store: name, directory, flush = true, actor: by = actor }) => {
+  const { open, placeIn, snapshots } = stores[name];
+  const place = placeIn(directory);
+  const store = await open(place, flush ? {} : await withoutFlush[name]());
+  const kept = await snapshots(place);
+  const ledger = ledgerOver({ store, snapshots: kept, actor: by });
+  const close = async () => {
+    await ledger.close();
+    kept.close?.();
+  };
+  return { ...ledger, close };
+};
+
+/** How the command line is told of a ledger in a folder. */
+export const addressIn = (name, directory) => `${name}:${stores[name].placeIn(directory)}`;
+
+/** Fills a folder with about `events` events of others, in `missions` missions. */
+export const growOthers = async (name, directory, { events, missions }) => {
+  if (name === "file") return generateLedger({ directory, events, missions });
+  const { fileTransfer } = await import("@mission-ledger/store-file");
+  const { sqliteTransfer } = await import("@mission-ledger/store-sqlite");
+  const written = path.join(directory, "as-files");
+  mkdirSync(written);
+  const made = await generateLedger({ directory: written, events, missions });
+  const from = fileTransfer({ directory: written });
+  const to = sqliteTransfer({ path: stores[name].placeIn(directory), ...(await withoutFlush[name]()) });
+  const { equal } = await copyLedger({ from, to });
+  await from.close();
+  await to.close();
+  if (!equal) throw new Error("what was copied is not what was generated");
+  rmSync(written, { recursive: true });
+  return made;
 };
 
 /**
@@ -43,8 +84,8 @@ export const transitions = (ledger) => {
 };
 
 /** Fills a directory with a mission of exactly `events` events, or a few more so that every package stands in the plan. */
-export const growMission = async (directory, events) => {
-  const ledger = await openBenchLedger({ directory, flush: false });
+export const growMission = async (name, directory, events) => {
+  const ledger = await openBenchLedger({ store: name, directory, flush: false });
   const mission = ledger.mission(slug);
   await mission.execute({
     type: "CreateMission",
@@ -71,7 +112,7 @@ export const growMission = async (directory, events) => {
   return (head ?? emptyHead).revision + 1;
 };
 
-/** The last record of the mission's log, LF included. */
+/** The last record of the mission's log in the file store, LF included. */
 export const lastRecord = (directory) => {
   const log = readFileSync(path.join(directory, "log", `mission-${slug}.jsonl`));
   return log.subarray(log.lastIndexOf(0x0a, log.length - 2) + 1);

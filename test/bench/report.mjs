@@ -15,10 +15,11 @@ export const aligned = (rows) => {
 
 export const renderTransitions = ({ conditions, warm, cold, goals }) => {
   const floor = warm["write + fdatasync"];
-  const { node, cpus, fileSystem, recordBytes, events, rounds, operations, pairs } = conditions;
+  const { store, node, cpus, fileSystem, recordBytes, events, others, rounds, operations, pairs } =
+    conditions;
   return [
-    `node ${node}, ${cpus} cores, ${fileSystem}; a record takes ${recordBytes} bytes`,
-    `short log: ${events.few} events, long log: ${events.many} events`,
+    `${store} store, node ${node}, ${cpus} cores, ${fileSystem}; a record takes ${recordBytes} bytes`,
+    `short log: ${events.few} events, long log: ${events.many} events; large ledger: the short log among ${others.events} events in ${others.missions} missions`,
     "",
     `Warm, in one process: ${rounds} rounds of ${operations}, taking turns. F is write + fdatasync of the same bytes.`,
     "",
@@ -42,6 +43,7 @@ export const renderTransitions = ({ conditions, warm, cold, goals }) => {
         ["empty node (node -e 0)", cold.empty],
         ["mled wp move, short log", cold.few],
         ["mled wp move, long log", cold.many],
+        ["mled wp move, short log in a large ledger", cold.crowded],
       ].map(([name, { p50, p99 }]) => [name, ms(p50), times(p50 / cold.empty.p50), ms(p99)]),
     ]),
     "",

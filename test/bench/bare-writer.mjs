@@ -1,0 +1,58 @@
+/**
+ * A writer with the driver alone, beside others: a transaction begun at once, one row, committed with a flush, read again over a
+ * second connection. It waits for the lock as the store does, by the same random pauses.
+ */
+import { Driver } from "../stores/sqlite-file.mjs";
+
+/** As the store waits. Source: `packages/store-sqlite/src/connection/lock-retry.ts`. */
+const shortestMs = 0.2;
+const longestMs = 10;
+const timerMs = 1;
+
+const bed = new Int32Array(new SharedArrayBuffer(4));
+const pause = async () => {
+  const milliseconds = shortestMs + Math.random() ** 3 * (longestMs - shortestMs);
+  if (milliseconds < timerMs) Atomics.wait(bed, 0, 0, milliseconds);
+  else await new Promise((resolve) => setTimeout(resolve, milliseconds));
+};
+
+export const makeBare = (file) => {
+  const database = new Driver(file, { timeout: 0 });
+  database.pragma("journal_mode = WAL");
+  database.exec("CREATE TABLE bare (position INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT");
+  database.close();
+};
+
+/** @param {{ bare: string, line: string }} options the database, and what to write */
+export const openBareWriter = ({ bare, line }) => {
+  const writer = new Driver(bare, { timeout: 0 });
+  writer.pragma("synchronous = FULL");
+  const reader = new Driver(bare, { readonly: true, timeout: 0 });
+  const begin = writer.prepare("BEGIN IMMEDIATE");
+  const last = writer.prepare("SELECT max(position) FROM bare").pluck();
+  const insert = writer.prepare("INSERT INTO bare VALUES (?, ?)");
+  const commit = writer.prepare("COMMIT");
+  const read = reader.prepare("SELECT line FROM bare WHERE position = ?").pluck();
+  const untilFree = async () => {
+    for (;;)
+      try {
+        return begin.run();
+      } catch (error) {
+        if (!error.code.startsWith("SQLITE_BUSY")) throw error;
+        await pause();
+      }
+  };
+  return {
+    write: async () => {
+      await untilFree();
+      const position = (last.get() ?? 0) + 1;
+      insert.run(position, line);
+      commit.run();
+      if (read.get(position) !== line) throw new Error("the floor did not read back what it wrote");
+    },
+    close: () => {
+      reader.close();
+      writer.close();
+    },
+  };
+};
