@@ -18,15 +18,21 @@ export interface LockRetry {
   stubbornly<A>(attempt: () => A): A;
 }
 
-/** Source: durability rules, section 11. */
+/**
+ * Source: durability rules, section 11 (0.2 to 10 ms, with jitter). A free lock is worth asking for often: who has just let it
+ * go is back after a tenth of a millisecond. A timer cannot wait so short, so the thread sleeps, for less than a flush takes it.
+ */
 const shortestMs = 0.2;
-const longestMs = 10;
-/** Below this a timer would wait five times too long; the thread sleeps instead, for less than a flush takes it. */
-const timerMs = 1;
+const longestMs = 1;
+/** After so much sleep the event loop gets its turn, with a pause that a timer can keep. */
+const burstMs = 4;
+const shortestPauseMs = 1;
+const longestPauseMs = 4;
 
 export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOptions): LockRetry => {
-  /** Even over all waits: who waits longer must not ask less often, or newcomers would overtake. */
-  const jitter = (): number => shortestMs + randomness.fraction() ** 3 * (longestMs - shortestMs);
+  /** The same over all waits: who has waited longer must not ask less often, or newcomers would overtake. */
+  const between = (shortest: number, longest: number): number =>
+    shortest + randomness.fraction() * (longest - shortest);
   const timeIsOver = (error: unknown): StoreFault => {
     const holder = holderOf(path);
     return new StoreFault("LOCK_TIMEOUT", `another writer has held ${path} for ${timeoutMs} ms`, {
@@ -47,16 +53,21 @@ export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOpt
   return {
     patiently: async (attempt, signal) => {
       const began = elapsed();
-      for (;;) {
+      for (let slept = 0; ; ) {
         try {
           return attempt();
         } catch (error) {
           if (!isBusy(error)) throw error;
           if (elapsed() - began >= timeoutMs) throw timeIsOver(error);
         }
-        const pauseMs = jitter();
-        if (pauseMs < timerMs) sleep(pauseMs);
-        else await timer(pauseMs, signal);
+        if (slept < burstMs) {
+          const sleepMs = between(shortestMs, longestMs);
+          sleep(sleepMs);
+          slept += sleepMs;
+        } else {
+          await timer(between(shortestPauseMs, longestPauseMs), signal);
+          slept = 0;
+        }
         signal?.throwIfAborted();
       }
     },
@@ -68,7 +79,7 @@ export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOpt
         } catch (error) {
           if (!isBusy(error)) throw error;
           if (elapsed() - began >= timeoutMs) throw timeIsOver(error);
-          sleep(jitter());
+          sleep(between(shortestMs, longestMs));
         }
       }
     },
