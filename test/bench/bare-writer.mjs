@@ -5,15 +5,22 @@
 import { Driver } from "../stores/sqlite-file.mjs";
 
 /** As the store waits. Source: `packages/store-sqlite/src/connection/lock-retry.ts`. */
-const shortestMs = 0.2;
-const longestMs = 10;
-const timerMs = 1;
+const between = (shortest, longest) => shortest + Math.random() * (longest - shortest);
+const burstMs = 4;
 
 const bed = new Int32Array(new SharedArrayBuffer(4));
-const pause = async () => {
-  const milliseconds = shortestMs + Math.random() ** 3 * (longestMs - shortestMs);
-  if (milliseconds < timerMs) Atomics.wait(bed, 0, 0, milliseconds);
-  else await new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pauses = () => {
+  let slept = 0;
+  return async () => {
+    if (slept < burstMs) {
+      const milliseconds = between(0.2, 1);
+      Atomics.wait(bed, 0, 0, milliseconds);
+      slept += milliseconds;
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, between(1, 4)));
+      slept = 0;
+    }
+  };
 };
 
 export const makeBare = (file) => {
@@ -34,6 +41,7 @@ export const openBareWriter = ({ bare, line }) => {
   const commit = writer.prepare("COMMIT");
   const read = reader.prepare("SELECT line FROM bare WHERE position = ?").pluck();
   const untilFree = async () => {
+    const pause = pauses();
     for (;;)
       try {
         return begin.run();
