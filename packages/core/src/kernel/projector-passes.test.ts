@@ -169,6 +169,39 @@ describe("an interrupted rebuild", () => {
     );
   });
 
+  test("whose process died before or after any write to the view store is gone on with, and never shows", async () => {
+    const whole = await (await open(9)).make().rebuild();
+    for (let at = 0; at < 24; at += 1) {
+      const views = memoryViews();
+      const { make } = await open(9, views);
+      await views.save(additions.name, additions.version, { ...whole, events: 77 });
+      let left = at;
+      const dies = async (write: () => Promise<void>): Promise<void> => {
+        const [before, after] = [left === 0, left === 1];
+        left -= 2;
+        if (before) throw new Error("died");
+        await write();
+        if (after) throw new Error("died");
+      };
+      const dying: ViewStore = {
+        load: (name, version) => views.load(name, version),
+        save: (name, version, projected) => dies(() => views.save(name, version, projected)),
+        drop: (name, version) => dies(async () => views.drop?.(name, version)),
+      };
+      const died = await make({ views: dying })
+        .rebuild()
+        .then(
+          () => false,
+          () => true,
+        );
+      expect(died).toBe(at < 22);
+      // Nine saves on the way, one in place of the live view, one that forgets what was kept meanwhile.
+      const shown = await views.load(additions.name, additions.version);
+      expect(shown?.events).toBe(at < 19 ? 77 : 9);
+      expect((await make().rebuild()).view).toEqual(whole.view);
+    }
+  });
+
   test("begins again when a branch was decided on in between", async () => {
     const { make, store, read } = await open(9);
     await interruptAfter(6, make);
