@@ -38,7 +38,8 @@ export const findLeftovers = ({ directory }: { readonly directory: string }): Le
   const logs = streamsIn(layout.logs, logSuffix);
   const known = new Set(logs);
   const cached = [...namesIn(layout.indexes), ...namesIn(layout.snapshots)].map(
-    (name) => name.split(".")[0] ?? "",
+    // What was saved beside a set has the set's generation before its name.
+    (name) => name.slice(name.indexOf("~") + 1).split(".")[0] ?? "",
   );
   const remembered = new Set(cached.flatMap((name) => decodeStreamName(name) ?? []));
   return {

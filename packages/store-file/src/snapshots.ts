@@ -1,10 +1,9 @@
 /**
- * Snapshots beside the log. A cache: neither method throws, a file that cannot be believed counts as missing, and a ledger
- * that cannot be written simply has none.
+ * Snapshots beside the log. A cache: neither `load` nor `save` throws, a file that cannot be believed counts as missing, and
+ * a ledger that cannot be written simply has none. One that was saved alone is newer than the set beside it.
  */
 import path from "node:path";
 import {
-  type Json,
   type Randomness,
   type Snapshot,
   type SnapshotKey,
@@ -17,8 +16,11 @@ import { nodeFiles } from "./files/node-files.ts";
 import { makeDirectories, openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
 import { layoutOf } from "./layout.ts";
 import { realRoot } from "./location/local-root.ts";
-import { isSealed, sealLine } from "./log/sealed-line.ts";
 import { encodeStreamName } from "./names.ts";
+import { beginFileSet } from "./snapshot-sets/file-set.ts";
+import { nameIn, readGeneration } from "./snapshot-sets/generation.ts";
+import { findPlaces } from "./snapshot-sets/pack-index.ts";
+import { parseSnapshot, snapshotLine } from "./snapshot-sets/snapshot-line.ts";
 
 export interface FileSnapshotsOptions {
   /** The ledger's directory, as given to `openFileStore`. */
@@ -29,9 +31,6 @@ export interface FileSnapshotsOptions {
   readonly randomness?: Randomness;
 }
 
-/** 1 sorted the members of the state, so that lists made from it came in another order than from the log. */
-const formatVersion = 2;
-
 export const fileSnapshots = ({
   directory,
   maxBytes = 16_777_216,
@@ -39,56 +38,57 @@ export const fileSnapshots = ({
   randomness = systemRandomness,
 }: FileSnapshotsOptions): SnapshotStore => {
   const folder = (): string => layoutOf(realRoot(files, directory)).snapshots;
+  const alone = (place: string, name: string, key: SnapshotKey): Snapshot | undefined => {
+    const opened = openRegularIfThere(files, path.join(place, name), readOnly);
+    if (opened === undefined) return undefined;
+    try {
+      const { size } = opened.status;
+      return size > maxBytes ? undefined : parseSnapshot(readFully(files, opened.fd, 0, size), key);
+    } finally {
+      files.close(opened.fd);
+    }
+  };
+  const packed = (place: string, generation: string, key: SnapshotKey): Snapshot | undefined => {
+    for (const { pack, offset, length } of findPlaces(files, place, nameIn(generation, "index"), key)) {
+      if (length > maxBytes) continue;
+      const opened = openRegularIfThere(files, path.join(place, path.basename(pack)), readOnly);
+      if (opened === undefined) continue;
+      try {
+        const found = parseSnapshot(readFully(files, opened.fd, offset, length), key);
+        if (found !== undefined) return found;
+      } finally {
+        files.close(opened.fd);
+      }
+    }
+    return undefined;
+  };
   return {
     load: async (key) => {
       try {
-        const opened = openRegularIfThere(files, path.join(folder(), fileName(key)), readOnly);
-        if (opened === undefined) return undefined;
-        try {
-          const { size } = opened.status;
-          return size > maxBytes ? undefined : parse(readFully(files, opened.fd, 0, size), key);
-        } finally {
-          files.close(opened.fd);
-        }
+        const place = folder();
+        const generation = readGeneration({ files, folder: place }, "current")?.id;
+        const found = alone(place, nameIn(generation, fileName(key)), key);
+        return found ?? (generation === undefined ? undefined : packed(place, generation, key));
       } catch {
         return undefined;
       }
     },
     // Not flushed: a file that a power cut tore fails its checksum, and costs one longer fold.
-    save: async (key, { head, state, unknownEvents }) => {
+    save: async (key, snapshot) => {
       try {
-        const line = sealLine(
-          JSON.stringify({ v: formatVersion, ...keyOf(key), head, unknownEvents, state }),
-        );
+        const line = snapshotLine(key, snapshot);
         if (line.length > maxBytes) return;
-        makeDirectories(files, folder());
-        writeCacheFile(files, folder(), fileName(key), line, randomness);
+        const place = folder();
+        makeDirectories(files, place);
+        const generation = readGeneration({ files, folder: place }, "current")?.id;
+        writeCacheFile(files, place, nameIn(generation, fileName(key)), line, randomness);
       } catch {
         // As promised: the next fold is longer, nothing else.
       }
     },
+    beginSet: async (options) => beginFileSet({ files, folder: folder(), randomness, maxBytes, ...options }),
   };
 };
 
 const fileName = ({ stream, name, version }: SnapshotKey): string =>
   `${encodeStreamName(stream)}.${encodeStreamName(name)}.${version}.json`;
-
-const keyOf = ({ stream, name, version }: SnapshotKey): SnapshotKey => ({ stream, name, version });
-
-const parse = (bytes: Buffer, key: SnapshotKey): Snapshot | undefined => {
-  const line = bytes.subarray(0, -1);
-  if (bytes.at(-1) !== 0x0a || !isSealed(line)) return undefined;
-  const { v, stream, name, version, head, unknownEvents, state } = JSON.parse(
-    line.toString("utf8"),
-  ) as Record<string, unknown>;
-  const fits = v === formatVersion && stream === key.stream && name === key.name && version === key.version;
-  if (!fits || head === null || typeof head !== "object" || state === undefined) return undefined;
-  if (!Number.isSafeInteger(unknownEvents)) return undefined;
-  const { revision, digest, mark } = head as Record<string, unknown>;
-  if (!Number.isSafeInteger(revision) || !(digest === null || typeof digest === "string")) return undefined;
-  return {
-    head: { revision: revision as number, digest, ...(typeof mark === "string" ? { mark } : {}) },
-    state: state as Json,
-    unknownEvents: unknownEvents as number,
-  };
-};

@@ -48,6 +48,7 @@ snapshotStoreConformance({
   reopen: async ({ directory }) => fileSnapshots({ directory }),
   damage: ({ directory }) => damageFiles(layoutOf(directory).snapshots),
   unwritable: async () => fileSnapshots({ directory: "/proc/nowhere" }),
+  offers: ["sets"],
 });
 
 believedSnapshotConformance({
