@@ -223,6 +223,34 @@ describe("an imported mission", () => {
     );
   });
 
+  test("what was undone is so for Spec Kitty's reducer too, and a verdict taken back is evidence of nothing", async () => {
+    const handle = openLedger().mission(slug);
+    await handle.execute(created);
+    await handle.execute(planned("WP01"));
+    const undo = async (): Promise<void> => {
+      const { revision } = await handle.execute({ type: "AddNote", ...about, text: "a mistake" });
+      await handle.execute({ type: "Undo", event: { revision: revision - 1 }, reason: "a mistake" });
+      await expectAgreement(handle);
+    };
+    await handle.execute({ type: "ClaimWorkPackage", ...about, kind: "implement", leaseMs });
+    await undo();
+    await handle.execute({ type: "ClaimWorkPackage", ...about, kind: "implement", leaseMs });
+    await handle.execute({ type: "MoveWorkPackage", ...about, to: "in_progress" });
+    await undo();
+    await handle.execute({ type: "MoveWorkPackage", ...about, to: "canceled", reason: "too wet" });
+    await undo();
+    await handle.execute({ type: "ForceWorkPackage", ...about, to: "for_review", reason: "look" });
+    const actor = { actor: "rex" };
+    await handle.execute({ type: "ClaimWorkPackage", ...about, kind: "review", leaseMs }, actor);
+    const { revision } = await handle.execute({ type: "SubmitReview", ...about, verdict: "approved" }, actor);
+    await handle.execute({ type: "Undo", event: { revision }, reason: "a mistake" }, actor);
+    await expectAgreement(handle);
+    await handle.execute({ type: "ForceWorkPackage", ...about, to: "done", reason: "merged" });
+    const last = (await exported(handle)).text.trimEnd().split("\n").at(-1);
+    expect(last).toContain('"evidence": null');
+    expect(last).toContain('"to_lane": "done"');
+  });
+
   test("any bytes go in and come out", async () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),

@@ -89,6 +89,13 @@ const exporter = (): Exporter => {
         return;
       }
       if (!("workPackageId" in event)) return;
+      // A verdict that was taken back is evidence of nothing.
+      if (event.type === "WorkPackageReverted" && event.verdict !== undefined) {
+        const { workPackageId, verdict } = event;
+        if (verdict === null) reviews.delete(workPackageId);
+        else reviews.set(workPackageId, reviewOf(mission.slug, { workPackageId, ...verdict }));
+        return;
+      }
       const own =
         given?.commandId === recorded.commandId && given.workPackageId === event.workPackageId
           ? given

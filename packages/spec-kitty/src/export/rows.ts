@@ -20,7 +20,10 @@ export interface Review {
 /** Where a verdict given in a ledger can be looked up. */
 export const reviewOf = (
   slug: string,
-  event: Extract<MissionEvent, { type: "ReviewSubmitted" }>,
+  event: Pick<
+    Extract<MissionEvent, { type: "ReviewSubmitted" }>,
+    "cycle" | "reviewer" | "verdict" | "workPackageId"
+  >,
 ): Review => ({
   reviewer: event.reviewer,
   verdict: event.verdict,
