@@ -84,7 +84,7 @@ test("a damaged mission refuses the whole copy, with the command that mends it",
     code: "LOG_CORRUPT",
     details: { problems: [{ stream: "mission-p", code: "LOG_CORRUPT" }] },
   });
-  expect(envelope.error?.hint).toContain("mled repair");
+  expect(envelope.error?.hint).toBe(`mled repair p --store file:${at(shell, ledger)}`);
 });
 
 test.each([

@@ -1,5 +1,12 @@
 /** Copy: a whole ledger from one store to another, gone on with after any interruption, compared at the end. */
-import { type CopiedStream, type CopyProgress, type CopyReport, copyLedger } from "@mission-ledger/core";
+import {
+  type CopiedStream,
+  type CopyProgress,
+  type CopyReport,
+  copyLedger,
+  isStoreFault,
+  StoreFault,
+} from "@mission-ledger/core";
 import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { roughly } from "../command/duration.ts";
 import type { Row } from "../command/result.ts";
@@ -79,7 +86,9 @@ export const copy: CommandSpec = command({
         await writing.close();
       }
     } catch (error) {
-      throw isAbort(error, signal) ? interrupted(context, from, to) : error;
+      throw isAbort(error, signal)
+        ? interrupted(context, from, to)
+        : withItsLedger(context, error, { source, target });
     } finally {
       await reading.close();
     }
@@ -162,3 +171,34 @@ const interrupted = (context: CommandContext, from: string, to: string): CliErro
     outcome: "unknown",
     hint: `Go on where it stopped: ${context.say("copy", `${shellQuote(from)} ${shellQuote(to)}`)}`,
   });
+
+/** What mends a mission has to be run on the ledger that holds it, which is seldom the one that is meant here otherwise. */
+const withItsLedger = (
+  { say }: CommandContext,
+  error: unknown,
+  { source, target }: { readonly source: StoreAddress; readonly target: StoreAddress },
+): unknown => {
+  if (!isStoreFault(error) || !mendable.has(error.code)) return error;
+  const { code, message, outcome, retryable, details, hint } = error;
+  const { stream, ...rest } = details;
+  if (typeof stream !== "string") return error;
+  // Only what is found while the source is read through comes with all its problems.
+  const at = details.problems === undefined ? target : source;
+  const address = formatAddress(at);
+  const name = code === "FORK_DETECTED" ? "reconcile" : at.store === "file" ? "repair" : "verify";
+  const step = say(name, `${shellQuote(slugOfStream(stream))} --store ${shellQuote(address)}`);
+  return new StoreFault(code, message, {
+    outcome,
+    retryable,
+    hint: outcome === "unknown" && hint !== undefined ? `${hint}\n${step}` : step,
+    details: { ...rest, mission: slugOfStream(stream), address },
+    cause: error,
+  });
+};
+
+const mendable: ReadonlySet<string> = new Set([
+  "DURABILITY_UNKNOWN",
+  "FORK_DETECTED",
+  "LOG_CONFLICTED",
+  "LOG_CORRUPT",
+]);

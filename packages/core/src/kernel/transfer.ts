@@ -47,8 +47,6 @@ export interface TransferExtent {
   readonly stream: string;
   /** How its store finds the end again. Opaque. */
   readonly end: unknown;
-  /** About how many bytes it takes, where the store can tell without reading it. @defaultValue unknown */
-  readonly bytes?: number;
 }
 
 /** Where a stream ends in a target. */

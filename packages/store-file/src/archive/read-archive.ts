@@ -33,7 +33,7 @@ export const readArchiveHeader = async ({
 export const archiveSource = ({ file, files = nodeFiles }: ArchiveOptions): TransferSource => {
   const extents: TransferSource["extents"] = async () => {
     const header = await readArchiveHeader({ file, files });
-    return [{ stream: header.stream, end: header.bytes, bytes: header.bytes }];
+    return [{ stream: header.stream, end: header.bytes }];
   };
   const read: TransferSource["read"] = async function* (_extent, signal) {
     try {

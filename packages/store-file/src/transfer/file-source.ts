@@ -35,7 +35,7 @@ export const fileSource = ({
       return listLogs(files, layout)
         .map(({ stream }) => {
           const size = files.lstat(layout.of(stream).log)?.size ?? 0;
-          return { stream, end: size, bytes: size };
+          return { stream, end: size };
         })
         .sort((a, b) => (a.stream < b.stream ? -1 : 1));
     } catch (error) {
