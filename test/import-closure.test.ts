@@ -65,6 +65,22 @@ describe("importing the library", () => {
     ).toEqual([]);
   });
 
+  test.each(["file", "sqlite"])(
+    "brings SQLite with a ledger at a %s address only if it asks for it",
+    (store) => {
+      const address = `${store}:${path.join(scratch, `${store}-ledger`)}`;
+      const names = namesOf(
+        loadedFor(`
+        const { openLedger } = await import("mission-ledger");
+        const ledger = await openLedger({ store: ${JSON.stringify(address)}, actor: "a" });
+        await ledger.missions();
+        await ledger.close();`),
+      );
+      expect(names).toContain("packages/store-file");
+      expect(names.includes("packages/store-sqlite")).toBe(store === "sqlite");
+    },
+  );
+
   test("would be caught if it brought any of them: the control brings all", () => {
     const control = pathToFileURL(path.join(here, "import-closure/loads-everything.mjs")).href;
     const names = namesOf(loadedFor(`await import(${JSON.stringify(control)});`));
