@@ -209,7 +209,7 @@ describe.skipIf(!inject("sqlite"))("a damaged database", () => {
   const firstProblem = (cwd: string, command: string) => {
     const { status, data, error } = mledJson(cwd, command);
     expect(status).toBe(8);
-    expect(error?.hint).toMatch(/sound copy/);
+    expect(error?.hint).toMatch(/^Write nothing to the database, and keep it; .*then: mled verify$/);
     return { data, error };
   };
 
@@ -283,6 +283,28 @@ describe.skipIf(!inject("sqlite"))("a damaged database", () => {
       status: 8,
       error: { code: "LOG_CORRUPT", outcome: "not_written" },
     });
+  });
+
+  test("that was emptied, or stands where a later one stood, is found by what was remembered", () => {
+    const cwd = withMission();
+    const file = path.join(cwd, "plan.db");
+    expect(mled(cwd, "rebuild").status).toBe(0);
+    const before = readFileSync(file);
+    mled(cwd, "wp", "note", "p/WP01", "later");
+    expect(mled(cwd, "rebuild").status).toBe(0);
+    for (const content of [before, ""]) {
+      writeFileSync(file, content);
+      for (const command of ["verify", "doctor"])
+        expect(firstProblem(cwd, command).error?.code, command).toBe("LOG_REPLACED");
+    }
+    // Another mission in its place would hide that for ever.
+    expect(mledJson(cwd, "mission", "create", "p", "Another")).toMatchObject({
+      status: 8,
+      error: { code: "LOG_REPLACED", outcome: "not_written" },
+    });
+    expect(statSync(file).size).toBe(0);
+    rmSync(`${file}-cache`);
+    expect(mledJson(cwd, "mission", "create", "p", "Another").status).toBe(0);
   });
 
   test("without a trigger is told, since rows could be changed unseen", () => {

@@ -168,9 +168,8 @@ export const doctor: CommandSpec = command({
               code: first.kind,
               message: first.message,
               hint:
-                database !== undefined && first.kind === "LOG_CORRUPT"
-                  ? databaseMendStep(context)
-                  : hintFor(context, first),
+                (database === undefined ? undefined : databaseMendStep(context, first.kind)) ??
+                hintFor(context, first),
               details: { damaged: damaged.length },
             },
           }),

@@ -1,4 +1,5 @@
 /** What a database has to say about itself: its pages, tables, rows and gaps. For verify and doctor; reads only. */
+import fs from "node:fs";
 import { LedgerError } from "@mission-ledger/core";
 import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { DatabaseFinding, DatabaseReport, LoadDriver } from "@mission-ledger/store-sqlite";
@@ -38,7 +39,8 @@ export const inspectDatabaseOf = async (context: CommandContext): Promise<Inspec
       digests: false,
       ...(loadDriver === undefined ? {} : { loadDriver: loadDriver as LoadDriver }),
     });
-    return inspected(path, report, problemsIn(report));
+    const emptied = !report.exists && isThere(`${path}-cache`) ? [emptiedDatabase(path)] : [];
+    return inspected(path, report, [...problemsIn(report), ...emptied]);
   } catch (error) {
     // What cannot be read at all is the finding, unless nobody could look.
     if (!LedgerError.is(error) || !error.code.startsWith("LOG_")) throw error;
@@ -46,6 +48,17 @@ export const inspectDatabaseOf = async (context: CommandContext): Promise<Inspec
     return inspected(path, undefined, [{ code, stream: "", revision: null, offset: null, message }]);
   }
 };
+
+const isThere = (file: string): boolean => fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+
+/** Bytes that the disk never wrote, or somebody emptied the file: what was remembered of it is all that is left here. */
+const emptiedDatabase = (path: string): LogProblem => ({
+  code: "LOG_REPLACED",
+  stream: "",
+  revision: null,
+  offset: null,
+  message: `${path} holds nothing, though something was remembered of it in ${path}-cache`,
+});
 
 const inspected = (
   path: string,
@@ -111,8 +124,14 @@ export const selectInspected = async (
 };
 
 /** No command mends a database: nothing in it proves what a damaged row was. */
-export const databaseMendStep = (context: Pick<CommandContext, "say">): string =>
-  `Keep the database as it is and write nothing to it; put a sound copy back beside its name, then: ${context.say("verify")}`;
+export const databaseMendStep = (context: Pick<CommandContext, "say">, code: string): string | undefined => {
+  const then = `then: ${context.say("verify")}`;
+  if (code === "LOG_CORRUPT")
+    return `Write nothing to the database, and keep it; put a sound copy in its place, ${then}`;
+  return code === "LOG_REPLACED"
+    ? `Write nothing to the database, and keep it; put back the one that held those events, ${then}`
+    : undefined;
+};
 
 /** From here on a write-ahead log is longer than SQLite keeps it by itself. Source: `journal_size_limit` of the store. */
 const longWalBytes = 67_108_864;

@@ -1,6 +1,6 @@
 /** Missions: create, list, show. */
-import { eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
-import { missionStream, shownMission } from "@mission-ledger/core/mission";
+import { type CancelSignal, eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
+import { type Ledger, missionStream, shownMission } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
@@ -12,6 +12,7 @@ import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../c
 import { columns, type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
+import { checkRemembered } from "./remembered.ts";
 
 export const missionCreate: CommandSpec = command({
   name: "mission.create",
@@ -36,6 +37,7 @@ export const missionCreate: CommandSpec = command({
     const { slug, title, dependencyMetAt } = input;
     const ledger = await context.ledger();
     await refuseEmptied(context, slug);
+    await refuseForgotten(context, ledger, slug, signal);
     const commandId = commandIdFor(context, input);
     // Derived, so that a retry under the same request id asks for the very same mission.
     const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
@@ -64,6 +66,26 @@ const refuseEmptied = async (context: CommandContext, slug: string): Promise<voi
     retryable: false,
     hint: `Put the log back, or make it from a copy: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}. To begin anew, move the log and the ledger's cache folder away first.`,
     details: { stream: missionStream(slug), path: file.path },
+  });
+};
+
+/** The same of a store without log files: what is remembered of a mission that it does not hold. */
+const refuseForgotten = async (
+  context: CommandContext,
+  ledger: Ledger,
+  slug: string,
+  signal: CancelSignal | undefined,
+): Promise<void> => {
+  const { store, path } = await context.place();
+  const stream = missionStream(slug);
+  if (store !== "sqlite" || (await ledger.store.head(stream)).revision >= 0) return;
+  const [problem] = await checkRemembered(ledger, stream, signal);
+  if (problem === undefined) return;
+  throw new StoreFault("LOG_REPLACED", problem.message, {
+    outcome: "not_written",
+    retryable: false,
+    hint: `Put back the database that held it. To begin anew, delete ${path}-cache first, which remembers it.`,
+    details: { stream, path },
   });
 };
 

@@ -268,7 +268,7 @@ const failure = (
     error: {
       code: first.code,
       message: `${counted(problems.length, "problem")}; the first is in ${placeOf(first)}: ${first.message}`,
-      hint: isDatabase && first.code === "LOG_CORRUPT" ? databaseMendStep(context) : mendStep(context, first),
+      hint: (isDatabase ? databaseMendStep(context, first.code) : undefined) ?? mendStep(context, first),
       details: { ...first, problems: problems.length },
     },
   };
