@@ -1,10 +1,13 @@
 /**
- * F17 and Z10: pages of a database with flipped bits, foreign bytes, another page's content, nothing at all, or cut off. What is
- * read is what was written or a typed fault, no receipt is false, and whoever inspects the database learns of the damage.
+ * F17 and Z10: pages of a database with flipped bits, foreign bytes, another page's content, nothing at all, or cut off; and
+ * flipped bits of a -wal. What is read is what was written or a typed fault, no receipt is false, and whoever inspects the
+ * database learns of the damage, even of the rare page that hides events from an index and so from a reader. Behind a damaged place of a -wal SQLite sees nothing, and nobody can tell: there what is read
+ * has to be a beginning of what was written.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { isStoreFault } from "@mission-ledger/core";
+import { inspectDatabase } from "@mission-ledger/store-sqlite";
 import { seededRandomness } from "@mission-ledger/testkit";
 import { stores } from "../stores/index.mjs";
 import { problemsOf } from "../stores/sqlite-file.mjs";
@@ -13,6 +16,10 @@ import { removeDatabase } from "./sqlite/operations.mjs";
 
 const pageBytes = 4_096;
 const commits = 40;
+/** Below what makes SQLite checkpoint. */
+const commitsInWal = 12;
+/** One case in so many is a bit of a -wal. */
+const walEvery = 5;
 
 const flip = (bytes, bit) => {
   bytes[bit >>> 3] ^= 1 << (bit & 7);
@@ -38,9 +45,13 @@ const damages = {
 const typed = (error) => isStoreFault(error) || error instanceof Conflicted;
 
 /** What becomes of one damaged database; sentences. */
-const judge = async (place, damaged, known, figures) => {
+const judge = async ({ place, files, known, mayBeShorter }, figures) => {
   const wrong = [];
-  writeFileSync(place, damaged);
+  const lay = () => {
+    removeDatabase(place);
+    for (const [end, bytes] of files) writeFileSync(place + end, bytes);
+  };
+  lay();
   let reading;
   let receipt;
   try {
@@ -80,25 +91,58 @@ const judge = async (place, damaged, known, figures) => {
   }
   if (reading.error !== undefined) figures.refused += 1;
   else if (reading.digests.size < known.size) {
-    figures.shorter += 1;
-    wrong.push(`reads ${reading.digests.size} of ${known.size} events and no fault`);
+    if (mayBeShorter) figures["a -wal ends earlier"] += 1;
+    else {
+      // An index that has lost its end: a reader cannot tell without reading everything, as inspectDatabase does.
+      figures["shorter, seen by inspectDatabase alone"] += 1;
+      lay();
+      if (!(await isNoticed(place)))
+        wrong.push(
+          `reads ${reading.digests.size} of ${known.size} events, and inspectDatabase finds nothing`,
+        );
+    }
   } else figures.harmless += 1;
-  removeDatabase(place);
-  writeFileSync(place, damaged);
-  if (reading.error !== undefined || wrong.length > 0) {
-    const noticed = noticedBy(place);
-    if (!noticed) figures["integrity_check says ok"] += 1;
+  if (reading.error !== undefined) {
+    lay();
+    if (!(await isNoticed(place))) wrong.push("reading is refused and inspectDatabase finds nothing");
+    lay();
+    if (isOkForSqlite(place)) figures["integrity_check says ok"] += 1;
   }
   removeDatabase(place);
   return wrong;
 };
 
-const noticedBy = (place) => {
+const isNoticed = async (place) => {
   try {
-    return problemsOf(place).length > 0;
-  } catch {
+    return (await inspectDatabase({ path: place })).findings.length > 0;
+  } catch (error) {
+    if (!isStoreFault(error)) throw error;
     return true;
   }
+};
+
+const isOkForSqlite = (place) => {
+  try {
+    return problemsOf(place).length === 0;
+  } catch {
+    return false;
+  }
+};
+
+/** The files of a ledger that was closed, and of one whose writer died with all of its commits still in the -wal. */
+const makeGrounds = async (folder) => {
+  const place = path.join(folder, "ledger.db");
+  const store = await stores.sqlite.open(place);
+  const known = knownOf(await fill(store, commits));
+  await store.close();
+  const closed = readFileSync(place);
+  removeDatabase(place);
+  const dying = await stores.sqlite.open(place);
+  const pending = knownOf(await fill(dying, commitsInWal));
+  const died = [readFileSync(place), readFileSync(`${place}-wal`)];
+  await dying.close();
+  removeDatabase(place);
+  return { place, known, closed, pending, died };
 };
 
 /** @type {import("./rig.d.mts").Rig} */
@@ -118,33 +162,45 @@ export const rig = {
       pages: 0,
       receipts: 0,
       refused: 0,
-      shorter: 0,
+      "shorter, seen by inspectDatabase alone": 0,
+      "a -wal ends earlier": 0,
       harmless: 0,
       "integrity_check says ok": 0,
     };
     let done = 0;
     try {
-      const place = path.join(folder, "ledger.db");
-      const store = await stores.sqlite.open(place);
-      const known = knownOf(await fill(store, commits));
-      await store.close();
-      const sound = readFileSync(place);
-      figures.pages = sound.length / pageBytes;
+      const { place, known, closed, pending, died } = await makeGrounds(folder);
+      figures.pages = closed.length / pageBytes;
       const kinds = Object.entries(damages);
+      let turn = 0;
       for (; done < goal && failures.length < mostFailures && performance.now() < deadline; done += 1) {
-        const page = done % figures.pages;
+        const report = (what, wrong) =>
+          failures.push(...wrong.map((text) => `${what}, seed ${seed}, case ${done}: ${text}`));
+        if (done % walEvery === walEvery - 1) {
+          const [database, log] = died;
+          const wal = Buffer.from(log);
+          const bit = draw(8 * wal.length);
+          flip(wal, bit);
+          const files = [
+            ["", database],
+            ["-wal", wal],
+          ];
+          report(
+            `bit ${bit} of the -wal`,
+            await judge({ place, files, known: pending, mayBeShorter: true }, figures),
+          );
+          continue;
+        }
+        const page = turn % figures.pages;
         // All pages with the first kind, then with the next.
-        const [kind, damage] = kinds[Math.floor(done / figures.pages) % kinds.length];
-        const bytes = Buffer.from(sound);
-        const damaged = damage(bytes, page * pageBytes, draw);
-        const wrong = await judge(
-          place,
-          Buffer.isBuffer(damaged) && damaged.length < bytes.length ? damaged : bytes,
-          known,
-          figures,
-        );
-        failures.push(
-          ...wrong.map((text) => `page ${page + 1}, ${kind}, seed ${seed}, case ${done}: ${text}`),
+        const [kind, damage] = kinds[Math.floor(turn / figures.pages) % kinds.length];
+        turn += 1;
+        const bytes = Buffer.from(closed);
+        const cut = damage(bytes, page * pageBytes, draw);
+        const files = [["", kind === "its end cut off" ? cut : bytes]];
+        report(
+          `page ${page + 1}, ${kind}`,
+          await judge({ place, files, known, mayBeShorter: false }, figures),
         );
       }
     } finally {
