@@ -9,6 +9,7 @@ import {
   type Clock,
   type EventStore,
   type Failpoint,
+  isStoreFault,
   noFailpoint,
   type Randomness,
   StoreFault,
@@ -93,7 +94,9 @@ export const openSqliteStore = async ({
         return connection === undefined ? nothing : task(connection);
       });
     } catch (error) {
-      throw faultOf(error, "read", { path });
+      const fault = faultOf(error, "read", { path });
+      queue.meet(fault);
+      throw fault;
     }
   };
   const reading = { look, ensureOpen };
@@ -108,7 +111,12 @@ export const openSqliteStore = async ({
     },
     readBack: async (appended) => {
       if (closed) throw storeClosed("unknown");
-      return readBackFrom(context, appended);
+      try {
+        return readBackFrom(context, appended);
+      } catch (error) {
+        if (isStoreFault(error)) queue.meet(error);
+        throw error;
+      }
     },
     confirm: async (stream, head) => {
       ensureOpen();

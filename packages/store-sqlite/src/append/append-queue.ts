@@ -1,5 +1,5 @@
 /** Appends of one process, in the order in which they came; those that wait at the same time share a transaction. */
-import type { Appended, AppendRequest, Conflict } from "@mission-ledger/core";
+import type { Appended, AppendRequest, Conflict, StoreFault } from "@mission-ledger/core";
 import { type PendingAppend, pendingAppend } from "./pending.ts";
 import type { StoreContext } from "./store-context.ts";
 import { transactions } from "./transactions.ts";
@@ -8,6 +8,8 @@ export interface AppendQueue {
   append(request: AppendRequest): Promise<Appended | Conflict>;
   /** Makes durable what others have written, perhaps without having flushed it. */
   settle(): Promise<void>;
+  /** Remembers the damage that somebody met who was reading: nothing is written behind it. */
+  meet(fault: StoreFault): void;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -21,7 +23,7 @@ const mostGrouped = 256;
 type Turn = () => Promise<void>;
 
 export const appendQueue = (context: StoreContext): AppendQueue => {
-  const { writeGroup, settle } = transactions(context);
+  const { writeGroup, settle, meet } = transactions(context);
   const queue: (Turn | PendingAppend)[] = [];
   let busy = false;
   /** When the event loop was last seen to turn; `undefined` when it has turned and nothing was done since. */
@@ -81,6 +83,7 @@ export const appendQueue = (context: StoreContext): AppendQueue => {
       return promise;
     },
     settle: () => inTurn(settle),
+    meet,
     close: () => inTurn(async () => {}),
   };
 };

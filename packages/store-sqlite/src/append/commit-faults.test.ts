@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { type ScriptedDriver, scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
+import { changeEvent } from "../testing/tamper.ts";
 import { all, commitOn, put, stream, tryPut } from "../testing/writing.ts";
 
 interface World {
@@ -81,6 +82,18 @@ describe("a transaction that fails", () => {
     const again = await openSqliteStore({ path: file });
     await put(again, head, "c1");
     await again.close();
+  });
+
+  test("is not begun behind a damaged row that a reader of the same store met", async () => {
+    const { store, file } = await opened();
+    const head = await store.head(stream);
+    changeEvent(file, stream, 0, () => ({ note: "changed" }), { keepChecksum: true });
+    await expect(all(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+    await expect(tryPut(store, head, "c1")).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+      outcome: "not_written",
+    });
+    await store.close();
   });
 
   test("beside others is found out alone, and the others are written", async () => {

@@ -1,6 +1,7 @@
 /** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
 import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
 import { codeOf, faultOf, type Step } from "../faults.ts";
+import { type FileIdentity, statusOf } from "../location/database-place.ts";
 import { schemaVersion } from "../schema/schema.ts";
 import { readHead } from "./log-end.ts";
 import { type PendingAppend, whileWanted } from "./pending.ts";
@@ -21,6 +22,8 @@ export interface Transactions {
   /** Writes what can be written of a group, and answers each of it. Never throws. */
   writeGroup(group: readonly PendingAppend[]): Promise<void>;
   settle(): Promise<void>;
+  /** Remembers the damage that somebody met who was reading: nothing is written behind it. */
+  meet(fault: StoreFault): void;
 }
 
 /** Dirties the first page, so that the commit flushes the write-ahead log, and changes nothing. */
@@ -45,10 +48,12 @@ export const transactions = (context: StoreContext): Transactions => {
       database.drop();
     }
   };
+  const remember = (fault: StoreFault, file: FileIdentity | undefined): void => {
+    if (fault.code === "LOG_CORRUPT" && file !== undefined) troubles.damage ??= { fault, file };
+  };
   /** The damage is remembered: a database with a broken page still accepts inserts. */
   const noting = (fault: StoreFault, from: WritingState | undefined): StoreFault => {
-    const file = from?.connection.files.database;
-    if (fault.code === "LOG_CORRUPT" && file !== undefined) troubles.damage ??= { fault, file };
+    remember(fault, from?.connection.files.database);
     return fault;
   };
   const begin = (): WritingState => {
@@ -196,6 +201,7 @@ export const transactions = (context: StoreContext): Transactions => {
 
   return {
     writeGroup,
+    meet: (fault) => remember(fault, statusOf(path)),
     settle: async () => {
       const opened = database.reader();
       if (opened === undefined || (state?.settled === true && state.connection === database.writer())) return;
