@@ -62,6 +62,7 @@ const judge = async ({ place, files, known, mayBeShorter }, figures) => {
         if (!isSame(event, known.get(name))) wrong.push(`${name} is read otherwise than it was written`);
       try {
         receipt = await appendProven(store, streams[0], 9_000, 300);
+        if (reading.error?.code === "LOG_CORRUPT") wrong.push("written behind damage that a reader met");
       } catch (error) {
         if (!typed(error)) wrong.push(`a writer is answered ${error.stack}`);
         figures[`append: ${error.code ?? error.message}`] =
