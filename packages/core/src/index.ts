@@ -99,6 +99,13 @@ export {
   maxJsonDepth,
   NotCanonical,
 } from "./kernel/json.ts";
+export {
+  holdsDangerousKey,
+  holdsLoneSurrogate,
+  mayHoldDangerousKey,
+  mayHoldLoneSurrogate,
+  nestsTooDeep,
+} from "./kernel/json-text.ts";
 export { openMemoryStore } from "./kernel/memory-store.ts";
 export { type FoundMoment, findMoment, isAfter, type Moment } from "./kernel/moment.ts";
 export {

@@ -1,5 +1,5 @@
 /** Bounds on what is stored, checked before anything is written and again on reading. Source: durability rules, section 4. */
-import { isDangerousKey, maxJsonDepth } from "@mission-ledger/core";
+import { maxJsonDepth } from "@mission-ledger/core";
 
 /** No line is longer, whatever a store was told; a reader gives up on a longer one. */
 export const hardRecordBytes = 1_048_576;
@@ -13,61 +13,4 @@ export const longestId = 200;
 export const longestActor = 1_024;
 
 /** A record's data lies three levels deep in its line: the record, its list of events, the event. */
-const deepestLine = maxJsonDepth + 3;
-
-/**
- * Whether a line's text nests deeper than a record may. Most lines have fewer brackets in all than the limit and are
- * let through by a native search; only the others are walked.
- */
-export const nestsTooDeep = (text: string): boolean => {
-  let brackets = 0;
-  for (const bracket of ["{", "["])
-    for (
-      let at = text.indexOf(bracket);
-      at >= 0 && brackets <= deepestLine;
-      at = text.indexOf(bracket, at + 1)
-    )
-      brackets += 1;
-  return brackets > deepestLine && depthOf(text) > deepestLine;
-};
-
-const depthOf = (text: string): number => {
-  let depth = 0;
-  let deepest = 0;
-  let quoted = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (quoted) {
-      if (code === 0x5c) index += 1;
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
-  return deepest;
-};
-
-/** Whether a line might hold a key that names a prototype. An escape hides letters, so it counts as a suspicion. */
-export const mayHoldDangerousKey = (text: string): boolean =>
-  text.includes('"__proto__"') ||
-  text.includes('"constructor"') ||
-  text.includes('"prototype"') ||
-  text.includes("\\u");
-
-/** Looks for such a key in a parsed value that is known not to nest too deep. */
-export const holdsDangerousKey = (value: unknown): boolean => {
-  if (value === null || typeof value !== "object") return false;
-  if (Array.isArray(value)) return value.some(holdsDangerousKey);
-  return Object.entries(value).some(([key, member]) => isDangerousKey(key) || holdsDangerousKey(member));
-};
-
-/** Whether a line might hold half a character: UTF-8 cannot carry one, so it must be written as an escape. */
-export const mayHoldLoneSurrogate = (text: string): boolean => text.includes("\\ud") || text.includes("\\uD");
-
-/** Looks for half a character, which would come back from the next write as something else. */
-export const holdsLoneSurrogate = (value: unknown): boolean => {
-  if (typeof value === "string") return !(value as unknown as { isWellFormed(): boolean }).isWellFormed();
-  if (value === null || typeof value !== "object") return false;
-  if (Array.isArray(value)) return value.some(holdsLoneSurrogate);
-  return Object.entries(value).some(([key, member]) => holdsLoneSurrogate(key) || holdsLoneSurrogate(member));
-};
+export const deepestLine: number = maxJsonDepth + 3;

@@ -4,20 +4,17 @@ import {
   type Commit,
   canonicalJson,
   type EventEnvelope,
-  type JsonObject,
-  maxEventsPerCommit,
-  type RecordedEvent,
-  StoreFault,
-} from "@mission-ledger/core";
-import {
   holdsDangerousKey,
   holdsLoneSurrogate,
-  longestActor,
-  longestId,
+  type JsonObject,
+  maxEventsPerCommit,
   mayHoldDangerousKey,
   mayHoldLoneSurrogate,
   nestsTooDeep,
-} from "./bounds.ts";
+  type RecordedEvent,
+  StoreFault,
+} from "@mission-ledger/core";
+import { deepestLine, longestActor, longestId } from "./bounds.ts";
 import { eventPosition, recordPosition } from "./position.ts";
 import { isSealed, sealLine } from "./sealed-line.ts";
 
@@ -103,7 +100,7 @@ export const decodeRecord = (line: Buffer, stream: string, encoded: string): Dec
   if (!isSealed(line)) return damaged("checksum");
   if (!isUtf8(line)) return damaged("encoding");
   const text = line.toString("utf8", 0, line.length);
-  if (nestsTooDeep(text)) return damaged("nesting");
+  if (nestsTooDeep(text, deepestLine)) return damaged("nesting");
   let parsed: Record<string, unknown>;
   try {
     parsed = JSON.parse(text) as Record<string, unknown>;

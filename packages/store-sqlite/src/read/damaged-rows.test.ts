@@ -2,6 +2,7 @@ import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
 import { expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
+import { crcOfColumns } from "../schema/checksum.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { behindTriggers } from "../testing/tamper.ts";
 import { all, put, putMany, stream, tryPut } from "../testing/writing.ts";
@@ -51,6 +52,27 @@ test.each([
   await expect(put(store, emptyHead, "x", { stream: "mission-x" })).rejects.toMatchObject({
     code: "LOG_CORRUPT",
   });
+  await store.close();
+});
+
+test.each([
+  ["nests too deep", `{"a":${"[".repeat(32)}${"]".repeat(32)}}`],
+  ["nests deeper than a stack holds", `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}`],
+  ["has a key that names a prototype", '{"a":{"__proto__":{"b":1}}}'],
+  ["has such a key in disguise", '{"\\u005f_proto__":1}'],
+  ["holds half a character", '{"a":"\\ud800"}'],
+  ["is no object", "[1]"],
+])("data that %s is not read, whatever its checksum says", async (_, data) => {
+  const file = path.join(scratchDirectory(), "ledger.db");
+  const store = await openSqliteStore({ path: file });
+  await putMany(store, 3);
+  behindTriggers(file, (db) => {
+    const row = db.prepare("SELECT * FROM events WHERE position = 2").raw().get() as (string | number)[];
+    row[7] = data;
+    db.prepare("UPDATE events SET data = ?, crc = ? WHERE position = 2").run(data, crcOfColumns(row, 9));
+  });
+  await expect(all(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+  expect(({} as Record<string, unknown>).b).toBeUndefined();
   await store.close();
 });
 

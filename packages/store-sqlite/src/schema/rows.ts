@@ -3,7 +3,13 @@ import {
   type Commit,
   canonicalJson,
   type EventEnvelope,
+  holdsDangerousKey,
+  holdsLoneSurrogate,
   type JsonObject,
+  maxJsonDepth,
+  mayHoldDangerousKey,
+  mayHoldLoneSurrogate,
+  nestsTooDeep,
   type RecordedEvent,
 } from "@mission-ledger/core";
 import type { SqlRow, SqlValue } from "../driver/driver.ts";
@@ -193,14 +199,22 @@ export const recordedEvent = (
   return recorded;
 };
 
+/** What was written here is known to be harmless; a database may come from elsewhere. */
 const dataOf = ({ data, position, revision }: StoredEvent): JsonObject => {
+  const damaged = (why: string): DamagedRow => new DamagedRow(why, { table: "events", position, revision });
+  if (nestsTooDeep(data, maxJsonDepth)) throw damaged("its data nests too deep");
+  let parsed: unknown;
   try {
-    const parsed: unknown = JSON.parse(data);
-    if (parsed !== null && typeof parsed === "object" && !Array.isArray(parsed)) return parsed as JsonObject;
+    parsed = JSON.parse(data);
   } catch {
-    // Said below.
+    throw damaged("its data is no JSON");
   }
-  throw new DamagedRow("its data is no JSON object", { table: "events", position, revision });
+  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed))
+    throw damaged("its data is no JSON object");
+  if (mayHoldDangerousKey(data) && holdsDangerousKey(parsed)) throw damaged("its data has a forbidden key");
+  if (mayHoldLoneSurrogate(data) && holdsLoneSurrogate(parsed))
+    throw damaged("its data holds half a character");
+  return parsed as JsonObject;
 };
 
 /** The commit that a command and its events make. */
