@@ -33,6 +33,7 @@ import { readLog } from "./read/read-log.ts";
 import { readStream } from "./read/read-stream.ts";
 import { findStored } from "./read/stream-events.ts";
 import { subscribeToLog } from "./read/subscribe.ts";
+import { scanStream } from "./scan.ts";
 import { defaultCommitBytes } from "./schema/bounds.ts";
 import { commitOf } from "./schema/rows.ts";
 
@@ -128,6 +129,7 @@ export const openSqliteStore = async ({
         return found === undefined ? undefined : commitOf(found.command, found.events);
       }, undefined),
     read: (stream, options = {}) => readStream(reading, stream, options),
+    scan: (stream, options, sink) => scanStream(reading, stream, options, sink),
     readAll: (options = {}) => readLog(reading, options),
     subscribe: (options = {}) => subscribeToLog(reading, bell, options),
     streams: (category) => look<readonly string[]>((connection) => streamsOf(connection, category), []),

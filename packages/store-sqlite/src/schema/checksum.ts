@@ -13,3 +13,6 @@ export const crcOfColumns = (columns: readonly SqlValue[], count: number = colum
   for (let index = 1; index < count; index += 1) text += `\n${columns[index] ?? ""}`;
   return crc32(text);
 };
+
+/** The same of columns that were put together already. */
+export const crcOfText = (text: string): number => crc32(text);

@@ -1,0 +1,139 @@
+import path from "node:path";
+import {
+  type EventEnvelope,
+  emptyHead,
+  isStoreFault,
+  type Scanned,
+  type ScanOptions,
+  type ScanSink,
+  type StreamHead,
+  scanByReading,
+  sealCommit,
+} from "@mission-ledger/core";
+import { commits } from "@mission-ledger/testkit";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { openSqliteStore } from "./index.ts";
+import { scratchDirectory } from "./testing/scratch.ts";
+import { behindTriggers } from "./testing/tamper.ts";
+
+const stream = "mission-m1";
+
+const hear = async (
+  wanted: ScanOptions["wanted"],
+  run: (sink: ScanSink) => Promise<Scanned>,
+): Promise<unknown> => {
+  const said: unknown[] = [];
+  const take = (event: EventEnvelope): void => {
+    const { data, meta, version } = wanted.get(event.type) ?? {};
+    const isWhole = version !== undefined && version !== event.version;
+    const kept = (names: readonly string[] | undefined, of: object): unknown =>
+      Object.fromEntries(
+        Object.entries(of).filter(([key]) => key !== "data" && (isWhole || (names?.includes(key) ?? true))),
+      );
+    said.push(event.type, event.version, event.revision, kept(meta, event), kept(data, event.data));
+  };
+  try {
+    return { said, scanned: await run({ take, pass: (type, version) => said.push(type, version) }) };
+  } catch (error) {
+    if (!isStoreFault(error)) throw error;
+    return error.code;
+  }
+};
+
+const wanteds = fc
+  .dictionary(
+    fc.constantFrom("Noted", "Opened", "Closed", "Other"),
+    fc.record(
+      {
+        data: fc.subarray(["a", "b", "type", "id"]),
+        meta: fc.subarray(["id", "actor", "recordedAt", "correlationId", "previous"] as const),
+        version: fc.integer({ min: 1, max: 3 }),
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  .map((entries) => new Map(Object.entries(entries)) as ScanOptions["wanted"]);
+
+const tamperings: fc.Arbitrary<string | undefined> = fc.option(
+  fc
+    .record({
+      position: fc.integer({ min: 1, max: 20 }),
+      change: fc.constantFrom(
+        "UPDATE events SET type = 'Other'",
+        "UPDATE events SET data = '{}'",
+        "UPDATE events SET crc = crc + 1",
+        "UPDATE commands SET actor = 'other'",
+        "UPDATE commands SET previous = NULL",
+        "DELETE FROM events",
+      ),
+    })
+    .map(({ position, change }) => `${change} WHERE position = ${position}`),
+  { nil: undefined },
+);
+
+test("scanning a stream hands over what reading it would, also of a damaged database", async () => {
+  const property = fc.asyncProperty(
+    commits({ stream, maxCommits: 8 }),
+    wanteds,
+    tamperings,
+    fc.option(fc.nat({ max: 20 }), { nil: undefined }),
+    fc.option(fc.nat({ max: 20 }), { nil: undefined }),
+    async (list, wanted, tampering, to, from) => {
+      const file = path.join(scratchDirectory(), "ledger.db");
+      const store = await openSqliteStore({ path: file });
+      for (const commit of list)
+        await store.append({
+          commit,
+          expected: commit.firstRevision === 0 ? "no_stream" : commit.firstRevision - 1,
+        });
+      if (tampering !== undefined && list.length > 0) behindTriggers(file, (db) => db.exec(tampering));
+      const after = from === undefined ? undefined : list.flatMap(({ events }) => events)[from];
+      const options: ScanOptions = {
+        wanted,
+        ...(to === undefined ? {} : { to }),
+        ...(after === undefined ? {} : { after: { revision: after.revision, digest: after.digest } }),
+      };
+      const scanned = await hear(wanted, async (sink) => {
+        if (store.scan === undefined) throw new TypeError("the store does not scan");
+        return store.scan(stream, options, sink);
+      });
+      const read = await hear(wanted, (sink) => scanByReading(store, stream, options, sink));
+      await store.close();
+      expect(scanned).toEqual(read);
+    },
+  );
+  await fc.assert(property, { numRuns: 60 });
+}, 60_000);
+
+test("scanning many pages is the same as reading them", async () => {
+  const file = path.join(scratchDirectory(), "ledger.db");
+  const store = await openSqliteStore({ path: file });
+  let head: StreamHead = emptyHead;
+  for (let index = 0; index < 500; index += 1) {
+    const context = {
+      stream,
+      commandId: `c${index}`,
+      commandDigest: "0".repeat(64),
+      recordedAt: "2026-01-01T00:00:00.000Z",
+      actor: "ana",
+    };
+    // Three to a command, so that pages begin in the middle of one.
+    const events = [0, 1, 2].map((n) => ({
+      type: n === 1 ? "Other" : "Noted",
+      version: 1,
+      data: { n, index },
+    }));
+    const commit = sealCommit(head, context, events);
+    await store.append({ commit, expected: head.revision < 0 ? "no_stream" : head.revision });
+    const last = commit.events.at(-1) as EventEnvelope;
+    head = { revision: last.revision, digest: last.digest };
+  }
+  const wanted: ScanOptions["wanted"] = new Map([["Noted", {}]]);
+  const scanned = await hear(
+    wanted,
+    async (sink) => store.scan?.(stream, { wanted }, sink) as Promise<Scanned>,
+  );
+  expect(scanned).toEqual(await hear(wanted, (sink) => scanByReading(store, stream, { wanted }, sink)));
+  await store.close();
+}, 60_000);
