@@ -16,6 +16,10 @@ const benches = {
     const { renderContention } = await import("./contention-report.mjs");
     return { measure: () => measureContention(options), render: renderContention };
   },
+  rebuild: async (options) => {
+    const { measureRebuild, renderRebuild } = await import("./rebuild.mjs");
+    return { measure: () => measureRebuild(options), render: renderRebuild };
+  },
 };
 
 const sizes = {

@@ -1,0 +1,8 @@
+/** A thread of a measured rebuild. */
+import { serveRebuild } from "@mission-ledger/rebuild";
+import { allViews, openGround } from "./rebuild-ground.mjs";
+
+await serveRebuild(async ({ directory, store }) => ({
+  ...(await openGround(directory, store)),
+  folds: allViews,
+}));
