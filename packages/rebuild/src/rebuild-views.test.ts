@@ -1,6 +1,7 @@
 import {
   type FoldSpec,
   LedgerError,
+  loadFold,
   noSnapshots,
   openMemoryStore,
   type SnapshotStore,
@@ -90,6 +91,35 @@ describe("a rebuild", () => {
     await rebuildViews({ ...ground, folds: [total], keep: [additions] });
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
     expect(await ground.snapshots.load({ stream: "counter-a", ...other })).toBeUndefined();
+  });
+
+  test("to a raised version shows none of it before all of it is made, and can keep the former one", async () => {
+    const { live, ...ground } = await withLive();
+    const raised = stepping({ ...total, version: 2 }, (state, { revision }) => ({
+      ...(state as object),
+      seen: revision,
+    }));
+    const folds = [raised, additions];
+    const seen: Promise<void>[] = [];
+    const look = async (): Promise<void> => {
+      expect(await contentOf(ground.snapshots, all, [raised])).toEqual({});
+      // Who needs it before it is there folds for itself.
+      const { snapshots, store } = ground;
+      expect((await loadFold(store, "counter-c", raised, { snapshots })).state).toMatchObject({ seen: 2 });
+    };
+    await rebuildViews({
+      ...ground,
+      folds,
+      keep: [total],
+      progressEveryMs: 0,
+      onProgress: ({ phase }) => void (phase === "folding" && seen.push(look())),
+    });
+    await Promise.all(seen);
+    expect(seen.length).toBeGreaterThan(4);
+    expect(Object.values(await contentOf(ground.snapshots, all, [raised]))).toHaveLength(4);
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+    await rebuildViews({ ...ground, folds });
+    expect(await contentOf(ground.snapshots, all, [total])).toEqual({});
   });
 
   test("of single streams leaves all others alone", async () => {
