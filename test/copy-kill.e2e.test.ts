@@ -78,13 +78,17 @@ const atMoments = (): readonly RunOptions[] =>
 test.each([
   ["every durable step", () => atSteps],
   ["any moment", atMoments],
-] as const)("killed at %s, a copy through SQLite and back ends byte-identical", async (_, waysOf) => {
-  const [from, folder] = [grown(), scratchDirectory()];
-  const [file, between, back] = [`file:${from}`, `sqlite:${folder}/plan.db`, `file:${folder}/back`];
-  const killed = (await untilDone(file, between, waysOf())) + (await untilDone(between, back, waysOf()));
-  expect(logsIn(path.join(folder, "back")), `seed ${seed}`).toEqual(logsIn(from));
-  expect(killed, `seed ${seed}`).toBeGreaterThan(3);
-});
+] as const)(
+  "killed at %s, a copy through SQLite and back ends byte-identical",
+  async (_, waysOf) => {
+    const [from, folder] = [grown(), scratchDirectory()];
+    const [file, between, back] = [`file:${from}`, `sqlite:${folder}/plan.db`, `file:${folder}/back`];
+    const killed = (await untilDone(file, between, waysOf())) + (await untilDone(between, back, waysOf()));
+    expect(logsIn(path.join(folder, "back")), `seed ${seed}`).toEqual(logsIn(from));
+    expect(killed, `seed ${seed}`).toBeGreaterThan(3);
+  },
+  180_000,
+);
 
 test("ten thousand missions go to SQLite, in the order of the ledger, with a heap of 96 MB", async () => {
   const [from, folder] = [scratchDirectory(), scratchDirectory()];
@@ -116,4 +120,4 @@ test("ten thousand missions go to SQLite, in the order of the ledger, with a hea
   });
   expect(report).toMatchObject({ equal: true, records: 20_000 });
   expect(report?.megabytes).toBeLessThan(400);
-});
+}, 180_000);

@@ -51,7 +51,7 @@ test("file to SQLite to file gives byte-identical logs", async () => {
       expect(back.sum).toBe(there.sum);
       expect(await copy(files(from), sqlite(between))).toMatchObject({ equal: true, copied: { streams: 0 } });
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -129,6 +129,6 @@ test("a copy into a database that dies at any step goes on where it stopped and 
       await copy(sqlite(between), files(to));
       expect(logsIn(to)).toEqual(logsIn(from));
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

@@ -30,6 +30,11 @@ const lineSql = `SELECT ${lineColumns} FROM lines WHERE stream = ? AND after_rev
 /** Dirties a page of its own, so that the commit flushes the write-ahead log, and changes nothing. */
 const touchSql = "UPDATE meta SET value = value WHERE key = 'id'";
 
+/** Event ids come in no order, so nearly every page of their index is written to again and again: it had better be in memory. */
+const cacheKibibytes = 65_536;
+/** And had better not be written into the database each time. 64 MiB, the bound of the write-ahead log. */
+const pagesBetweenCheckpoints = 16_384;
+
 /** What a batch has put into the tables. */
 interface Inserted {
   readonly commands: SqlRow[];
@@ -46,6 +51,8 @@ export const sqliteTarget = (
     failpoint("transfer:begin");
     const connection = database.writer();
     if (database.needsCheck()) quickCheck(connection, path);
+    connection.db.pragma(`cache_size = -${cacheKibibytes}`);
+    connection.db.pragma(`wal_autocheckpoint = ${pagesBetweenCheckpoints}`);
     connection.prepare("BEGIN IMMEDIATE").run();
     return connection;
   };
