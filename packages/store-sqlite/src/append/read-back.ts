@@ -22,7 +22,7 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
   const details = { stream: commit.stream, commandId: commit.commandId, path };
   try {
     failpoint("append:read-back");
-    const reader = database.proofReader();
+    const reader = retry.stubbornly(() => database.proofReader());
     if (reader === undefined || !areSameFiles(mark.files, reader.files)) throw replaced(path, details);
     const { command, events } = mark.rows;
     const first = Number(command[0]);

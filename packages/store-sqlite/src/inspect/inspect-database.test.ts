@@ -1,9 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
+import { scriptedDriver } from "../testing/scripted-driver.ts";
 import { behindTriggers, changeEvent } from "../testing/tamper.ts";
 import { put } from "../testing/writing.ts";
 
@@ -50,6 +52,24 @@ describe("inspecting a database", () => {
     const report = inspectDatabase({ path: file });
     expect(report).toMatchObject({ events: 10, findings: [] });
     expect(report.walBytes).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  test("sees one moment of a database that is written to meanwhile", async () => {
+    const file = await grown();
+    const store = await openSqliteStore({ path: file });
+    const driver = scriptedDriver();
+    driver.before = (sql) => {
+      if (!sql.startsWith("SELECT position, stream, first_revision")) return;
+      // Between the events and the commands, by somebody who waits for nobody.
+      const other = new Database(file);
+      other.exec(
+        "INSERT INTO commands SELECT 10, 'mission-x', 0, 'c9', command_digest, NULL, recorded_at, actor, NULL, NULL, 1, origin, 10, 0 FROM commands WHERE position = 1",
+      );
+      other.close();
+    };
+    expect(inspectDatabase({ path: file, loadDriver: driver.loadDriver }).findings).toEqual([]);
+    expect(inspectDatabase({ path: file }).findings).not.toEqual([]);
     await store.close();
   });
 

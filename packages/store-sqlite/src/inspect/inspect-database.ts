@@ -1,5 +1,7 @@
 /** A full check of a database, row by row: what `doctor` and `verify` report. Writes nothing to it. */
+import { systemRandomness } from "@mission-ledger/core";
 import { checkOwnership, settings } from "../connection/connection.ts";
+import { lockRetry } from "../connection/lock-retry.ts";
 import type { LoadDriver, SqlDatabase, SqlRow } from "../driver/driver.ts";
 import { lazyDriver, ownDriver } from "../driver/load-driver.ts";
 import { codeOf, faultOf } from "../faults.ts";
@@ -18,6 +20,8 @@ export interface InspectDatabaseOptions {
   readonly loadDriver?: LoadDriver;
 }
 
+const elapsed = (): number => performance.now();
+
 /** Throws a `StoreFault` if the database cannot be read at all. */
 export const inspectDatabase = ({
   path: given,
@@ -34,8 +38,12 @@ export const inspectDatabase = ({
     const driver = lazyDriver(loadDriver)();
     const db = new driver(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
-      if (checkOwnership(db, path) === "empty") return report;
+      // Whoever is the last to close it keeps everybody out for a moment.
+      const retry = lockRetry({ path, timeoutMs: 10_000, randomness: systemRandomness, elapsed });
+      if (retry.stubbornly(() => checkOwnership(db, path)) === "empty") return report;
       for (const [name, value] of settings) db.pragma(`${name} = ${value}`);
+      // All of it as it is at one moment: events that come meanwhile would look like commands without events.
+      db.exec("BEGIN");
       const findings = findingList();
       const streams = lookingFor(findings, () => {
         checkPages(db, findings);
