@@ -34,7 +34,7 @@ const rebuild = (
 };
 
 /** Where a rebuild is switched in one step, and what it needs is installed. */
-const kinds = inject("sqlite") ? ["sqlite"] : [];
+const kinds = ["file", ...(inject("sqlite") ? ["sqlite"] : [])];
 
 test.each(kinds)("readers beside a rebuild on %s never see half of it", async (kind) => {
   const cwd = scratch();

@@ -2,13 +2,12 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
 import { memorySnapshotSets, seededRandomness } from "@mission-ledger/testkit";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { rebuildViews } from "./rebuild-views.ts";
 import { bundled } from "./testing/bundle.ts";
 import { contentOf, counterFolds, storeOf } from "./testing/counters.ts";
-import { folderSets } from "./testing/folder-sets.ts";
 
 const files: Awaited<ReturnType<typeof bundled>>[] = [];
 beforeAll(async () => {
@@ -67,7 +66,6 @@ test(`rebuilds that are killed at random, ${kills} times, end equal to one that 
     store,
   );
   onTestFinished(() => store.close());
-  const sets = path.join(directory, "sets");
   const ground = { store, folds: counterFolds, scope: { category: "counter" } };
   /** What a rebuild makes that nobody interrupts. */
   const truth = async () => {
@@ -75,8 +73,8 @@ test(`rebuilds that are killed at random, ${kills} times, end equal to one that 
     await rebuildViews({ ...ground, snapshots });
     return contentOf(snapshots, streams);
   };
-  const seen = () => contentOf(folderSets(sets), streams);
-  await rebuildViews({ ...ground, snapshots: folderSets(sets) });
+  const seen = () => contentOf(fileSnapshots({ directory }), streams);
+  await rebuildViews({ ...ground, snapshots: fileSnapshots({ directory }) });
   let former = await truth();
   await storeOf(oneMore, store);
   let next = await truth();

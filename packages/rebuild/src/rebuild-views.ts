@@ -23,8 +23,11 @@ export interface RebuildOptions extends ViewsOptions {
 export interface RebuildReport extends RunReport {
   /** Streams taken over from an interrupted rebuild; nothing else is said of them here. */
   readonly resumed: number;
-  /** `at_once`: readers saw the former views or the new ones. `one_by_one`: each view for itself, by stores without sets. */
-  readonly switched: "at_once" | "one_by_one";
+  /**
+   * `at_once`: readers saw the former views or the new ones. `one_by_one`: each view for itself, by stores without sets. `not`:
+   * no stream is sound, and all keep the views they have.
+   */
+  readonly switched: "at_once" | "not" | "one_by_one";
   /** Views that the snapshot store did not take, though it says so to nobody. Only where they are replaced one by one. */
   readonly lost: number;
 }
@@ -76,9 +79,15 @@ const rebuildBeside = async (
       "here",
     );
     signal?.throwIfAborted();
+    const { streams: worked, problems } = run.ended();
+    // Not one of them can be made: all keep what they have.
+    if (problems.length > 0 && problems.length === worked && resumed.length === 0) {
+      await part.set.discard();
+      return endOf(run, { resumed: 0, switched: "not", lost: 0 });
+    }
     run.report.enter("switching");
     // Last of all: what is in the set counts as done when an interrupted rebuild is gone on with.
-    for (const { stream } of run.ended().problems)
+    for (const { stream } of problems)
       await part.add(stream, await liveEntries(snapshots, stream, [...folds.map(nameOf), ...keep]));
     await part.flush();
     await part.set.activate();

@@ -2,14 +2,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { LedgerError } from "@mission-ledger/core";
-import { openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
 import { cancelSource } from "@mission-ledger/testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RebuildProgress } from "./progress.ts";
 import { rebuildViews } from "./rebuild-views.ts";
 import { bundled } from "./testing/bundle.ts";
 import { contentOf, counterFolds, rememberAll, storeOf } from "./testing/counters.ts";
-import { folderSets } from "./testing/folder-sets.ts";
 import type { Mishap } from "./testing/mishaps.ts";
 import type { ThreadData } from "./testing/thread.ts";
 import { verifyViews } from "./verify-views.ts";
@@ -38,7 +37,7 @@ const open = async () => {
     fs.rmSync(directory, { recursive: true, force: true });
   });
   await storeOf(histories, store);
-  const snapshots = folderSets(path.join(directory, "sets"));
+  const snapshots = fileSnapshots({ directory });
   await rememberAll(store, snapshots);
   const crew = (count: number, mishap?: Mishap) => ({
     workers: {

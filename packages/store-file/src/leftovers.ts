@@ -8,6 +8,7 @@ import { openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
 import { layoutOf, lockSuffix, logSuffix } from "./layout.ts";
 import { decodeStreamName } from "./names.ts";
 import { streamOfQuarantined, streamOfTemporary } from "./rewrite/file-names.ts";
+import { journalEnd, readJournal } from "./snapshot-sets/journal.ts";
 
 /** A file that a rewrite made. */
 export interface RewriteFile {
@@ -42,6 +43,7 @@ export const findLeftovers = ({ directory }: { readonly directory: string }): Le
     (name) => name.slice(name.indexOf("~") + 1).split(".")[0] ?? "",
   );
   const remembered = new Set(cached.flatMap((name) => decodeStreamName(name) ?? []));
+  for (const stream of streamsInSets(layout.snapshots)) remembered.add(stream);
   return {
     logs,
     emptiedLogs: logs
@@ -81,6 +83,18 @@ const isEmptied = (log: string): boolean => {
 };
 
 const isCacheDraft = (name: string): boolean => name.startsWith(".") && name.endsWith(".tmp");
+
+/** Streams whose snapshots were written as a set. */
+const streamsInSets = (folder: string): readonly string[] => {
+  const streams: string[] = [];
+  for (const name of namesIn(folder).filter((one) => one.endsWith(journalEnd)))
+    try {
+      readJournal(nodeFiles, folder, name, ({ stream }) => streams.push(stream));
+    } catch {
+      // What cannot be read remembers nothing.
+    }
+  return streams;
+};
 
 const filesIn = (folder: string, isWanted: (name: string) => boolean): readonly string[] =>
   namesIn(folder)

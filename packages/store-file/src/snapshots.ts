@@ -66,9 +66,16 @@ export const fileSnapshots = ({
     load: async (key) => {
       try {
         const place = folder();
-        const generation = readGeneration({ files, folder: place }, "current")?.id;
-        const found = alone(place, nameIn(generation, fileName(key)), key);
-        return found ?? (generation === undefined ? undefined : packed(place, generation, key));
+        const current = (): string | undefined => readGeneration({ files, folder: place }, "current")?.id;
+        for (let generation = current(); ; ) {
+          const single = alone(place, nameIn(generation, fileName(key)), key);
+          const found = single ?? (generation === undefined ? undefined : packed(place, generation, key));
+          if (found !== undefined) return found;
+          // A set may have taken the place of what was looked at, and removed it.
+          const now = current();
+          if (now === generation) return undefined;
+          generation = now;
+        }
       } catch {
         return undefined;
       }

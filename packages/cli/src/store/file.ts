@@ -25,7 +25,7 @@ export const fileKind: StoreKind = {
       ...(files === undefined ? {} : { files }),
       ...(publishTo === undefined ? {} : { publishTo }),
     }),
-    snapshots: fileSnapshots({ directory }),
+    snapshots: fileSnapshots({ directory, ...(files === undefined ? {} : { files }) }),
   }),
   transfer: async (directory, { clock, randomness, files }) =>
     fileTransfer({

@@ -1,16 +1,15 @@
 /** A process that rebuilds the counters of a directory, and says when it begins to fold and when it is done. */
 import fs from "node:fs";
 import process from "node:process";
-import { openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
 import { rebuildViews } from "../rebuild-views.ts";
 import { counterFolds } from "./counters.ts";
-import { folderSets } from "./folder-sets.ts";
 
 const [directory = "", threadFile = ""] = process.argv.slice(2);
 const store = await openFileStore({ directory });
 const report = await rebuildViews({
   store,
-  snapshots: folderSets(`${directory}/sets`),
+  snapshots: fileSnapshots({ directory }),
   folds: counterFolds,
   scope: { category: "counter" },
   flushEveryMs: 0,

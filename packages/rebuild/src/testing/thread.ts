@@ -1,8 +1,7 @@
 /** A thread of the tests: counters in a folder, and folds that fail as they are told to. */
-import { openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
 import { serveRebuild } from "../serve-rebuild.ts";
 import { counterFolds } from "./counters.ts";
-import { folderSets } from "./folder-sets.ts";
 import { type Mishap, withMishap } from "./mishaps.ts";
 
 export interface ThreadData {
@@ -12,6 +11,6 @@ export interface ThreadData {
 
 await serveRebuild(async ({ directory, mishap }: ThreadData) => ({
   store: await openFileStore({ directory }),
-  snapshots: folderSets(`${directory}/sets`),
+  snapshots: fileSnapshots({ directory }),
   folds: withMishap(counterFolds, mishap),
 }));

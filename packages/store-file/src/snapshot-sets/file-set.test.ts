@@ -86,7 +86,7 @@ describe("a set of snapshots in files", () => {
     await (await begun(directory, "former", "old")).activate();
     await (await begun(directory, "plan", "new")).activate();
     const names = fs.readdirSync(folderOf(directory)).map((name) => name.replace(/^[0-9a-f]{8}/, "id"));
-    expect(names.sort()).toEqual(["current", "id~0.pack", "id~index"]);
+    expect(names.sort()).toEqual(["current", "id~0.journal", "id~0.pack", "id~index"]);
   });
 
   test("that is damaged anywhere in its pack or its index costs snapshots and never gives a wrong one", async () => {

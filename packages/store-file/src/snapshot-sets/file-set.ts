@@ -29,7 +29,7 @@ import {
   writeAll,
   writeGeneration,
 } from "./generation.ts";
-import { type JournalEntry, journalLine, readJournal } from "./journal.ts";
+import { type JournalEntry, journalEnd, journalLine, readJournal } from "./journal.ts";
 import { hashOf, type PackPlace, packIndex } from "./pack-index.ts";
 import { snapshotLine } from "./snapshot-line.ts";
 
@@ -41,7 +41,6 @@ export interface FileSetOptions extends SnapshotFolder, SnapshotSetOptions {
 /** Bytes that are held before they are written. */
 const mostHeld = 1_048_576;
 const packEnd = ".pack";
-const journalEnd = ".journal";
 
 export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOptions): SnapshotSet => {
   const { files, folder } = place;

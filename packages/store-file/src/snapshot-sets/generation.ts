@@ -85,10 +85,9 @@ export const removeOthers = (
   for (const name of files.readdir(folder)) {
     const generation = name.includes(separator) ? name.slice(0, name.indexOf(separator)) : undefined;
     if (generation === undefined && !name.endsWith(".json")) continue;
+    // The journals of the set that counts stay too: they tell which streams had events once.
     const counts = generation === kept.current || (generation !== undefined && generation === kept.next);
-    // Its journals are read by nobody once a set counts.
-    const isSpent = generation !== undefined && generation === kept.current && name.endsWith(".journal");
-    if (!counts || isSpent) removeQuietly(files, path.join(folder, name));
+    if (!counts) removeQuietly(files, path.join(folder, name));
   }
 };
 

@@ -6,6 +6,9 @@ import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import { openLineReader } from "../log/line-reader.ts";
 import { isSealed, sealLine } from "../log/sealed-line.ts";
 
+/** The end of a journal's name. */
+export const journalEnd = ".journal";
+
 export interface JournalEntry {
   readonly stream: string;
   readonly head: StreamHead;
