@@ -34,7 +34,7 @@ export {
 export { type NodeFilesOptions, nodeFiles, nodeFilesWith } from "./files/node-files.ts";
 export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
-export { findLeftovers, type Leftovers, type RewriteFile } from "./leftovers.ts";
+export { findLeftovers, type Leftovers, type LeftoversOptions, type RewriteFile } from "./leftovers.ts";
 export type { GitProgram } from "./location/git.ts";
 export {
   applyGitSetup,

@@ -8,7 +8,8 @@ import { openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
 import { layoutOf, lockSuffix, logSuffix } from "./layout.ts";
 import { decodeStreamName } from "./names.ts";
 import { streamOfQuarantined, streamOfTemporary } from "./rewrite/file-names.ts";
-import { journalEnd, readJournal } from "./snapshot-sets/journal.ts";
+import { nameIn, readGeneration } from "./snapshot-sets/generation.ts";
+import { snapshotBeginning } from "./snapshot-sets/snapshot-line.ts";
 
 /** A file that a rewrite made. */
 export interface RewriteFile {
@@ -34,24 +35,34 @@ export interface Leftovers {
   readonly temporary: readonly string[];
 }
 
-export const findLeftovers = ({ directory }: { readonly directory: string }): Leftovers => {
+export interface LeftoversOptions {
+  readonly directory: string;
+  /** Look at the log and the lock of this stream alone. @defaultValue all */
+  readonly only?: string;
+}
+
+export const findLeftovers = ({ directory, only }: LeftoversOptions): Leftovers => {
   const layout = layoutOf(directory);
-  const logs = streamsIn(layout.logs, logSuffix);
+  const isAsked = (stream: string): boolean => only === undefined || stream === only;
+  const logs = streamsIn(layout.logs, logSuffix).filter(isAsked);
   const known = new Set(logs);
   const cached = [...namesIn(layout.indexes), ...namesIn(layout.snapshots)].map(
     // What was saved beside a set has the set's generation before its name.
     (name) => name.slice(name.indexOf("~") + 1).split(".")[0] ?? "",
   );
   const remembered = new Set(cached.flatMap((name) => decodeStreamName(name) ?? []));
-  for (const stream of streamsInSets(layout.snapshots)) remembered.add(stream);
+  const packs = packsIn(layout.snapshots);
+  // Packs hold what a whole rebuild saw and are long: they are gone through only for what has no name of its own in the cache.
+  const isRemembered = (stream: string): boolean =>
+    remembered.has(stream) || packs.some((pack) => isInPack(pack, stream));
   return {
     logs,
     emptiedLogs: logs
-      .filter((stream) => remembered.has(stream) && isEmptied(layout.of(stream).log))
+      .filter((stream) => isEmptied(layout.of(stream).log) && isRemembered(stream))
       .map((stream) => ({ stream, path: layout.of(stream).log })),
     lostLogs: streamsIn(layout.locks, lockSuffix)
-      .filter((stream) => !known.has(stream))
-      .map((stream) => ({ stream, hadEvents: remembered.has(stream) })),
+      .filter((stream) => isAsked(stream) && !known.has(stream))
+      .map((stream) => ({ stream, hadEvents: isRemembered(stream) })),
     quarantined: rewriteFilesIn(layout.quarantine, streamOfQuarantined),
     unfinished: rewriteFilesIn(layout.logs, streamOfTemporary),
     temporary: [
@@ -82,19 +93,37 @@ const isEmptied = (log: string): boolean => {
   }
 };
 
-const isCacheDraft = (name: string): boolean => name.startsWith(".") && name.endsWith(".tmp");
-
-/** Streams whose snapshots were written as a set. */
-const streamsInSets = (folder: string): readonly string[] => {
-  const streams: string[] = [];
-  for (const name of namesIn(folder).filter((one) => one.endsWith(journalEnd)))
-    try {
-      readJournal(nodeFiles, folder, name, ({ stream }) => streams.push(stream));
-    } catch {
-      // What cannot be read remembers nothing.
-    }
-  return streams;
+/** Packs of the set that counts. */
+const packsIn = (folder: string): readonly string[] => {
+  try {
+    const current = readGeneration({ files: nodeFiles, folder }, "current")?.id;
+    return current === undefined
+      ? []
+      : filesIn(folder, (name) => name.startsWith(nameIn(current, "")) && name.endsWith(".pack"));
+  } catch {
+    return [];
+  }
 };
+
+/** Whether a snapshot of the stream stands in the pack. */
+const isInPack = (pack: string, stream: string): boolean => {
+  try {
+    const opened = openRegularIfThere(nodeFiles, pack, readOnly);
+    if (opened === undefined) return false;
+    try {
+      const needle = snapshotBeginning(stream);
+      for (let at = 0; at < opened.status.size; at += blockBytes)
+        if (readFully(nodeFiles, opened.fd, at, blockBytes + needle.length).includes(needle)) return true;
+      return false;
+    } finally {
+      nodeFiles.close(opened.fd);
+    }
+  } catch {
+    return false;
+  }
+};
+
+const isCacheDraft = (name: string): boolean => name.startsWith(".") && name.endsWith(".tmp");
 
 const filesIn = (folder: string, isWanted: (name: string) => boolean): readonly string[] =>
   namesIn(folder)

@@ -23,9 +23,12 @@ export interface LeftoverMissions {
   readonly temporary: readonly string[];
 }
 
-/** Missions whose log file is there, with an event in it or without, and those whose log is gone. Reads only. */
-export const leftoverMissions = (directory: string): LeftoverMissions => {
-  const { logs, emptiedLogs, lostLogs, quarantined, unfinished, temporary } = findLeftovers({ directory });
+/** Missions whose log file is there, with an event in it or without, and those whose log is gone; of one slug, or of all. Reads only. */
+export const leftoverMissions = (directory: string, only?: string): LeftoverMissions => {
+  const { logs, emptiedLogs, lostLogs, quarantined, unfinished, temporary } = findLeftovers({
+    directory,
+    ...(only === undefined ? {} : { only: missionStream(only) }),
+  });
   return {
     logs: logs.filter(isMission).map(slugOfStream),
     emptiedLogs: emptiedLogs.flatMap(fileOfMission),

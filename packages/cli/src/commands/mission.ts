@@ -58,7 +58,7 @@ export const missionCreate: CommandSpec = command({
 /** A log that lost its content looks like one that was never begun; another mission in its place would hide that for ever. */
 const refuseEmptied = async (context: CommandContext, slug: string): Promise<void> => {
   const { directory } = await context.place();
-  const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
+  const emptied = directory === null ? [] : leftoverMissions(directory, slug).emptiedLogs;
   const file = emptied.find((one) => one.slug === slug);
   if (file === undefined) return;
   throw new StoreFault("LOG_REPLACED", emptiedProblem(file).message, {
