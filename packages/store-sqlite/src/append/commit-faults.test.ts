@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
@@ -209,6 +210,61 @@ describe("a commit whose flush fails", () => {
       outcome: "not_written",
     });
     await other.confirm(stream, head);
+    await other.close();
+  });
+});
+
+describe("a confirmation", () => {
+  test("flushes the write-ahead log once for each time the database is opened, unless an append has", async () => {
+    const { store, file } = await opened();
+    const head = await store.head(stream);
+    const walBytes = (): number => fs.statSync(`${file}-wal`).size;
+    const before = walBytes();
+    await store.confirm(stream, head);
+    expect(walBytes()).toBe(before);
+    await store.close();
+    const driver = scriptedDriver();
+    const other = await openSqliteStore({ path: file, loadDriver: driver.loadDriver });
+    const statements: string[] = [];
+    driver.before = (sql) => void statements.push(sql);
+    await other.confirm(stream, head);
+    expect(walBytes()).toBeGreaterThan(0);
+    const flushed = walBytes();
+    await other.confirm(stream, head);
+    expect(walBytes()).toBe(flushed);
+    expect(statements.filter((sql) => sql === "COMMIT")).toHaveLength(1);
+    await other.close();
+  });
+
+  test("of a repeat comes with the answer, which is read back", async () => {
+    const { store, file } = await opened();
+    await store.close();
+    const driver = scriptedDriver();
+    const other = await openSqliteStore({ path: file, loadDriver: driver.loadDriver });
+    const statements: string[] = [];
+    driver.before = (sql) => void statements.push(sql);
+    expect((await put(other, emptyHead, "c0")).repeated).toBe(true);
+    expect(statements.filter((sql) => sql === "COMMIT")).toHaveLength(1);
+    expect((await put(other, emptyHead, "c0")).repeated).toBe(true);
+    expect(statements.filter((sql) => sql === "COMMIT")).toHaveLength(1);
+    await other.close();
+  });
+
+  test("that finds the database busy to the end leaves nobody suspect", async () => {
+    const { store, file } = await opened();
+    const head = await store.head(stream);
+    await store.close();
+    const driver = scriptedDriver();
+    const other = await openSqliteStore({ path: file, loadDriver: driver.loadDriver, lockTimeoutMs: 20 });
+    failing(driver, "COMMIT", "SQLITE_BUSY", Number.POSITIVE_INFINITY);
+    await expect(other.confirm(stream, head)).rejects.toMatchObject({
+      code: "LOCK_TIMEOUT",
+      outcome: "not_written",
+    });
+    const statements: string[] = [];
+    driver.before = (sql) => void statements.push(sql);
+    await put(other, head, "c1");
+    expect(statements.filter((sql) => sql.includes("wal_checkpoint"))).toEqual([]);
     await other.close();
   });
 });

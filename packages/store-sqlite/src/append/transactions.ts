@@ -73,8 +73,8 @@ export const transactions = (context: StoreContext): Transactions => {
     connection.prepare("BEGIN IMMEDIATE").run();
     return state;
   };
+
   const commit = ({ connection }: WritingState): void => {
-    failpoint("append:commit");
     retry.stubbornly(() => connection.prepare("COMMIT").run());
   };
 
@@ -206,14 +206,17 @@ export const transactions = (context: StoreContext): Transactions => {
       const opened = database.reader();
       if (opened === undefined || (state?.settled === true && state.connection === database.writer())) return;
       const now = await retry.patiently(begin);
+      let step: Step = "insert";
       try {
         now.connection.prepare(touchSql).run();
         failpoint("confirm:flush");
+        step = "commit";
         commit(now);
         now.settled = true;
       } catch (error) {
         undo(now);
-        const fault = noting(faultOf(error, "commit", { path }), now);
+        if (StoreFault.is(error, "LOCK_TIMEOUT")) throw error;
+        const fault = noting(faultOf(error, step, { path }), now);
         if (fault.outcome === "unknown") {
           troubles.suspect = true;
           database.drop();
