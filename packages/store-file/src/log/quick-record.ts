@@ -379,14 +379,18 @@ export class RecordWalk {
       const valueAt = this.#at + 1;
       this.#at = valueAt;
       this.#passesValue(deepestData);
-      if (members.includes(key))
-        data[key] =
-          block[valueAt] === quote
-            ? texts.at(block, valueAt + 1, this.#at - 1)
-            : (JSON.parse(block.toString("latin1", valueAt, this.#at)) as Json);
+      if (members.includes(key)) data[key] = this.#member(valueAt);
       this.#at += 1;
     }
     return data;
+  }
+
+  /** The value that was just walked. Short texts mostly come again: lanes, names of packages; times and digests do not. */
+  #member(from: number): Json {
+    const block = this.#block;
+    if (block[from] !== quote) return JSON.parse(block.toString("latin1", from, this.#at)) as Json;
+    const to = this.#at - 1;
+    return to - from <= shortText ? texts.at(block, from + 1, to) : block.toString("latin1", from + 1, to);
   }
 
   #copy(from: number): string {
@@ -418,6 +422,7 @@ const isDigit = (byte: number): boolean => byte >= zero && byte <= 0x39;
 
 /** Up to so many are picked one by one; for more, parsing everything is as fast. */
 const fewMembers = 3;
+const shortText = 16;
 
 /** Nesting that is walked; deeper data goes to the full decoder, which knows the limit. */
 const deepestData = 16;
