@@ -53,7 +53,7 @@ const rage = async ({ place, stranger, milliseconds }) => {
     await Promise.all(crew.map(({ ready }) => ready));
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     const before = walBytes(place);
-    const told = (await inspectDatabase({ path: place })).walBytes;
+    const told = inspectDatabase({ path: place }).walBytes;
     for (const { child } of crew) if (child.connected) child.send({ stop: true });
     return { answers: await Promise.all(crew.map(({ done }) => done)), before, told };
   } finally {

@@ -115,7 +115,7 @@ const judge = async ({ place, files, known, mayBeShorter }, figures) => {
 
 const isNoticed = async (place) => {
   try {
-    return (await inspectDatabase({ path: place })).findings.length > 0;
+    return inspectDatabase({ path: place }).findings.length > 0;
   } catch (error) {
     if (!isStoreFault(error)) throw error;
     return true;
