@@ -48,6 +48,10 @@ export const transactions = (context: StoreContext): Transactions => {
       database.drop();
     }
   };
+  const distrust = (): void => {
+    troubles.suspect = true;
+    database.keepLog(true);
+  };
   const remember = (fault: StoreFault, file: FileIdentity | undefined): void => {
     if (fault.code === "LOG_CORRUPT" && file !== undefined) troubles.damage ??= { fault, file };
   };
@@ -69,6 +73,7 @@ export const transactions = (context: StoreContext): Transactions => {
       state = opened;
     }
     clearTroubles(troubles, connection, path);
+    database.keepLog(troubles.suspect);
     failpoint("append:begin");
     connection.prepare("BEGIN IMMEDIATE").run();
     return state;
@@ -189,11 +194,11 @@ export const transactions = (context: StoreContext): Transactions => {
     const fault = isCertain ? (error as StoreFault) : faultOf(error, step, { path });
     noting(fault, now);
     if (fault.outcome === "unknown") {
-      if (!wasCommitted) troubles.suspect = true;
+      if (!wasCommitted) distrust();
       for (const { request } of group) troubles.open.add(commandKey(request.commit));
       database.drop();
     } else if (fault.code === "STORAGE_ERROR") {
-      troubles.suspect = true;
+      distrust();
       database.drop();
     }
     failAll(group, fault);
@@ -218,7 +223,7 @@ export const transactions = (context: StoreContext): Transactions => {
         if (StoreFault.is(error, "LOCK_TIMEOUT")) throw error;
         const fault = noting(faultOf(error, step, { path }), now);
         if (fault.outcome === "unknown") {
-          troubles.suspect = true;
+          distrust();
           database.drop();
         }
         throw new StoreFault(fault.code, fault.message, {

@@ -1,6 +1,7 @@
 /** What a store knows of the connection it writes with, and why it may have to turn back before it writes. */
 import { type Commit, type Outcome, StoreFault } from "@mission-ledger/core";
 import type { Connection } from "../connection/connection.ts";
+import { probeDisk } from "../connection/log-keeper.ts";
 import { faultOf } from "../faults.ts";
 import { type FileIdentity, isSameFile } from "../location/database-place.ts";
 import { type LogEnd, logEnd } from "./log-end.ts";
@@ -51,6 +52,7 @@ export const clearTroubles = (troubles: Troubles, { db, files }: Connection, pat
 
 const checkpoint = (db: Connection["db"], path: string): readonly { readonly busy: number }[] => {
   try {
+    probeDisk(path);
     return db.pragma("wal_checkpoint(TRUNCATE)") as readonly { readonly busy: number }[];
   } catch (error) {
     throw suspect(path, error instanceof Error ? error.message : String(error), error);

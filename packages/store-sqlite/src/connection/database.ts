@@ -12,6 +12,7 @@ import {
 import { watchFiles } from "./file-watch.ts";
 import { initialise } from "./initialise.ts";
 import { isHeld } from "./locks.ts";
+import { openLogKeeper } from "./log-keeper.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -34,12 +35,15 @@ export interface Database {
   needsCheck(): boolean;
   /** Closes both connections; the next use opens by path again. */
   drop(): void;
+  /** From now on closing leaves the write-ahead log as it is, or again empties it. */
+  keepLog(isKept: boolean): void;
 }
 
 export const openDatabase = ({ path, loadDriver, randomness, failpoint }: DatabaseOptions): Database => {
   let writing: Connection | undefined;
   let reading: Connection | undefined;
   let unclean = false;
+  let keepsLog = false;
   // The system's, since it is compared with the times of files.
   const watch = watchFiles(path, systemClock);
 
@@ -50,9 +54,11 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
   };
   const drop = (): void => {
     const open = [reading, writing];
+    const keeper =
+      keepsLog && open.some((one) => one !== undefined) ? openLogKeeper(path, loadDriver) : undefined;
     reading = undefined;
     writing = undefined;
-    for (const connection of open) closeQuietly(connection);
+    for (const connection of [...open, keeper]) closeQuietly(connection);
   };
   /** SQLite goes on with a file that was moved away: whoever asks by name means the one that stands there now. */
   const leaveMoved = (): void => {
@@ -110,11 +116,14 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
       ),
     needsCheck: () => unclean,
     drop,
+    keepLog: (isKept) => {
+      keepsLog = isKept;
+    },
   };
 };
 
 /** What matters was committed before: an error here would only keep somebody from closing the rest. */
-const closeQuietly = (connection: Connection | undefined): void => {
+const closeQuietly = (connection: { close(): unknown } | undefined): void => {
   try {
     connection?.close();
   } catch {
