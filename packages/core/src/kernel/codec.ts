@@ -23,6 +23,11 @@ export interface Codec<Event extends DomainEvent> {
   /** A type or version this reader does not know is `Unknown`: kept in the log, skipped by folds, counted. */
   decode(envelope: EventEnvelope): Decoded<Event>;
   /**
+   * As `decode`, for an envelope that nobody else holds or looks at again: its data may become the event. Must answer the
+   * same. @defaultValue `decode`
+   */
+  decodeOwn?(envelope: EventEnvelope): Decoded<Event>;
+  /**
    * The version written now, by type: all that `decode` knows. Lets a rebuild pass over what nobody wants.
    * @defaultValue found out by decoding
    */
@@ -54,6 +59,18 @@ export const eventCodec = <Event extends DomainEvent>(
       if (upcasters[from] === undefined)
         throw new TypeError(`${type} has no upcaster from version ${from} to ${from + 1}`);
   }
+  const decode = (envelope: EventEnvelope): Decoded<Event> => {
+    const shape = known.get(envelope.type);
+    if (shape === undefined || envelope.version > shape.version)
+      return { _tag: "Unknown", type: envelope.type, version: envelope.version };
+    let data = envelope.data;
+    for (let from = envelope.version; from < shape.version; from += 1) {
+      const lift = shape.upcasters?.[from];
+      if (lift === undefined) throw new TypeError(`${envelope.type} has no version ${from}`);
+      data = lift(data, envelope);
+    }
+    return { _tag: "Known", event: { ...data, type: envelope.type } as unknown as Event };
+  };
   return {
     versions: new Map(Array.from(known, ([type, { version }]) => [type, version])),
     encode: ({ type, ...data }) => {
@@ -61,17 +78,12 @@ export const eventCodec = <Event extends DomainEvent>(
       if (shape === undefined) throw new TypeError(`${type} is not an event of this codec`);
       return { type, version: shape.version, data: data as JsonObject };
     },
-    decode: (envelope) => {
-      const shape = known.get(envelope.type);
-      if (shape === undefined || envelope.version > shape.version)
-        return { _tag: "Unknown", type: envelope.type, version: envelope.version };
-      let data = envelope.data;
-      for (let from = envelope.version; from < shape.version; from += 1) {
-        const lift = shape.upcasters?.[from];
-        if (lift === undefined) throw new TypeError(`${envelope.type} has no version ${from}`);
-        data = lift(data, envelope);
-      }
-      return { _tag: "Known", event: { ...data, type: envelope.type } as unknown as Event };
+    decode,
+    decodeOwn: (envelope) => {
+      const { type, version, data } = envelope;
+      if (known.get(type)?.version !== version) return decode(envelope);
+      (data as { type?: string }).type = type;
+      return { _tag: "Known", event: data as unknown as Event };
     },
   };
 };

@@ -43,9 +43,8 @@ const everything: Projection<{ seen: unknown[] }, Noted | Opened> = {
   initial: { seen: [] },
   when: {
     Noted: (view, event, meta) => {
-      const { id, actor, previous, digest, recordedAt, commandId, correlationId, data } =
-        meta as EventEnvelope;
-      view.seen.push({ ...event }, { id, actor, previous, digest, recordedAt, commandId, data });
+      const { id, actor, previous, digest, recordedAt, commandId, correlationId } = meta as EventEnvelope;
+      view.seen.push({ ...event }, { id, actor, previous, digest, recordedAt, commandId });
       if (correlationId !== undefined) view.seen.push(correlationId);
       return view;
     },

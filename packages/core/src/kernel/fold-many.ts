@@ -63,7 +63,7 @@ export const foldMany = async (
   for await (const batch of store.read(stream, options)) {
     for (const event of batch) {
       if (event.previous !== head.digest || event.revision !== head.revision + 1) gaps += 1;
-      folds.take(event);
+      folds.read(event);
       head = headAfter(event);
     }
     events += batch.length;
@@ -73,6 +73,8 @@ export const foldMany = async (
 
 interface Together extends ScanSink {
   readonly wanted: ReadonlyMap<string, WantedFields> | undefined;
+  /** Takes in an event that others may hold. */
+  read(event: EventEnvelope): void;
   end(head: StreamHead, events: number, gaps: number): readonly Folded<unknown>[];
 }
 
@@ -170,8 +172,8 @@ const foldTogether = (
     for (const at of bystanders) settle(at, undefined);
   };
 
-  const runSteps = ({ codec, steps }: Run, event: EventEnvelope): boolean => {
-    const decoded = codec.decode(event);
+  const runSteps = ({ codec, steps }: Run, event: EventEnvelope, isOwn: boolean): boolean => {
+    const decoded = isOwn && codec.decodeOwn !== undefined ? codec.decodeOwn(event) : codec.decode(event);
     if (decoded._tag === "Unknown") return false;
     for (let index = 0; index < steps.length; index += 1) {
       const { at, step } = steps[index] as Run["steps"][number];
@@ -185,13 +187,13 @@ const foldTogether = (
 
   /** The fold that is at work, for the error that names it. */
   let under = 0;
-  const take = (event: EventEnvelope): void => {
+  const step = (event: EventEnvelope, isOwn: boolean): void => {
     try {
       const runs = ofType(event.type).runs;
       for (let index = 0; index < runs.length; index += 1) {
         const run = runs[index] as Run;
         under = run.first;
-        const isKnown = run.steps.length > 0 ? runSteps(run, event) : onlyKnows(run, event);
+        const isKnown = run.steps.length > 0 ? runSteps(run, event, isOwn) : onlyKnows(run, event);
         if (!isKnown) nobodyKnows(run);
       }
       for (let index = 0; index < whole.length; index += 1) {
@@ -206,7 +208,9 @@ const foldTogether = (
 
   return {
     wanted,
-    take,
+    // A scan's events belong to whoever takes them.
+    take: (event) => step(event, true),
+    read: (event) => step(event, false),
     // Only comes where every fold has a codec that names its versions.
     pass: (type, version) => {
       const { runs, knownUpTo } = ofType(type);

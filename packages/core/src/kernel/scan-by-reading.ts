@@ -22,7 +22,11 @@ export const scanByReading = async (
       const { mark: __, ...envelope } = event;
       const fields = wanted.get(event.type);
       if (fields === undefined) pass(event.type, event.version);
-      else take(onlyWanted(envelope, fields));
+      else {
+        // Private to the receiver, whoever holds what was read.
+        const { data, ...rest } = onlyWanted(envelope, fields);
+        take({ ...rest, data: { ...data } });
+      }
     }
   return { head, events, gaps };
 };
