@@ -86,7 +86,7 @@ export { type DeciderLawOptions, deciderLaws } from "./laws/decider-laws.ts";
 export { type Law, law } from "./laws/law.ts";
 export { type ProjectionLawOptions, projectionLaws } from "./laws/projection-laws.ts";
 export { memorySnapshotSets } from "./memory-sets.ts";
-export { type MissionCommandsOptions, missionCommands } from "./mission-arbitraries.ts";
+export { type MissionCommandsOptions, missionCommands, missionEvents } from "./mission-arbitraries.ts";
 export { type Given, type Scenario, ScenarioFailure, scenario, type When } from "./scenario.ts";
 export { seededRandomness } from "./seeded-randomness.ts";
 export { type VirtualClock, virtualClock } from "./virtual-clock.ts";
