@@ -9,7 +9,7 @@ import { layoutOf, lockSuffix, logSuffix } from "./layout.ts";
 import { decodeStreamName } from "./names.ts";
 import { streamOfQuarantined, streamOfTemporary } from "./rewrite/file-names.ts";
 import { nameIn, readGeneration } from "./snapshot-sets/generation.ts";
-import { snapshotBeginning } from "./snapshot-sets/snapshot-line.ts";
+import { journalEnd, readJournal } from "./snapshot-sets/journal.ts";
 
 /** A file that a rewrite made. */
 export interface RewriteFile {
@@ -51,10 +51,13 @@ export const findLeftovers = ({ directory, only }: LeftoversOptions): Leftovers 
     (name) => name.slice(name.indexOf("~") + 1).split(".")[0] ?? "",
   );
   const remembered = new Set(cached.flatMap((name) => decodeStreamName(name) ?? []));
-  const packs = packsIn(layout.snapshots);
-  // Packs hold what a whole rebuild saw and are long: they are gone through only for what has no name of its own in the cache.
-  const isRemembered = (stream: string): boolean =>
-    remembered.has(stream) || packs.some((pack) => isInPack(pack, stream));
+  let inSet: ReadonlySet<string> | undefined;
+  // Read only for what has no name of its own in the cache: most ledgers have no such log.
+  const isRemembered = (stream: string): boolean => {
+    if (remembered.has(stream)) return true;
+    inSet ??= streamsOfSet(layout.snapshots);
+    return inSet.has(stream);
+  };
   return {
     logs,
     emptiedLogs: logs
@@ -93,34 +96,19 @@ const isEmptied = (log: string): boolean => {
   }
 };
 
-/** Packs of the set that counts. */
-const packsIn = (folder: string): readonly string[] => {
+/** Streams whose snapshots the set that counts was made with: its journals outlive the rebuild to tell. */
+const streamsOfSet = (folder: string): ReadonlySet<string> => {
+  const streams = new Set<string>();
   try {
     const current = readGeneration({ files: nodeFiles, folder }, "current")?.id;
-    return current === undefined
-      ? []
-      : filesIn(folder, (name) => name.startsWith(nameIn(current, "")) && name.endsWith(".pack"));
+    const isJournal = (name: string): boolean =>
+      name.startsWith(nameIn(current, "")) && name.endsWith(journalEnd);
+    for (const name of current === undefined ? [] : namesIn(folder).filter(isJournal))
+      readJournal(nodeFiles, folder, name, ({ stream }) => void streams.add(stream));
   } catch {
-    return [];
+    // What cannot be read remembers nothing.
   }
-};
-
-/** Whether a snapshot of the stream stands in the pack. */
-const isInPack = (pack: string, stream: string): boolean => {
-  try {
-    const opened = openRegularIfThere(nodeFiles, pack, readOnly);
-    if (opened === undefined) return false;
-    try {
-      const needle = snapshotBeginning(stream);
-      for (let at = 0; at < opened.status.size; at += blockBytes)
-        if (readFully(nodeFiles, opened.fd, at, blockBytes + needle.length).includes(needle)) return true;
-      return false;
-    } finally {
-      nodeFiles.close(opened.fd);
-    }
-  } catch {
-    return false;
-  }
+  return streams;
 };
 
 const isCacheDraft = (name: string): boolean => name.startsWith(".") && name.endsWith(".tmp");

@@ -11,10 +11,6 @@ export const snapshotLine = (
 ): Buffer =>
   sealLine(JSON.stringify({ v: formatVersion, stream, name, version, head, unknownEvents, state }));
 
-/** With what the line of every snapshot of a stream begins. */
-export const snapshotBeginning = (stream: string): Buffer =>
-  Buffer.from(`${JSON.stringify({ v: formatVersion, stream }).slice(0, -1)},`, "utf8");
-
 /** `undefined` for what is damaged, torn, or a snapshot of something else. */
 export const parseSnapshot = (bytes: Buffer, key: SnapshotKey): Snapshot | undefined => {
   const line = bytes.subarray(0, -1);
