@@ -9,12 +9,21 @@ export const sealLength = 18;
 
 /** Seals a JSON object's text, and ends it with LF. `text` must be well formed. */
 export const sealLine = (text: string): Buffer => {
-  const length = Buffer.byteLength(text, "utf8") - 1;
-  const line = Buffer.allocUnsafe(length + sealLength + 1);
-  line.write(text, 0, length, "utf8");
-  line.write(sealOf(crc32(line.subarray(0, length))), length, "latin1");
-  line[length + sealLength] = 0x0a;
+  const line = Buffer.allocUnsafe(sealedLength(text));
+  sealInto(line, 0, text);
   return line;
+};
+
+/** How long a text is as a sealed line, its LF included. */
+export const sealedLength = (text: string): number => Buffer.byteLength(text, "utf8") + sealLength;
+
+/** The same as {@link sealLine} into memory that is there, which must have room for it. Answers where the line ends. */
+export const sealInto = (target: Buffer, at: number, text: string): number => {
+  // The closing brace is overwritten by the seal.
+  const end = at + target.write(text, at, "utf8") - 1;
+  target.write(sealOf(crc32(target.subarray(at, end))), end, "latin1");
+  target[end + sealLength] = 0x0a;
+  return end + sealLength + 1;
 };
 
 /** Whether a line (without its LF) carries the checksum of its own bytes. */

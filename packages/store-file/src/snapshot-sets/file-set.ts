@@ -19,6 +19,7 @@ import {
   openRegular,
   readWriteCreate,
 } from "../files/safe-files.ts";
+import { sealedLength, sealInto, sealLine } from "../log/sealed-line.ts";
 import { encodeStreamName } from "../names.ts";
 import {
   nameIn,
@@ -31,7 +32,7 @@ import {
 } from "./generation.ts";
 import { type JournalEntry, journalEnd, journalLine, readJournal } from "./journal.ts";
 import { hashOf, type PackPlace, packIndex } from "./pack-index.ts";
-import { snapshotLine } from "./snapshot-line.ts";
+import { snapshotText } from "./snapshot-line.ts";
 
 export interface FileSetOptions extends SnapshotFolder, SnapshotSetOptions {
   /** A larger snapshot is not kept. */
@@ -55,7 +56,8 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
   const partName = nameIn(id, encodeStreamName(part));
   const { pack, journal } = disk(() => openPart(place, partName, part));
   let isOpen = true;
-  let held: Buffer[] = [];
+  // Filled again and again: a million events leave some hundred megabytes of lines, which nobody frees in time.
+  const held = Buffer.allocUnsafeSlow(mostHeld);
   let heldBytes = 0;
   let lines: Buffer[] = [];
   /** Where the next snapshot stands, and up to where they were written. */
@@ -66,9 +68,8 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
 
   const write = (): void => {
     if (heldBytes === 0) return;
-    writeAll(files, pack.fd, Buffer.concat(held), written);
+    writeAll(files, pack.fd, held.subarray(0, heldBytes), written);
     written += heldBytes;
-    held = [];
     heldBytes = 0;
   };
   const flush = (): void => {
@@ -120,15 +121,18 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
         if (head === undefined) return;
         const places: [number, number, number][] = [];
         for (const { key, snapshot } of entries) {
-          const line = snapshotLine(key, snapshot);
-          if (line.length > maxBytes) continue;
-          places.push([hashOf(key), end, line.length]);
-          held.push(line);
-          heldBytes += line.length;
-          end += line.length;
+          const text = snapshotText(key, snapshot);
+          const length = sealedLength(text);
+          if (length > maxBytes) continue;
+          places.push([hashOf(key), end, length]);
+          if (heldBytes + length > mostHeld) write();
+          if (length > mostHeld) {
+            writeAll(files, pack.fd, sealLine(text), written);
+            written += length;
+          } else heldBytes = sealInto(held, heldBytes, text);
+          end += length;
         }
         lines.push(journalLine({ stream, head, places }));
-        if (heldBytes >= mostHeld) write();
       }),
     flush: async () => disk(flush),
     activate: async () =>
@@ -155,7 +159,6 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
     discard: async () =>
       disk(() => {
         close();
-        held = [];
         lines = [];
         removeQuietly(files, path.join(folder, "next"));
         removeOthers(place, { current: readGeneration(place, "current")?.id, next: undefined });

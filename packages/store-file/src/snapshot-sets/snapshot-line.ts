@@ -5,11 +5,14 @@ import { isSealed, sealLine } from "../log/sealed-line.ts";
 /** 1 sorted the members of the state, so that lists made from it came in another order than from the log. */
 const formatVersion = 2;
 
-export const snapshotLine = (
+export const snapshotLine = (key: SnapshotKey, snapshot: Snapshot): Buffer =>
+  sealLine(snapshotText(key, snapshot));
+
+/** Still to be sealed. */
+export const snapshotText = (
   { stream, name, version }: SnapshotKey,
   { head, state, unknownEvents }: Snapshot,
-): Buffer =>
-  sealLine(JSON.stringify({ v: formatVersion, stream, name, version, head, unknownEvents, state }));
+): string => JSON.stringify({ v: formatVersion, stream, name, version, head, unknownEvents, state });
 
 /** `undefined` for what is damaged, torn, or a snapshot of something else. */
 export const parseSnapshot = (bytes: Buffer, key: SnapshotKey): Snapshot | undefined => {
