@@ -32,14 +32,16 @@ export const makeBare = (file) => {
 
 /** @param {{ bare: string, line: string }} options the database, and what to write */
 export const openBareWriter = ({ bare, line }) => {
-  const writer = new Driver(bare, { timeout: 0 });
+  // While all of a crowd open at once, the first of them keeps the others out for a moment.
+  const writer = new Driver(bare, { timeout: 5_000 });
   writer.pragma("synchronous = FULL");
-  const reader = new Driver(bare, { readonly: true, timeout: 0 });
+  const reader = new Driver(bare, { readonly: true, timeout: 5_000 });
   const begin = writer.prepare("BEGIN IMMEDIATE");
   const last = writer.prepare("SELECT max(position) FROM bare").pluck();
   const insert = writer.prepare("INSERT INTO bare VALUES (?, ?)");
   const commit = writer.prepare("COMMIT");
   const read = reader.prepare("SELECT line FROM bare WHERE position = ?").pluck();
+  writer.pragma("busy_timeout = 0");
   const untilFree = async () => {
     const pause = pauses();
     for (;;)
