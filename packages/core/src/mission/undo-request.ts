@@ -75,7 +75,9 @@ export const undoing = ({
           // A retry has to be the command it was: looked up in what stood in the log then.
           const earlier = commandId === undefined ? undefined : await store.findCommand(stream, commandId);
           const to = earlier === undefined ? {} : { to: earlier.firstRevision - 1 };
-          const found = await find(request, by, { ...to, ...cancel });
+          const asThen = await find(request, by, { ...to, ...cancel });
+          // What was not there then was not undone then: the id is that of another command, which is for the handler to say.
+          const found = "_tag" in asThen && earlier !== undefined ? await find(request, by, cancel) : asThen;
           if ("_tag" in found) return E.left(found);
           const { command, revision } = found;
           const outcome = await attempt(stream, command, {

@@ -331,6 +331,17 @@ describe("an undo", () => {
     expect((await events()).length).toBe(length + 3);
   });
 
+  test("under an id that another command has says so, wherever the event stands", async () => {
+    await as("ada", { type: "AddNote", workPackageId: "WP01", text: "hm" }, { commandId: "used" });
+    const claimed = await claim("ada");
+    const byRevision = (revision: number) =>
+      as("ada", { type: "Undo", event: { revision }, reason: "no" }, { commandId: "used" });
+    for (const revision of [1, claimed.revision])
+      await expect(byRevision(revision)).rejects.toMatchObject({ code: "COMMAND_ID_REUSED" });
+    expect((await refusalOf(byRevision(99))).code).toBe("NOT_FOUND");
+    expect((await wp()).claim).toMatchObject({ holder: "ada" });
+  });
+
   test("is looked up again when somebody came first, and refused if that stands in the way", async () => {
     await as("ada", { type: "ReviseWorkPackage", workPackageId: "WP01", title: "Second" });
     const { revision } = (await events()).at(-1) as RecordedEvent;
