@@ -199,6 +199,32 @@ describe("an undo", () => {
     expect(await wp()).toMatchObject({ lane: "claimed", claim: null, blockedFrom: null });
   });
 
+  test("of a cancel takes no package from its holder: it waits until that lease would be over", async () => {
+    await handOver();
+    await claim("cy", "review");
+    const canceled = await move("eve", "canceled");
+    const request = { type: "Undo", event: { revision: canceled.revision }, reason: "mine now" } as const;
+    const error = await refusalOf(as("eve", request));
+    expect(error.refusal).toMatchObject({ _tag: "CannotUndo", obstacle: "claim" });
+    expect(error.hint).toContain("cy");
+    clock.time += 10 * minute - 1;
+    expect(await obstacleOf(as("eve", request))).toBe("claim");
+    clock.time += 1;
+    await as("eve", request);
+    expect(await wp()).toMatchObject({ lane: "in_review", claim: null, fence: 2 });
+  });
+
+  test("of a cancel of what one holds oneself, and of a force, which is counted, does not wait", async () => {
+    await claim("ada");
+    await move("ada", "canceled");
+    await undo("ada");
+    expect(await wp()).toMatchObject({ lane: "claimed", claim: null });
+    await claim("ada");
+    await as("eve", { type: "ForceWorkPackage", workPackageId: "WP01", to: "blocked", reason: "stop" });
+    await undo("eve");
+    expect(await wp()).toMatchObject({ lane: "claimed", claim: null, forceCount: 1 });
+  });
+
   test("waits for the execution lane that it would go back into", async () => {
     await claim("ada");
     await move("ada", "blocked");

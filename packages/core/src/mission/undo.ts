@@ -119,6 +119,8 @@ const undonePackage = (
   const endedClaim = before.claim !== null && after.claim === null;
   if (endedClaim && (to === from || laneAfterRelease[to] === from))
     return refuse(cannotUndo(command, mission, claimsEnd));
+  const lease = runningLease(command, before, after);
+  if (lease !== undefined) return refuse(cannotUndo(command, mission, lease));
   const heldAsBefore = now.claim === null || now.claim.fence === before.claim?.fence;
   if (heldAsBefore && isSame(now, before)) return accept();
   // Events that changed it since are named above; this is for what no event of its own says.
@@ -150,6 +152,25 @@ const claimsEnd: Why = {
   obstacle: "claim",
   invariant: "a claim that has ended is not given back, since its fence is over",
   next: "Claim the work package again.",
+};
+
+/**
+ * A cancel takes a package out of anybody's hands because it leads nowhere. Taken back at once, it would leave the package to
+ * whoever claims it next, with neither a lease that is over nor a force that is counted.
+ */
+const runningLease = (
+  { actor, at, done: { events } }: Undo,
+  { claim }: WorkPackage,
+  after: WorkPackage,
+): Why | undefined => {
+  if (claim === null || after.claim !== null || claim.holder === actor) return undefined;
+  if (events.some(({ type }) => type === "WorkPackageForced")) return undefined;
+  if (Date.parse(at) >= Date.parse(claim.expiresAt)) return undefined;
+  return {
+    obstacle: "claim",
+    invariant: "nobody's claim is passed over before its lease is over",
+    next: `Undo it after ${claim.expiresAt}, when the lease of ${claim.holder} would have ended, or force the package, with a reason.`,
+  };
 };
 
 /** Undo follows the rules of review, ownership and execution lanes; it is a correction and no way round them. */
