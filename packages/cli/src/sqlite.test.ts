@@ -144,6 +144,27 @@ describe.skipIf(!inject("sqlite"))("every command on SQLite", () => {
     expect(other.events.map(what)).toEqual(one.events.map(what));
   });
 
+  test("refuses the positions of another store, and takes its own", async () => {
+    for (const shell of [await planned(), await planned(onSqlite)]) {
+      const { events } = (await shell.json("log", "p")).data;
+      const own = events[3].position as string;
+      expect((await shell.json("board", "p", "--at", own)).data.at).toMatchObject({ revision: 3 });
+      const odd = ["position:x", ...(own.includes(":") ? [] : ["0000000000000002:mission-p:000"])];
+      for (const position of odd)
+        for (const argv of [
+          ["board", "p", "--at", position],
+          ["ready", "--at", position],
+        ])
+          expect(await shell.json(...argv), argv.join(" ")).toMatchObject({
+            code: 2,
+            envelope: {
+              error: { code: "USAGE", message: expect.stringContaining("is not a position in this log") },
+            },
+          });
+      expect((await shell.json("log", "--cursor", "x")).code).toBe(2);
+    }
+  });
+
   test("repeats under its request id what was done, and refuses another command under it", async () => {
     const shell = await planned(onSqlite);
     const again = ["wp", "claim", "p/WP01", "--request-id", "5c3a1f60-0000-4000-8000-000000000001"];

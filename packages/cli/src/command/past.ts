@@ -46,7 +46,10 @@ export const momentOf = async (
   return is;
 };
 
-/** Throws `USAGE` for what sorts behind the last event: nothing would ever be shown, and nobody would be told why. */
+/**
+ * Throws `USAGE` for what sorts behind the last event, and for what another kind of store wrote: nothing, or everything, would
+ * be shown, and nobody would be told why.
+ */
 export const checkPosition = async (
   ledger: Ledger,
   flag: string,
@@ -54,9 +57,16 @@ export const checkPosition = async (
   signal?: CancelSignal,
 ): Promise<void> => {
   const options = { category: missionCategory, after: position, ...(signal === undefined ? {} : { signal }) };
-  for await (const batch of ledger.store.readAll(options)) if (batch.length > 0) return;
+  let isBehind = false;
+  for await (const [next] of ledger.store.readAll(options)) {
+    if (next === undefined) continue;
+    if (next.position > position) return;
+    // A store that cannot read the position goes on from the start of the log.
+    isBehind = true;
+    break;
+  }
   const end = (await endOfLog(ledger, signal)) ?? "0";
-  if (position > end)
+  if (isBehind || position > end)
     throw usage(`${flag}: ${JSON.stringify(position)} is not a position in this log`, `It ends at ${end}.`);
 };
 
