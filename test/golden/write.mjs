@@ -1,6 +1,7 @@
 /**
  * `node test/golden/write.mjs <version>`: writes the golden log of a format, once. Refuses where one is: a golden log is
- * what an older version left on somebody's disk, so it is never made again. A new format gets a new folder.
+ * what an older version left on somebody's disk, so it is never made again. A new format gets a new folder, and so do events
+ * that came to a format later: `v1.1` holds what `v1` does, and undo and archiving.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -10,8 +11,8 @@ import { openFileStore } from "@mission-ledger/store-file";
 import { seededRandomness, virtualClock } from "@mission-ledger/testkit";
 
 const [version] = process.argv.slice(2);
-if (!/^v\d+$/.test(version ?? "")) {
-  console.error("Which version? For example: node test/golden/write.mjs v1");
+if (!/^v\d+(?:\.\d+)?$/.test(version ?? "")) {
+  console.error("Which version? For example: node test/golden/write.mjs v1.1");
   process.exit(2);
 }
 const directory = path.join(import.meta.dirname, version);
@@ -31,6 +32,10 @@ const run = async (actor, request, mission = golden) => {
   clock.advance(minute);
   const { events } = await mission.execute(request, { actor, correlationId: "golden-run" });
   if (events.length === 0) throw new Error(`${JSON.stringify(request)} wrote nothing`);
+};
+const undo = async (actor, mission) => {
+  const { revision } = await store.head(mission.stream);
+  await run(actor, { type: "Undo", event: { revision }, reason: "a mistake" }, mission);
 };
 const about = (workPackageId) => ({ workPackageId });
 const planned = (workPackageId, title, more = {}) => ({
@@ -162,13 +167,76 @@ await run(
   imported,
 );
 
+const undone = ledger.mission("golden-undo");
+const did = (actor, request) => run(actor, request, undone);
+const take = (actor, wanted) => did(actor, { ...wanted, ...about("WP01") });
+const move = (actor, workPackageId, to, more = {}) =>
+  did(actor, { type: "MoveWorkPackage", workPackageId, to, reason: "because", ...more });
+await did("planner", {
+  type: "CreateMission",
+  slug: "golden-undo",
+  title: "Taken back",
+  missionId: "01JUNDO",
+  dependencyMetAt: "approved",
+});
+await did("planner", { type: "ChangeMissionSettings", title: "Other", dependencyMetAt: "done" });
+await undo("planner", undone);
+await did("planner", {
+  type: "AddWorkPackages",
+  workPackages: [
+    planned("WP01", "First", { subtasks: [{ id: "T1", title: "One" }], executionLane: "lane-a" }),
+    planned("WP02", "Second"),
+  ],
+});
+await take("ada", claim);
+await undo("ada", undone);
+await take("ada", claim);
+await move("ada", "WP01", "in_progress");
+await did("ada", { type: "MarkSubtask", ...about("WP01"), subtaskId: "T1", done: true });
+await undo("ada", undone);
+await undo("ada", undone);
+await did("ada", { type: "RecordEvidence", ...about("WP01"), evidence: [{ kind: "note", ref: "wrong" }] });
+await undo("ada", undone);
+await move("ada", "WP01", "for_review", { evidence: [{ kind: "commit", ref: "0123abc" }] });
+await undo("ada", undone);
+await take("ada", claim);
+await move("ada", "WP01", "for_review", { evidence: [{ kind: "commit", ref: "4567def" }] });
+await take("bob", review);
+await did("bob", { type: "SubmitReview", ...about("WP01"), verdict: "approved" });
+await undo("bob", undone);
+await take("bob", review);
+await did("bob", { type: "SubmitReview", ...about("WP01"), verdict: "approved" });
+await move("bob", "WP01", "done");
+await did("planner", {
+  type: "ReviseWorkPackage",
+  ...about("WP02"),
+  title: "Revised",
+  subtasks: [{ id: "T2", title: "Two" }],
+});
+await undo("planner", undone);
+await move("eve", "WP02", "blocked");
+await undo("eve", undone);
+await move("eve", "WP02", "canceled");
+const { digest, revision } = await store.head(undone.stream);
+const copy = {
+  file: "golden-undo.archive",
+  sha256: "ab".repeat(32),
+  head: digest,
+  records: 24,
+  events: revision + 1,
+};
+await did("planner", { type: "ArchiveMission", ...copy });
+await did("planner", { type: "RestoreMission" });
+
 const folded = {};
 for (const slug of await ledger.missions()) folded[slug] = await ledger.mission(slug).state();
 writeFileSync(path.join(directory, "folded.json"), `${JSON.stringify(folded, null, 2)}\n`);
 await ledger.close();
-// Neither the cache nor who held a lock belongs to the format.
-rmSync(path.join(directory, "cache"), { recursive: true, force: true });
-for (const slug of Object.keys(folded)) rmSync(path.join(directory, "lock", `mission-${slug}.lock`));
-if (!isDeepStrictEqual(Object.keys(folded), ["golden", "golden-import"]))
+// Neither the cache, nor who held a lock, nor which copy of the ledger this is belongs to the format.
+const passing = ["cache", "origin", "lock/kind"];
+for (const slug of Object.keys(folded))
+  passing.push(`lock/mission-${slug}.lock`, `lock/mission-${slug}.flush`);
+for (const name of passing) rmSync(path.join(directory, name), { recursive: true, force: true });
+if (!isDeepStrictEqual(Object.keys(folded), ["golden", "golden-import", "golden-undo"]))
   throw new Error("the golden log lacks a mission");
 console.log(`wrote ${directory}`);
