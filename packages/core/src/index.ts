@@ -82,7 +82,7 @@ export {
   type Steps,
   saveFold,
 } from "./kernel/fold.ts";
-export { FoldFailed, type FoldManyOptions, foldMany } from "./kernel/fold-many.ts";
+export { type FoldManyOptions, foldMany } from "./kernel/fold-many.ts";
 export { commandHandler } from "./kernel/handle.ts";
 export {
   changesOf,

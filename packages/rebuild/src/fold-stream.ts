@@ -6,8 +6,6 @@ import {
   type Folded,
   type FoldSpec,
   foldMany,
-  LedgerError,
-  projectionFailed,
   type Snapshot,
 } from "@mission-ledger/core";
 
@@ -45,9 +43,7 @@ export const foldStream = async (
     const stops = [...waiting.values()].map(({ head }) => head.revision).filter((stop) => stop > reached);
     const to = Math.min(reached + atOnce, ...stops);
     const options = { begun: folded, to, ...(signal === undefined ? {} : { signal }) };
-    folded = await foldMany(store, stream, specs, options).catch(async (error: unknown) => {
-      throw await withItsEvent(error, store, stream, specs);
-    });
+    folded = await foldMany(store, stream, specs, options);
     const { head } = folded[0] as Folded<unknown>;
     const events = head.revision - reached;
     reached = head.revision;
@@ -61,21 +57,4 @@ export const foldStream = async (
     signal?.throwIfAborted();
   }
   return { folded, notBorneOut: waiting.size };
-};
-
-/** A fold that failed says at which revision; which event stands there is in the log. */
-const withItsEvent = async (
-  error: unknown,
-  store: EventStore,
-  stream: string,
-  specs: readonly FoldSpec<unknown>[],
-): Promise<unknown> => {
-  if (!LedgerError.is(error, "FOLD_FAILED")) return error;
-  const { fold, revision } = error.details;
-  const spec = specs.find(({ name }) => name === fold);
-  if (spec === undefined) return error;
-  for await (const batch of store.read(stream, { to: revision as number }))
-    for (const event of batch)
-      if (event.revision === revision) return projectionFailed(spec, event, error.cause);
-  return error;
 };

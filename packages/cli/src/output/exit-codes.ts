@@ -28,7 +28,6 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   DRIVER_MISSING: exitCodes.store,
   DURABILITY_UNKNOWN: exitCodes.data,
   EMPTY: exitCodes.empty,
-  FOLD_FAILED: exitCodes.unexpected,
   FORK_DETECTED: exitCodes.data,
   GUARD_FAILED: exitCodes.refused,
   IMPORT_MISMATCH: exitCodes.data,

@@ -12,7 +12,7 @@ import { eventCodec } from "./codec.ts";
 import { type EncodedEvent, type EventEnvelope, emptyHead } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { deciderFold, type FoldSpec, loadFold } from "./fold.ts";
-import { FoldFailed, foldMany } from "./fold-many.ts";
+import { foldMany } from "./fold-many.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import { type Projection, projectionFold } from "./projection.ts";
 import { scanByReading } from "./scan-by-reading.ts";
@@ -228,11 +228,17 @@ describe("folding many", () => {
         ...specs,
         failing as FoldSpec<unknown>,
       ]).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(FoldFailed);
       expect(error).toMatchObject({
-        code: "FOLD_FAILED",
+        code: "PROJECTION_FAILED",
         outcome: "not_written",
-        details: { fold: "failing", stream, revision: 2, type: "Opened" },
+        details: {
+          projection: "failing",
+          version: 1,
+          eventId: (events[2] as EventEnvelope).id,
+          stream,
+          revision: 2,
+          type: "Opened",
+        },
         cause,
       });
     }

@@ -2,10 +2,10 @@
 import { type Codec, knowsShape } from "./codec.ts";
 import type { DomainEvent } from "./decider.ts";
 import type { EventEnvelope, StreamHead } from "./event.ts";
-import type { EventStore, ScanSink, WantedFields } from "./event-store.ts";
-import { LedgerError } from "./faults.ts";
+import type { EventStore, ReadOptions, ScanSink, WantedFields } from "./event-store.ts";
 import { emptyFold, type Folded, type FoldSpec, headAfter } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
+import { projectionFailed } from "./projection-failed.ts";
 import { joinWanted } from "./wanted.ts";
 
 export interface FoldManyOptions {
@@ -16,24 +16,8 @@ export interface FoldManyOptions {
   readonly signal?: CancelSignal;
 }
 
-/** A fold threw: which one, and at which event. Every fold of the same reading ends with it; nothing was written. */
-export class FoldFailed extends LedgerError {
-  override readonly name = "FoldFailed";
-  readonly code = "FOLD_FAILED";
-
-  constructor(fold: string, { stream, revision, type }: EventEnvelope, cause: unknown) {
-    super(`${fold} threw at revision ${revision} of ${stream}, a ${type}`, {
-      outcome: "not_written",
-      retryable: false,
-      hint: "Mend the projection so that it takes in every event that was ever written, then run it again.",
-      details: { fold, stream, revision, type },
-      cause,
-    });
-  }
-}
-
 /**
- * What {@link loadFold} answers for each of the specs, from one reading of the stream. Throws {@link FoldFailed} for what a
+ * What {@link loadFold} answers for each of the specs, from one reading of the stream. Throws `PROJECTION_FAILED` for what a
  * spec throws, and `LOG_REPLACED` if what was begun with is not in the log.
  */
 export const foldMany = async (
@@ -52,12 +36,25 @@ export const foldMany = async (
     ...(to === undefined ? {} : { to }),
     ...(signal === undefined ? {} : { signal }),
   };
+  try {
+    return await foldAll(store, stream, folds, options);
+  } catch (error) {
+    throw error instanceof Thrown ? await faultOf(error, store) : error;
+  }
+};
+
+const foldAll = async (
+  store: EventStore,
+  stream: string,
+  folds: Together,
+  options: ReadOptions & { readonly after: StreamHead },
+): Promise<readonly Folded<unknown>[]> => {
   const { wanted } = folds;
   if (store.scan !== undefined && wanted !== undefined) {
     const { head, events, gaps } = await store.scan(stream, { ...options, wanted }, folds);
     return folds.end(head, events, gaps);
   }
-  let { head } = first;
+  let head = options.after;
   let events = 0;
   let gaps = 0;
   for await (const batch of store.read(stream, options)) {
@@ -69,6 +66,29 @@ export const foldMany = async (
     events += batch.length;
   }
   return folds.end(head, events, gaps);
+};
+
+/** What a fold threw, on its way through a store that knows nothing of folds. */
+class Thrown {
+  readonly spec: FoldSpec<unknown>;
+  readonly event: EventEnvelope;
+  readonly cause: unknown;
+
+  constructor(spec: FoldSpec<unknown>, event: EventEnvelope, cause: unknown) {
+    this.spec = spec;
+    this.event = event;
+    this.cause = cause;
+  }
+}
+
+const faultOf = async ({ spec, event, cause }: Thrown, store: EventStore): Promise<unknown> =>
+  projectionFailed(spec, { ...event, id: event.id ?? (await idOf(event, store)) }, cause);
+
+/** A scan hands over no id that no fold wants. */
+const idOf = async ({ stream, revision }: EventEnvelope, store: EventStore): Promise<string> => {
+  for await (const batch of store.read(stream, { to: revision }))
+    for (const event of batch) if (event.revision === revision) return event.id;
+  return "";
 };
 
 interface Together extends ScanSink {
@@ -202,7 +222,7 @@ const foldTogether = (
         settle(at, spec.stepInPlace(states[at], event));
       }
     } catch (error) {
-      throw new FoldFailed(specs[under]?.name ?? "", event, error);
+      throw new Thrown(specs[under] as FoldSpec<unknown>, event, error);
     }
   };
 
