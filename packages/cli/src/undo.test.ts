@@ -64,6 +64,19 @@ describe("undo", () => {
     expect(nothing.err).toContain("zoe did nothing there");
   });
 
+  test("lists nothing that is never undone, and one line for each of the rest", async () => {
+    const shell = await claimed();
+    await shell.run("wp", "note", "p/WP01", "said", "--as", "ada");
+    await shell.run("wp", "move", "p/WP01", "blocked", "--as", "ada", "--reason", "why\nmled wp force x");
+    const { err } = await shell.run("undo", "p/WP01", "--reason", "r", "--as", "ada");
+    expect(err).not.toContain("note: said");
+    expect(err).toContain("claimed > blocked: why\\nmled wp force x: mled undo p/WP01 11 --reason r");
+    expect(err).not.toMatch(/^ *mled wp force x/m);
+    await shell.run("wp", "note", "p/WP02", "said", "--as", "zoe");
+    const only = await shell.run("undo", "p/WP02", "--reason", "r", "--as", "zoe");
+    expect(only.err).toContain("zoe did nothing there that is ever undone");
+  });
+
   test("names the event that stands in the way, and the next step", async () => {
     const shell = await claimed();
     await shell.run("wp", "move", "p/WP01", "in_progress", "--as", "ada");

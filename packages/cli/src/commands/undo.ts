@@ -2,6 +2,7 @@
 import type { CancelSignal, RecordedEvent } from "@mission-ledger/core";
 import {
   findWorkPackage,
+  isEverUndone,
   type Ledger,
   missionStream,
   timelineEntry,
@@ -10,6 +11,7 @@ import {
 import { formatRef, openMission, openWorkPackage, resolveSubject, type Subject } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
+import { printable } from "../output/printable.ts";
 import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { fenceFlag } from "./claims.ts";
@@ -121,21 +123,26 @@ const whichOne = async (
 ): Promise<Error> => {
   const actor = await context.actor();
   const commands = new Map<string, RecordedEvent>();
+  /** Commands that nobody ever undoes: nothing is gained by listing them. */
+  const stays = new Set<string>();
   for await (const batch of ledger.store.read(missionStream(slug), signal === undefined ? {} : { signal }))
     for (const one of batch) {
       const isMeant = workPackageId === undefined || one.data.workPackageId === workPackageId;
-      if (one.actor === actor && isMeant) commands.set(one.commandId, one);
+      if (one.actor !== actor || !isMeant) continue;
+      commands.set(one.commandId, one);
+      if (!isEverUndone(one.type)) stays.add(one.commandId);
     }
+  for (const commandId of stays) commands.delete(commandId);
   const newest = [...commands.values()].slice(-listed).reverse();
   const about = shellQuote(name);
   return new CliError("INPUT_REQUIRED", "which event is to be undone?", {
     hint:
       newest.length === 0
-        ? `${actor} did nothing there.`
+        ? `${actor} did nothing there that is ever undone.`
         : newest
             .map(
               (event) =>
-                `${timelineEntry(event).text}: ${context.say("undo", `${about} ${event.revision} --reason ${shellQuote(reason)}`)}`,
+                `${printable(timelineEntry(event).text)}: ${context.say("undo", `${about} ${event.revision} --reason ${shellQuote(reason)}`)}`,
             )
             .join("\n      "),
     details: {

@@ -71,6 +71,7 @@ export {
   type WorkPackage,
 } from "./state.ts";
 export { missionCategory, missionStream, slugOfStream, slugPattern } from "./stream.ts";
+export { isEverUndone } from "./undo-kinds.ts";
 export { type AttentionItem, type AttentionKind, attentionItems } from "./views/attention.ts";
 export { type Board, board, type Card, emptyBoard, shownCards } from "./views/board.ts";
 export { type Claims, claims, keptRecoveries, type LiveClaim, type Recovery } from "./views/claims.ts";

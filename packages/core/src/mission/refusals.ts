@@ -81,6 +81,13 @@ export type MissionRefusal =
  * What keeps a command from being undone: the kind of its events, who did it, what came after it, an approval that would come
  * back, a claim that has ended, a package that was begun because this one was approved.
  */
-export type UndoObstacle = "kind" | "not_yours" | "changed_since" | "approval" | "claim" | "built_upon";
+export type UndoObstacle =
+  | "kind"
+  | "not_yours"
+  | "changed_since"
+  | "approval"
+  | "claim"
+  | "lease"
+  | "built_upon";
 
 export type RefusalTag = MissionRefusal["_tag"];

@@ -8,7 +8,7 @@ import type { DoneCommand, MissionSettings } from "./commands.ts";
 import { mission } from "./decider.ts";
 import { type MissionEvent, missionCodec } from "./events.ts";
 import { findWorkPackage, type Mission } from "./state.ts";
-import { unknownEvent } from "./undo.ts";
+import { unknownEvent } from "./undo-kinds.ts";
 
 /** Which event is meant: one by its id, or by its revision. */
 export type EventName = { readonly eventId: string } | { readonly revision: number };

@@ -205,10 +205,10 @@ describe("an undo", () => {
     const canceled = await move("eve", "canceled");
     const request = { type: "Undo", event: { revision: canceled.revision }, reason: "mine now" } as const;
     const error = await refusalOf(as("eve", request));
-    expect(error.refusal).toMatchObject({ _tag: "CannotUndo", obstacle: "claim" });
+    expect(error.refusal).toMatchObject({ _tag: "CannotUndo", obstacle: "lease" });
     expect(error.hint).toContain("cy");
     clock.time += 10 * minute - 1;
-    expect(await obstacleOf(as("eve", request))).toBe("claim");
+    expect(await obstacleOf(as("eve", request))).toBe("lease");
     clock.time += 1;
     await as("eve", request);
     expect(await wp()).toMatchObject({ lane: "in_review", claim: null, fence: 2 });

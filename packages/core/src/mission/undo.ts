@@ -8,8 +8,9 @@ import type { MissionEvent } from "./events.ts";
 import { checkExecutionLaneFree, checkHolderIfHeld, checkImplementer, type Wish } from "./guards.ts";
 import { laneAfterRelease } from "./lanes.ts";
 import { findPlanProblem, planOf } from "./planning.ts";
-import type { MissionRefusal, UndoObstacle } from "./refusals.ts";
+import type { MissionRefusal } from "./refusals.ts";
 import { findWorkPackage, isMet, type OpenMission, type WorkPackage } from "./state.ts";
+import { alwaysThere, type Why, whatCannotBe } from "./undo-kinds.ts";
 
 type Undo = MissionCommandOf<"Undo">;
 
@@ -28,55 +29,6 @@ export const decideUndo = (command: Undo, mission: OpenMission): MissionDecision
   if (now === undefined || before === null || after === null)
     return refuse(cannotUndo(command, mission, alwaysThere));
   return undonePackage(command, mission, now, before, after);
-};
-
-/** What undoing is refused for: a rule, and the next step. */
-interface Why {
-  readonly obstacle: UndoObstacle;
-  readonly invariant: string;
-  readonly next: string;
-  readonly inTheWay?: { readonly eventId: string; readonly revision: number; readonly type: string };
-}
-
-const whatCannotBe = (events: Undo["done"]["events"]): Why | undefined => {
-  for (const { type } of events) {
-    const why = Object.hasOwn(neverUndone, type) ? neverUndone[type] : undefined;
-    if (why !== undefined) return why;
-  }
-  const withdrew = events.some(
-    (event) => event.type === "WorkPackageReverted" && event.withdraws !== undefined,
-  );
-  return withdrew ? judgedAnew : undefined;
-};
-
-const kind = (invariant: string, next: string): Why => ({ obstacle: "kind", invariant, next });
-const alwaysThere = kind("what exists is never made not to have been", "Cancel the work package instead.");
-const imported = kind("imported history stays as it came", "Move the work package on from where it stands.");
-const judgedAnew = kind(
-  "a review that was withdrawn is asked for and judged anew",
-  "Hand it over, or judge it, again.",
-);
-
-/** Stands for an event of a newer version. */
-export const unknownEvent = "Unknown";
-
-const neverUndone: Readonly<Record<string, Why>> = {
-  MissionCreated: kind(
-    "what exists is never made not to have been",
-    "Leave the mission as it is; slugs are free to choose.",
-  ),
-  WorkPackageAdded: alwaysThere,
-  NoteAdded: kind("what was said stays said", "Add another note."),
-  ClaimRenewed: kind("a lease that was given is not taken back", "Release the claim instead."),
-  ImportBegun: imported,
-  SourceChunkRecorded: imported,
-  HistoricTransitionRecorded: imported,
-  HistoricAnnotationRecorded: imported,
-  ImportCompleted: imported,
-  MissionArchived: kind("an archived mission is restored from its archive", "Restore the mission instead."),
-  MissionRestored: kind("an archived mission is restored from its archive", "Archive the mission instead."),
-  [unknownEvent]: kind("what this version does not know it does not undo", "Use the version that wrote it."),
-  StreamReconciled: kind("a decision between two branches is final", "Do again what was decided against."),
 };
 
 const notYours = (who: string): Why => ({
@@ -167,7 +119,7 @@ const runningLease = (
   if (events.some(({ type }) => type === "WorkPackageForced")) return undefined;
   if (Date.parse(at) >= Date.parse(claim.expiresAt)) return undefined;
   return {
-    obstacle: "claim",
+    obstacle: "lease",
     invariant: "nobody's claim is passed over before its lease is over",
     next: `Undo it after ${claim.expiresAt}, when the lease of ${claim.holder} would have ended, or force the package, with a reason.`,
   };
