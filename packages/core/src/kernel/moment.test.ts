@@ -117,9 +117,37 @@ describe("a moment", () => {
     });
   });
 
-  test("that is no date is a defect of the caller", async () => {
+  test.each([
+    "tomorrow",
+    "",
+    "2026",
+    "2026-01-01",
+    "2026-01-01T12:00:00",
+    "2026-02-30T00:00:00Z",
+    "2026-13-01T00:00:00Z",
+    "2026-01-01T25:00:00Z",
+  ])("that is no date is a defect of the caller: %j", async (date) => {
     const store = await recorded(day("2026-01-01"));
-    await expect(findMoment(store, stream, { date: "tomorrow" })).rejects.toThrow(TypeError);
+    await expect(findMoment(store, stream, { date })).rejects.toThrow(TypeError);
+    await expect(revisionAt(store, stream, { date })).rejects.toThrow(TypeError);
+  });
+
+  test.each([
+    "2026-01-01T00:00:00Z",
+    "2024-02-29T23:59:59.999Z",
+    "2026-01-01T00:00:00.123456+05:45",
+    "2026-01-01 00:00:00Z",
+  ])("takes a date as RFC 3339 writes it: %j", async (date) => {
+    const store = await recorded(day("2024-01-01"));
+    expect(await revisionAt(store, stream, { date })).toBe(0);
+  });
+
+  test.each([Number.NaN, 1.5, -2, Number.POSITIVE_INFINITY])("%d is no revision", async (revision) => {
+    const store = await recorded(day("2026-01-01"));
+    for (const moment of [revision, { revision }]) {
+      await expect(findMoment(store, stream, moment)).rejects.toThrow(TypeError);
+      await expect(revisionAt(store, stream, moment)).rejects.toThrow(TypeError);
+    }
   });
 
   test("is the longest beginning of the stream of which no event comes after it", async () => {

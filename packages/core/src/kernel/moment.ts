@@ -42,8 +42,10 @@ export interface FoundMoment {
 
 /** Whether an event comes after a moment; the first that does ends it for its stream, and all that follow come after it too. */
 export const isAfter = (moment: Moment): ((event: RecordedEvent) => boolean) => {
-  if (typeof moment === "number") return ({ revision }) => revision > moment;
-  if ("revision" in moment) return ({ revision }) => revision > moment.revision;
+  if (typeof moment === "number" || "revision" in moment) {
+    const last = revisionOf(moment);
+    return ({ revision }) => revision > last;
+  }
   if ("position" in moment) return ({ position }) => position > moment.position;
   const date = timeOf(moment.date);
   return ({ recordedAt }) => Date.parse(recordedAt) > date;
@@ -86,13 +88,25 @@ export const revisionAt = async (
   moment: Moment,
   signal?: CancelSignal,
 ): Promise<number> => {
-  if (typeof moment === "number") return moment;
-  if ("revision" in moment) return moment.revision;
+  if (typeof moment === "number" || "revision" in moment) return revisionOf(moment);
   return (await findMoment(store, stream, moment, signal)).revision;
 };
 
+/** -1 is before the first event. */
+const revisionOf = (moment: number | { readonly revision: number }): number => {
+  const revision = typeof moment === "number" ? moment : moment.revision;
+  if (Number.isSafeInteger(revision) && revision >= -1) return revision;
+  throw new TypeError(`${revision} is no revision`);
+};
+
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** The platform reads more: a date without a zone as one of this machine's, the 30th of February as the 2nd of March. */
 const timeOf = (date: string): number => {
-  const time = Date.parse(date);
+  const [, day = ""] = rfc3339.exec(date) ?? [];
+  const midnight = Date.parse(day);
+  const isDay = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+  const time = isDay ? Date.parse(date) : Number.NaN;
   if (Number.isNaN(time)) throw new TypeError(`${JSON.stringify(date)} is no date as RFC 3339 writes it`);
   return time;
 };
