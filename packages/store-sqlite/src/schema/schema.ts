@@ -5,6 +5,12 @@ export const applicationId = 0x6d6c6564;
 /** What `PRAGMA user_version` answers. Raised when an older program could no longer read or write the tables. */
 export const schemaVersion = 1;
 
+/**
+ * Dirties the first page, so that the commit flushes the write-ahead log, and changes nothing. A row that is written as it was
+ * would not do: SQLite leaves a page alone that would stay the same.
+ */
+export const touchSql: string = `PRAGMA user_version = ${schemaVersion}`;
+
 const appendOnly = (table: string): string =>
   ["UPDATE", "DELETE"]
     .map(

@@ -18,6 +18,7 @@ import type { SqlRow } from "../driver/driver.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { checkCommit } from "../schema/bounds.ts";
 import { type CommitRows, commandColumns, eventColumns, rowsOf } from "../schema/rows.ts";
+import { touchSql } from "../schema/schema.ts";
 import { asideRow, asidesBehind, commandLineRow, insertLine, lineColumns } from "./log-lines.ts";
 
 type Context = Omit<StoreContext, "ensureOpen" | "maxCommitBytes">;
@@ -27,8 +28,6 @@ const insertEventSql = `INSERT INTO events (${eventColumns}) VALUES (?, ?, ?, ?,
 const commandsSql = `SELECT ${commandColumns} FROM commands WHERE position >= ? ORDER BY position LIMIT ?`;
 const eventsSql = `SELECT ${eventColumns} FROM events WHERE position >= ? ORDER BY position LIMIT ?`;
 const lineSql = `SELECT ${lineColumns} FROM lines WHERE stream = ? AND after_revision = ? AND place = ?`;
-/** Dirties a page of its own, so that the commit flushes the write-ahead log, and changes nothing. */
-const touchSql = "UPDATE meta SET value = value WHERE key = 'id'";
 
 /** Event ids come in no order, so nearly every page of their index is written to again and again: it had better be in memory. */
 const cacheKibibytes = 65_536;

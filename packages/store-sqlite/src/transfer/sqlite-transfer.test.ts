@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import path from "node:path";
 import {
   type Commit,
@@ -219,4 +220,18 @@ test("a database that is not there is an empty source, and stays not there", asy
   await source.settle([]);
   await source.close();
   expect(() => new Database(file, { fileMustExist: true })).toThrow();
+});
+
+test("settling a target flushes what stands in its write-ahead log", async () => {
+  const file = await databaseWith(2);
+  const keepsOpen = await openSqliteStore({ path: file });
+  await keepsOpen.head(stream);
+  const target = sqliteTransfer({ path: file });
+  const walBytes = (): number => fs.statSync(`${file}-wal`).size;
+  const before = walBytes();
+  await target.settle([stream]);
+  // A commit that writes no page flushes nothing either.
+  expect(walBytes()).toBeGreaterThan(before);
+  await target.close();
+  await keepsOpen.close();
 });
