@@ -8,7 +8,7 @@ import type { StoreContext } from "./store-context.ts";
 
 /** Has the write-ahead log flushed, then looks for the event over the second connection. Throws `LOG_REPLACED` if it is not there. */
 export const confirmHead = async (
-  { path, database, retry, failpoint }: StoreContext,
+  { path, database, retry, failpoint, ensureOpen }: StoreContext,
   queue: AppendQueue,
   stream: string,
   head: StreamHead,
@@ -17,6 +17,7 @@ export const confirmHead = async (
     await queue.settle();
     failpoint("confirm:read-back");
     const isThere = await retry.patiently(() => {
+      ensureOpen();
       const reader = database.reader();
       if (reader === undefined) return false;
       return digestAt(reader, stream, head.revision) === head.digest && database.isInPlace(reader.files);

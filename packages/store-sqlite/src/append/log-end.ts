@@ -5,8 +5,8 @@ import type { SqlRow } from "../driver/driver.ts";
 import { eventColumns, eventOf } from "../schema/rows.ts";
 
 export interface LogEnd {
-  /** To be called in each transaction first: forgets everything if another connection has committed since. */
-  refresh(): void;
+  /** To be called in each transaction first: forgets everything if another connection has committed since, and says so. */
+  refresh(): boolean;
   lastPosition(): number;
   headOf(stream: string): StreamHead;
   /** What this transaction has written. */
@@ -31,8 +31,10 @@ export const logEnd = (connection: Connection): LogEnd => {
     refresh: () => {
       // Another value each time that somebody else has committed. Source: sqlite.org/pragma.html#pragma_data_version.
       const [version] = connection.rows("PRAGMA data_version").get() as SqlRow;
-      if (version !== seen) forget();
+      const isOther = version !== seen;
+      if (isOther) forget();
       seen = version;
+      return isOther;
     },
     lastPosition: () => {
       last ??= Number((connection.rows("SELECT max(position) FROM events").get() as SqlRow)[0] ?? 0);

@@ -57,7 +57,7 @@ export const placeCommit = (context: PlaceContext, request: AppendRequest): Plac
   if (decideAgain === undefined || digestAt(connection, stream, known.revision) !== known.digest)
     return { _tag: "Conflict", conflict };
   context.failpoint("append:decide-again");
-  const instead = passing(() => decideAgain(() => missedAfter(connection, stream, known, head), { ...head }));
+  const instead = askAgain(context, decideAgain, known, { stream, head });
   if (instead === undefined) return { _tag: "Conflict", conflict };
   if (!follows(instead, head) || instead.stream !== stream || instead.commandId !== commandId)
     throw new TypeError("a commit that was decided again is sealed on the head it was given");
@@ -73,12 +73,33 @@ export class PassedThrough extends Error {
   }
 }
 
-const passing = <A>(decide: () => A): A => {
+/**
+ * An error of the database while it is asked is thrown as it is, whatever became of it there: SQLite has undone the transaction
+ * with many of them, and what is written next would stand by itself at once.
+ */
+const askAgain = (
+  { connection }: PlaceContext,
+  decideAgain: NonNullable<AppendRequest["decideAgain"]>,
+  known: StreamHead,
+  { stream, head }: { readonly stream: string; readonly head: StreamHead },
+): Commit | undefined => {
+  const met: unknown[] = [];
+  const missed = (): readonly EventEnvelope[] => {
+    try {
+      return missedAfter(connection, stream, known, head);
+    } catch (error) {
+      met.push(error);
+      throw faultOf(error, "decide", { stream });
+    }
+  };
+  let answer: Commit | undefined;
   try {
-    return decide();
+    answer = decideAgain(missed, { ...head });
   } catch (error) {
-    throw new PassedThrough(error);
+    throw met.length > 0 ? met[0] : new PassedThrough(error);
   }
+  if (met.length > 0) throw met[0];
+  return answer;
 };
 
 const follows = (commit: Commit, head: StreamHead): boolean =>
@@ -91,12 +112,8 @@ const missedAfter = (
   head: StreamHead,
 ): readonly EventEnvelope[] => {
   const missed: RecordedEvent[] = [];
-  try {
-    for (let after = known; after.revision < head.revision; after = missed.at(-1) as RecordedEvent)
-      missed.push(...pageOf(connection, stream, after, head.revision));
-  } catch (error) {
-    throw faultOf(error, "decide", { stream });
-  }
+  for (let after = known; after.revision < head.revision; after = missed.at(-1) as RecordedEvent)
+    missed.push(...pageOf(connection, stream, after, head.revision));
   return missed;
 };
 

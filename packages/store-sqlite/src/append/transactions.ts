@@ -1,8 +1,9 @@
 /** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
 import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
+import { checkVersion } from "../connection/connection.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { type FileIdentity, statusOf } from "../location/database-place.ts";
-import { schemaVersion } from "../schema/schema.ts";
+import { touchSql } from "../schema/schema.ts";
 import { readHead } from "./log-end.ts";
 import { type PendingAppend, whileWanted } from "./pending.ts";
 import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
@@ -25,9 +26,6 @@ export interface Transactions {
   /** Remembers the damage that somebody met who was reading: nothing is written behind it. */
   meet(fault: StoreFault): void;
 }
-
-/** Dirties the first page, so that the commit flushes the write-ahead log, and changes nothing. */
-const touchSql = `PRAGMA user_version = ${schemaVersion}`;
 
 interface PlacedAppend {
   readonly pending: PendingAppend;
@@ -76,6 +74,13 @@ export const transactions = (context: StoreContext): Transactions => {
     database.keepLog(troubles.suspect);
     failpoint("append:begin");
     connection.prepare("BEGIN IMMEDIATE").run();
+    try {
+      // Whoever has committed since may have been a newer program, and have made the tables its own.
+      if (state.end.refresh()) checkVersion(connection, path);
+    } catch (error) {
+      database.drop();
+      throw error;
+    }
     return state;
   };
 
@@ -86,7 +91,6 @@ export const transactions = (context: StoreContext): Transactions => {
   /** Places all of a group in one transaction, or throws what undid it. */
   const place = (now: WritingState, group: readonly PendingAppend[]): readonly PlacedAppend[] => {
     const placed: PlacedAppend[] = [];
-    now.end.refresh();
     for (const pending of group) {
       if (pending.settled) continue;
       pending.begin();
@@ -132,7 +136,8 @@ export const transactions = (context: StoreContext): Transactions => {
     const { commit, expected } = pending.request;
     const what = (error as Error).message;
     if (what.includes("events.revision")) {
-      const actual = readHead(now.connection, commit.stream);
+      // Of the second connection: the first is gone if it could not be rolled back.
+      const actual = readHead(database.reader() ?? now.connection, commit.stream);
       pending.answer({ _tag: "Conflict", stream: commit.stream, expected, actual });
       return true;
     }
@@ -187,7 +192,13 @@ export const transactions = (context: StoreContext): Transactions => {
         for (const pending of left) await writeGroup([pending]);
         return;
       }
-      if (only === undefined || answerConstraint(error, only, now)) return;
+      if (only === undefined) return;
+      try {
+        if (answerConstraint(error, only, now)) return;
+      } catch (later) {
+        failAll(group, noting(faultOf(later, "insert", { path }), now));
+        return;
+      }
     }
     // Undone before it was committed: certain, although the step alone would leave it open.
     const isCertain = StoreFault.is(error, "LOCK_TIMEOUT");
@@ -208,8 +219,12 @@ export const transactions = (context: StoreContext): Transactions => {
     writeGroup,
     meet: (fault) => remember(fault, statusOf(path)),
     settle: async () => {
-      const opened = database.reader();
-      if (opened === undefined || (state?.settled === true && state.connection === database.writer())) return;
+      const isSettled = await retry.patiently(
+        () =>
+          database.reader() === undefined ||
+          (state?.settled === true && state.connection === database.writer()),
+      );
+      if (isSettled) return;
       const now = await retry.patiently(begin);
       let step: Step = "insert";
       try {

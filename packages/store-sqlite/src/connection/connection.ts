@@ -173,6 +173,12 @@ export const checkOwnership = (db: SqlDatabase, path: string): Ownership => {
   });
 };
 
+/** Throws `UNSUPPORTED_FORMAT` if a newer program has made the tables its own since the connection was opened. */
+export const checkVersion = ({ rows }: Connection, path: string): void => {
+  const [version] = rows("PRAGMA user_version").get() as SqlRow;
+  if (version !== schemaVersion) throw newer(path, version);
+};
+
 /** Another process may be making the tables at this moment: half of its answers from before would look like a stranger's. */
 const atOneTime = <A>(db: SqlDatabase, look: () => A): A => {
   db.exec("BEGIN");

@@ -13,7 +13,7 @@ import {
 import { readHead } from "../append/log-end.ts";
 import type { StoreContext } from "../append/store-context.ts";
 import { quickCheck } from "../append/writing-state.ts";
-import { areSameFiles, type Connection, filesOf } from "../connection/connection.ts";
+import { areSameFiles, type Connection, checkVersion, filesOf } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { checkCommit } from "../schema/bounds.ts";
@@ -70,6 +70,7 @@ export const sqliteTarget = (
       const begun = await retry.patiently(begin);
       connection = begun;
       step = "insert";
+      checkVersion(begun, path);
       const done = task(begun);
       failpoint("transfer:commit");
       step = "commit";
