@@ -5,7 +5,6 @@
 import {
   type EventEnvelope,
   emptyHead,
-  type JsonObject,
   type Scanned,
   type ScanOptions,
   type ScanSink,
@@ -18,7 +17,7 @@ import type { LogReading } from "./read/read-log.ts";
 import { notInLog } from "./read/read-stream.ts";
 import { digestAt } from "./read/stream-events.ts";
 import { crcOfText } from "./schema/checksum.ts";
-import { commandColumns, DamagedRow, eventColumns } from "./schema/rows.ts";
+import { commandColumns, DamagedRow, dataOf, eventColumns } from "./schema/rows.ts";
 
 const pageEvents = 512;
 
@@ -49,7 +48,16 @@ export const scanStream = async (
     );
     if (rows.length === 0) break;
     // Outside the database's turn, whose errors are the disk's.
-    passage.take(rows);
+    try {
+      passage.take(rows);
+    } catch (error) {
+      // Damage all the same, and to be remembered as such; what the sink threw passes through.
+      if (error instanceof DamagedRow)
+        await look(() => {
+          throw error;
+        }, undefined);
+      throw error;
+    }
   }
   const { revision, digest } = passage;
   const events = revision - after.revision;
@@ -240,7 +248,8 @@ class Passage {
       recordedAt: command.recordedAt,
       actor: command.actor,
       commandId: command.commandId,
-      data: data?.length === 0 && (version === undefined || version === row[6]) ? {} : dataOf(row),
+      data:
+        data?.length === 0 && (version === undefined || version === row[6]) ? {} : dataOf(storedDataOf(row)),
       previous: this.digest,
       digest: row[7] as string,
     };
@@ -257,16 +266,8 @@ class Passage {
   }
 }
 
-const dataOf = (row: SqlRow): JsonObject => {
-  try {
-    const parsed: unknown = JSON.parse(row[dataAt] as string);
-    if (parsed !== null && typeof parsed === "object" && !Array.isArray(parsed)) return parsed as JsonObject;
-  } catch {
-    // Said below.
-  }
-  throw new DamagedRow("its data is no JSON object", {
-    table: "events",
-    position: row[2] ?? null,
-    revision: row[4] ?? null,
-  });
-};
+const storedDataOf = (row: SqlRow): { data: string; position: number; revision: number } => ({
+  data: row[dataAt] as string,
+  position: row[2] as number,
+  revision: row[4] as number,
+});

@@ -199,8 +199,15 @@ export const recordedEvent = (
   return recorded;
 };
 
-/** What was written here is known to be harmless; a database may come from elsewhere. */
-const dataOf = ({ data, position, revision }: StoredEvent): JsonObject => {
+/**
+ * The data of an event as an object. What was written here is known to be harmless; a database may come from elsewhere. Throws
+ * {@link DamagedRow}.
+ */
+export const dataOf = ({
+  data,
+  position,
+  revision,
+}: Pick<StoredEvent, "data" | "position" | "revision">): JsonObject => {
   const damaged = (why: string): DamagedRow => new DamagedRow(why, { table: "events", position, revision });
   if (nestsTooDeep(data, maxJsonDepth)) throw damaged("its data nests too deep");
   let parsed: unknown;
