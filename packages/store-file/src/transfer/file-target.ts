@@ -115,6 +115,8 @@ export const fileTarget = (
     },
     finish: async () => {
       if (files.lstat(layout.logs) === undefined) return;
+      // A ledger that was made and never written to has no folder for locks yet.
+      directories.prepare();
       failpoint("transfer:finish");
       // Readers of the whole ledger see records up to the counter.
       const waiting = access.order.exclusively(() => highestSeq(files, layout), access.deadline());

@@ -98,6 +98,12 @@ test("a dry run says what would be copied and makes nothing", async () => {
   expect(fs.existsSync(to)).toBe(false);
 });
 
+test("a ledger without a mission is copied into one that was only just made", async () => {
+  const [from, to] = [scratchDirectory(), scratchDirectory()];
+  for (const directory of [from, to]) fs.mkdirSync(layoutOf(directory).logs);
+  expect(await copy(from, to)).toMatchObject({ equal: true, streams: [], events: 0 });
+});
+
 test("a line that was cut off in the middle is completed, not sealed", async () => {
   const [from, to] = [await ledgerOf(3), scratchDirectory()];
   let budget = 700;
