@@ -1,4 +1,5 @@
 /** Copy: a whole ledger from one store to another, gone on with after any interruption, compared at the end. */
+import fs from "node:fs";
 import {
   type CopiedStream,
   type CopyProgress,
@@ -55,7 +56,7 @@ export const copy: CommandSpec = command({
   run: async (context, { from, to, mission, dryRun }, signal) => {
     const source = parseAddress(from, "from", context.cwd);
     const target = parseAddress(to, "to", context.cwd);
-    if (formatAddress(source) === formatAddress(target)) throw usage("from and to are the same ledger");
+    if (isSamePlace(source, target)) throw usage("from and to are the same ledger");
     if (!storeKinds[source.store].isThere(source.path))
       throw new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${source.path}`, {
         details: { address: formatAddress(source) },
@@ -94,6 +95,21 @@ export const copy: CommandSpec = command({
     }
   },
 });
+
+/** Links and mounts give one place several names, and a ledger is always equal to itself. */
+const isSamePlace = (one: StoreAddress, other: StoreAddress): boolean => {
+  if (formatAddress(one) === formatAddress(other)) return true;
+  try {
+    const [here, there] = [
+      fs.statSync(one.path, { bigint: true }),
+      fs.statSync(other.path, { bigint: true }),
+    ];
+    return here.dev === there.dev && here.ino === there.ino;
+  } catch {
+    // One is not there, or may not be looked at: opening it says which.
+    return false;
+  }
+};
 
 /** Throws `NOT_FOUND` for a mission that the source does not hold: a copy of nothing would look like a copy. */
 const streamsOf = async (
