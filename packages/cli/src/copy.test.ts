@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { planned, type Session } from "./testing/session.ts";
+import { planned, type Session, session } from "./testing/session.ts";
 
 const ledger = ".mission-ledger";
 const at = (shell: Session, ...names: string[]): string => path.join(shell.directory, ...names);
@@ -72,6 +72,28 @@ test("a target with something else in it is refused by name, and left as it is",
     error: { code: "COPY_DIVERGED", outcome: "not_written", details: { stream: "mission-third" } },
   });
   expect(logs(shell, "two")).toEqual(before);
+});
+
+test("a ledger under a second name is no target for a copy of itself", async () => {
+  const shell = await planned();
+  fs.symlinkSync(ledger, at(shell, "alias"));
+  expect(await shell.json("copy", `file:${ledger}`, "file:alias")).toMatchObject({
+    code: 2,
+    envelope: { error: { code: "USAGE" } },
+  });
+});
+
+test("an empty ledger is copied to files and to SQLite", async () => {
+  const shell = session();
+  await shell.run("init");
+  for (const [from, to] of [
+    [ledger, "file:new"],
+    [ledger, "sqlite:new.db"],
+  ])
+    expect(await shell.json("copy", `file:${from}`, to as string), to).toMatchObject({
+      code: 0,
+      data: { equal: true, totals: { missions: 0 } },
+    });
 });
 
 test("a damaged mission refuses the whole copy, with the command that mends it", async () => {
@@ -171,6 +193,17 @@ test("archive and restore do the same on SQLite", async () => {
   expect(await shell.json("restore", data.file, "--store", "sqlite:other.db")).toMatchObject({ code: 0 });
   expect((await shell.run("copy", "sqlite:other.db", "file:back")).code).toBe(0);
   expect(logs(shell, "back")["mission-p.jsonl"]).toBe(logs(shell, ledger)["mission-p.jsonl"]);
+});
+
+test("an archived mission is never said to be in a file where it is not", async () => {
+  const shell = await closed();
+  await shell.run("archive", "p", "--to", "cold/p.jsonl");
+  expect((await shell.json("archive", "p", "--to", "cold/p.jsonl")).code).toBe(0);
+  const elsewhere = await shell.json("archive", "p", "--to", "cold/second.jsonl");
+  expect(elsewhere).toMatchObject({ code: 6, envelope: { error: { code: "MISSION_ARCHIVED" } } });
+  expect(elsewhere.envelope.error?.hint).toContain("mled restore p");
+  fs.truncateSync(at(shell, "cold", "p.jsonl"), 900);
+  expect((await shell.json("archive", "p", "--to", "cold/p.jsonl")).code).toBe(6);
 });
 
 test("a dry run of an archive makes neither a file nor a mark", async () => {

@@ -1,6 +1,6 @@
 /** Archive: a cold copy of a closed mission, proven, then the event that lets nobody change the mission any more. */
 import path from "node:path";
-import { sumStream } from "@mission-ledger/core";
+import { isStoreFault, sumStream } from "@mission-ledger/core";
 import { missionStream, slugOfStream, type TimelineEntry, timelineEntry } from "@mission-ledger/core/mission";
 import { archiveSource, encodeStreamName, readArchiveHeader, writeArchive } from "@mission-ledger/store-file";
 import { openMission, resolveMission } from "../command/refs.ts";
@@ -8,7 +8,7 @@ import { type CommandContext, type CommandSpec, command, type Place } from "../c
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { counted } from "../output/counted.ts";
 import { toned } from "../output/lines.ts";
-import { usage } from "../output/problem.ts";
+import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 
@@ -37,11 +37,15 @@ export const archive: CommandSpec = command({
     const { archived } = await openMission(ledger, slug, signal);
     const commandId = commandIdFor(context, input);
     const asked = { ledger, slug, commandId, signal };
-    if (archived !== undefined)
+    if (archived !== undefined) {
+      // Whoever names a file may rely on it from here on.
+      if (input.to !== undefined && !input.dryRun)
+        await holdsArchive(context, path.resolve(context.cwd, input.to), { slug, ...archived }, signal);
       return {
         data: { mission: slug, ...archived, made: false, archived: true },
         human: [`${slug} is archived already, in ${archived.file}`],
       };
+    }
     // Refused before a file is made.
     const rehearsal = await write(context, {
       ...asked,
@@ -144,6 +148,33 @@ export const checkArchive: CommandSpec = command({
     };
   },
 });
+
+/** Throws `MISSION_ARCHIVED` unless `file` is the archive that was made of the mission, proven from end to end. */
+const holdsArchive = async (
+  context: CommandContext,
+  file: string,
+  archived: { readonly slug: string; readonly file: string; readonly sha256: string },
+  signal: Parameters<CommandSpec["run"]>[2],
+): Promise<void> => {
+  const { slug, sha256 } = archived;
+  try {
+    const header = await readArchiveHeader({ file, files: context.files });
+    if (header.sha256 === sha256 && header.stream === missionStream(slug)) {
+      await sumArchive(context, file, () => {}, signal);
+      return;
+    }
+  } catch (error) {
+    if (!isStoreFault(error)) throw error;
+  }
+  throw new CliError(
+    "MISSION_ARCHIVED",
+    `${slug} is archived already, in ${archived.file}; nothing was written to ${file}`,
+    {
+      hint: `Copy that file, or archive the mission anew: ${context.say("restore", shellQuote(slug))}, then this command again.`,
+      details: { mission: slug, file: archived.file, sha256, path: file },
+    },
+  );
+};
 
 const sumArchive = async (
   { files }: CommandContext,

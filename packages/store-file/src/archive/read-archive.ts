@@ -133,7 +133,10 @@ const archiveFault = (error: unknown, file: string): StoreFault => {
   const isDamage =
     error instanceof NoArchive ||
     (error instanceof StoreFault && ["FORK_DETECTED", "LOG_CONFLICTED", "LOG_CORRUPT"].includes(error.code));
-  if (!isDamage) return faultOf(error, "read", { path: file });
+  if (!isDamage) {
+    const fault = faultOf(error, "read", { path: file });
+    return fault.code === "STORE_MISSING" ? noFile(fault, file) : fault;
+  }
   return new StoreFault("LOG_CORRUPT", `${file} is no sound archive: ${(error as Error).message}`, {
     outcome: "not_written",
     retryable: false,
@@ -142,3 +145,11 @@ const archiveFault = (error: unknown, file: string): StoreFault => {
     cause: error,
   });
 };
+
+const noFile = ({ code, details }: StoreFault, file: string): StoreFault =>
+  new StoreFault(code, `there is no file ${file}`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Name the file of an archive.",
+    details,
+  });
