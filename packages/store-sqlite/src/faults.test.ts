@@ -27,6 +27,8 @@ const table: readonly Row[] = [
   ["SQLITE_IOERR", "commit", "DURABILITY_UNKNOWN", "unknown", true],
   ["SQLITE_IOERR_FSYNC", "commit", "DURABILITY_UNKNOWN", "unknown", true],
   ["SQLITE_IOERR_WRITE", "commit", "DURABILITY_UNKNOWN", "unknown", true],
+  ["SQLITE_IOERR_SHMSIZE", "read", "STORAGE_FULL", "not_written", true],
+  ["SQLITE_IOERR_SHMSIZE", "commit", "DURABILITY_UNKNOWN", "unknown", true],
   ["SQLITE_IOERR_SHORT_READ", "read", "LOG_CORRUPT", "not_written", false],
   ["SQLITE_IOERR_SHORT_READ", "commit", "LOG_CORRUPT", "unknown", true],
   ["SQLITE_IOERR_NOMEM", "insert", "RESOURCES_EXHAUSTED", "not_written", true],

@@ -54,6 +54,12 @@ const full: Meaning = {
   hint: "Make room on the disk (or in the quota), then try again.",
   outcome: "not_written",
 };
+/** Not even a read goes without SQLite's file of shared memory, which is made anew by whoever comes first. */
+const noSharedMemory: Meaning = {
+  code: "STORAGE_FULL",
+  retryable: true,
+  hint: "SQLite could not make its `-shm` file beside the database: make room on the disk (or in the quota), then try again. If there is room, look at the system log.",
+};
 const damagedDisk: Meaning = {
   code: "STORAGE_ERROR",
   retryable: false,
@@ -85,6 +91,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   SQLITE_BUSY_SNAPSHOT: { ...internal, outcome: "not_written" },
   SQLITE_FULL: full,
   SQLITE_IOERR: damagedDisk,
+  SQLITE_IOERR_SHMSIZE: noSharedMemory,
   SQLITE_IOERR_SHORT_READ: corrupt,
   SQLITE_IOERR_CORRUPTFS: corrupt,
   SQLITE_IOERR_DATA: corrupt,
@@ -159,7 +166,7 @@ const meaningOf = (error: unknown, reason: string | undefined, step: Step): Mean
     return isNoDirectory ? missing : internal;
   }
   const found = meaningOfCode(reason);
-  return step === "commit" && found === damagedDisk ? unconfirmed : found;
+  return step === "commit" && (found === damagedDisk || found === noSharedMemory) ? unconfirmed : found;
 };
 
 const meaningOfCode = (reason: string): Meaning => {

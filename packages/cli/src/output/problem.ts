@@ -20,6 +20,7 @@ export type CliErrorCode =
   | "INTERRUPTED"
   | "INVALID_INPUT"
   | "LEDGER_NOT_FOUND"
+  | "MISSION_ARCHIVED"
   | "NOT_FOUND"
   | "PROJECTION_DRIFT"
   | "USAGE"
