@@ -16,6 +16,7 @@ import {
   quickCheck,
   type Troubles,
   type WritingState,
+  writeLeftoversAnew,
   writingState,
 } from "./writing-state.ts";
 
@@ -64,8 +65,12 @@ export const transactions = (context: StoreContext): Transactions => {
     if (state?.connection !== connection) {
       const opened = writingState(connection);
       try {
-        if (database.needsCheck()) quickCheck(connection, path);
+        if (database.needsCheck()) {
+          quickCheck(connection, path);
+          writeLeftoversAnew(connection, path);
+        }
       } catch (error) {
+        if (StoreFault.is(error, "DURABILITY_UNKNOWN")) distrust();
         throw noting(faultOf(error, "open", { path }), opened);
       }
       state = opened;

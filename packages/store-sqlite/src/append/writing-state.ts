@@ -97,3 +97,18 @@ export const quickCheck = ({ db }: Connection, path: string): void => {
       { path },
     );
 };
+
+/**
+ * What dead writers left in the write-ahead log is read from the cache. The flush of its end may have failed before they died:
+ * the next flush says yes, and the disk has nothing. So its pages are written anew, unless others are at work already.
+ */
+export const writeLeftoversAnew = ({ db }: Connection, path: string): void => {
+  try {
+    checkpoint(db, path);
+  } catch (error) {
+    const { cause } = error as StoreFault;
+    // A full disk is no doubt about what stands there.
+    const fault = faultOf(cause, "open", { path });
+    throw fault.code === "STORAGE_FULL" ? fault : error;
+  }
+};
