@@ -88,7 +88,7 @@ export const copy: CommandSpec = command({
       }
     } catch (error) {
       throw isAbort(error, signal)
-        ? interrupted(context, from, to)
+        ? interrupted(context, [from, to, ...mission.flatMap((slug) => ["--mission", slug])])
         : withItsLedger(context, error, { source, target });
     } finally {
       await reading.close();
@@ -182,10 +182,10 @@ const progressLine = ({ phase, share, events, perSecond, leftMs }: CopyProgress,
   return share === undefined ? parts.join("  ") : lineWithBar(share, parts, width);
 };
 
-const interrupted = (context: CommandContext, from: string, to: string): CliError =>
+const interrupted = (context: CommandContext, asked: readonly string[]): CliError =>
   new CliError("INTERRUPTED", "interrupted; what stands in the target is a beginning of the source", {
     outcome: "unknown",
-    hint: `Go on where it stopped: ${context.say("copy", `${shellQuote(from)} ${shellQuote(to)}`)}`,
+    hint: `Go on where it stopped: ${context.say("copy", asked.map(shellQuote).join(" "))}`,
   });
 
 /** What mends a mission has to be run on the ledger that holds it, which is seldom the one that is meant here otherwise. */

@@ -18,6 +18,7 @@ import {
   type TransferTarget,
 } from "./transfer.ts";
 import { emptySum, type StreamSum, sumStream, totalSum } from "./transfer-sums.ts";
+import { turns } from "./turns.ts";
 
 export interface CopyOptions {
   readonly from: TransferSource;
@@ -84,15 +85,16 @@ export const copyLedger = async ({
     };
   };
 
+  const turn = turns();
   const begun = (await to.extents(signal)).filter(isMeant);
   if (!dryRun) await to.settle(begun.map(({ stream }) => stream));
   const onRead = told("reading");
-  const standing = await sumsOf(to, begun, { kept, signal, onRead });
+  const standing = await sumsOf(to, begun, { kept, signal, onRead, turn });
   const names = new Set(extents.map(({ stream }) => stream));
   const stray = [...standing.values()].find(({ stream, entries }) => entries > 0 && !names.has(stream));
   if (stray !== undefined) throw diverged(stray.stream, "is in the target and not in the source");
 
-  const wanted = await survey(from, extents, { kept, standing, signal, onRead });
+  const wanted = await survey(from, extents, { kept, standing, signal, onRead, turn });
   const sums = [...wanted.values()];
   const missing = extents.filter(
     ({ stream }) => (standing.get(stream)?.entries ?? 0) < (wanted.get(stream)?.entries ?? 0),
@@ -112,12 +114,14 @@ export const copyLedger = async ({
     standing,
     kept,
     signal,
+    turn,
     onWritten: told("copying", plan.copied.events),
   });
   await to.finish();
   const written = await sumsOf(to, (await to.extents(signal)).filter(isMeant), {
     kept,
     signal,
+    turn,
     onRead: told("verifying", plan.events),
   });
   for (const sum of sums) {
@@ -129,17 +133,21 @@ export const copyLedger = async ({
   return plan;
 };
 
+type Turn = () => Promise<void> | undefined;
+
 interface SumsOptions {
   readonly kept: Kept;
   readonly signal: CancelSignal | undefined;
   readonly onRead: (events: number) => void;
+  /** A source on the disk is read without a pause: an interrupt would come when all is done. */
+  readonly turn: Turn;
 }
 
 /** What stands in the target, which is read as critically as the source. */
 const sumsOf = async (
   target: TransferSource,
   extents: readonly TransferExtent[],
-  { kept, signal, onRead }: SumsOptions,
+  { kept, signal, onRead, turn }: SumsOptions,
 ): Promise<ReadonlyMap<string, StreamSum>> => {
   const sums = new Map<string, StreamSum>();
   for (const extent of extents) {
@@ -147,6 +155,7 @@ const sumsOf = async (
       const { whole } = await sumStream(target, extent, {
         kept,
         onRead,
+        turn,
         ...(signal === undefined ? {} : { signal }),
       });
       sums.set(extent.stream, whole);
@@ -171,7 +180,13 @@ const ofTarget = (fault: StoreFault): StoreFault =>
 const survey = async (
   from: TransferSource,
   extents: readonly TransferExtent[],
-  { kept, standing, signal, onRead }: SumsOptions & { readonly standing: ReadonlyMap<string, StreamSum> },
+  {
+    kept,
+    standing,
+    signal,
+    onRead,
+    turn,
+  }: SumsOptions & { readonly standing: ReadonlyMap<string, StreamSum> },
 ): Promise<ReadonlyMap<string, StreamSum>> => {
   const sums = new Map<string, StreamSum>();
   const problems: StoreFault[] = [];
@@ -183,6 +198,7 @@ const survey = async (
         kept,
         at: stands.entries,
         onRead,
+        turn,
         ...(signal === undefined ? {} : { signal }),
       });
       if (begun === undefined || begun.sum !== stands.sum)
@@ -205,6 +221,7 @@ interface WriteOptions {
   readonly standing: ReadonlyMap<string, StreamSum>;
   readonly kept: Kept;
   readonly signal: CancelSignal | undefined;
+  readonly turn: Turn;
   readonly onWritten: (events: number) => void;
 }
 
@@ -220,6 +237,7 @@ const write = async ({
   standing,
   kept,
   signal,
+  turn,
   onWritten,
 }: WriteOptions): Promise<void> => {
   const ends = new Map<string, TransferStanding>(
@@ -251,6 +269,8 @@ const write = async ({
   };
   const takeAll = async (source: AsyncIterable<readonly TransferEntry[]>): Promise<void> => {
     for await (const entries of source) {
+      const waiting = turn();
+      if (waiting !== undefined) await waiting;
       signal?.throwIfAborted();
       for (const entry of entries) {
         if (entry._tag === "Aside" && kept === "commits") continue;

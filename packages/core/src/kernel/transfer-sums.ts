@@ -10,6 +10,7 @@ import {
   type TransferExtent,
   type TransferSource,
 } from "./transfer.ts";
+import { turns } from "./turns.ts";
 
 /** One stream as it was read. */
 export interface StreamSum {
@@ -108,13 +109,15 @@ export interface SumOptions {
   readonly signal?: CancelSignal;
   /** Called with the events of each block that was read. */
   readonly onRead?: (events: number) => void;
+  /** Shared by those who read many streams. @defaultValue the event loop turns while this one is read */
+  readonly turn?: () => Promise<void> | undefined;
 }
 
 /** Reads a stream to the end of its extent. `begun` is the sum after `at` entries; absent if there are fewer. */
 export const sumStream = async (
   source: TransferSource,
   extent: TransferExtent,
-  { kept, at, signal, onRead = () => {} }: SumOptions,
+  { kept, at, signal, onRead = () => {}, turn = turns() }: SumOptions,
 ): Promise<{ readonly whole: StreamSum; readonly begun?: StreamSum }> => {
   const running = runningSum(extent.stream, kept);
   let begun = at === 0 ? running.now : undefined;
@@ -127,6 +130,8 @@ export const sumStream = async (
       if (running.now.entries === at) begun = running.now;
     }
     onRead(running.now.events - before);
+    const waiting = turn();
+    if (waiting !== undefined) await waiting;
   }
   return { whole: running.now, ...(begun === undefined ? {} : { begun }) };
 };

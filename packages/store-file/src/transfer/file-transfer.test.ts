@@ -297,3 +297,15 @@ test("a copy that is aborted says so and leaves a beginning that the next one go
   await copy(from, to);
   expect(logsIn(to)).toEqual(logsIn(from));
 });
+
+test("a copy leaves signals and timers their turn, so that it can be aborted from outside", async () => {
+  const [from, to] = [scratchDirectory(), scratchDirectory()];
+  const store = await openFileStore({ directory: from });
+  await putMany(store, 400, { data: { text: "x".repeat(2_000) } });
+  await store.close();
+  const abort = new AbortController();
+  setImmediate(() => setImmediate(() => abort.abort()));
+  await expect(copy(from, to, { signal: abort.signal })).rejects.toThrow(/abort/i);
+  await copy(from, to);
+  expect(logsIn(to)).toEqual(logsIn(from));
+});
