@@ -56,6 +56,8 @@ export const decodeHeader = (line: Buffer): DecodedHeader => {
     v === archiveVersion &&
     typeof stream === "string" &&
     isCount(lines) &&
+    // A mission without a line is none.
+    lines > 0 &&
     isCount(records) &&
     isCount(events) &&
     Number.isSafeInteger(revision) &&

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -5,6 +6,7 @@ import { copyLedger, noFailpoint } from "@mission-ledger/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { layoutOf } from "../layout.ts";
+import { sealLine } from "../log/sealed-line.ts";
 import { errnoError } from "../testing/faulty-files.ts";
 import { growLogs, logsIn, type RandomLedger, writeLogs } from "../testing/random-logs.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
@@ -128,4 +130,25 @@ test("of a damaged mission no archive is made", async () => {
   fs.appendFileSync(layoutOf(directory).of(stream).log, "damaged\n");
   await expect(archive(directory)).rejects.toMatchObject({ code: "LOG_CORRUPT" });
   expect(fs.existsSync(path.join(directory, "archive"))).toBe(false);
+});
+
+test("a first line that says of the log what is not so is not believed", async () => {
+  const { file } = await archive(written(), "cold.jsonl");
+  const whole = fs.readFileSync(file, "latin1");
+  const [first = "", log = ""] = [whole.slice(0, whole.indexOf("\n")), whole.slice(whole.indexOf("\n") + 1)];
+  const { crc: _, ...header } = JSON.parse(first) as Record<string, unknown>;
+  const nothing = createHash("sha256").digest("hex");
+  for (const [claim, content] of [
+    [{ revision: 9_999 }, log],
+    [{ head: "0".repeat(64) }, log],
+    [{ lines: 0, records: 0, events: 0, revision: -1, head: null, bytes: 0, sha256: nothing }, ""],
+  ] as const) {
+    const line = sealLine(JSON.stringify({ ...header, ...claim }));
+    fs.writeFileSync(file, Buffer.concat([line, Buffer.from(content, "latin1")]));
+    const reading = (async () => {
+      const source = archiveSource({ file });
+      for (const extent of await source.extents()) for await (const _entries of source.read(extent));
+    })();
+    await expect(reading, JSON.stringify(claim)).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+  }
 });

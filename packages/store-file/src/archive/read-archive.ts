@@ -2,7 +2,13 @@
  * An archive as something to read, check and copy from. Promises: what it hands over are the lines of the log as they went in;
  * a file in which one byte is another is refused, at the latest at its end.
  */
-import { StoreFault, type TransferEntry, type TransferSource } from "@mission-ledger/core";
+import {
+  emptyHead,
+  headOfCommit,
+  StoreFault,
+  type TransferEntry,
+  type TransferSource,
+} from "@mission-ledger/core";
 import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -79,11 +85,13 @@ interface Taken {
   end(): void;
 }
 
-const taking = ({ stream, lines, records, events, bytes, sha256 }: ArchiveHeader, file: string): Taken => {
+const taking = (header: ArchiveHeader, file: string): Taken => {
+  const { stream, lines, records, events, revision, head, bytes, sha256 } = header;
   const read = entryReader({ stream, encoded: encodeStreamName(stream), log: file });
   // Asked for here: a command that has no archive need not load it.
   const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
   const now = { lines: 0, records: 0, events: 0, bytes: 0 };
+  let last = emptyHead;
   return {
     take: (line) => {
       const entry = read({ bytes: line, offset: now.bytes, length: line.length + 1, oversized: false });
@@ -93,6 +101,7 @@ const taking = ({ stream, lines, records, events, bytes, sha256 }: ArchiveHeader
       if (entry._tag === "Commit") {
         now.records += 1;
         now.events += entry.commit.events.length;
+        last = headOfCommit(entry.commit);
       }
       return entry;
     },
@@ -102,6 +111,10 @@ const taking = ({ stream, lines, records, events, bytes, sha256 }: ArchiveHeader
       if (!isWhole || hash.digest("hex") !== sha256)
         throw new NoArchive(
           `it holds ${now.lines} lines in ${now.bytes} bytes; its first line says ${lines} in ${bytes}${isWhole ? ", with another checksum" : ""}`,
+        );
+      if (last.revision !== revision || last.digest !== head)
+        throw new NoArchive(
+          `it ends at revision ${last.revision}; its first line says ${revision}${last.revision === revision ? ", with another digest" : ""}`,
         );
     },
   };
