@@ -109,6 +109,21 @@ test("a damaged mission refuses the whole copy, with the command that mends it",
   expect(envelope.error?.hint).toBe(`mled repair p --store file:${at(shell, ledger)}`);
 });
 
+test("a file that is no sound database is named, with the command that looks at it", async () => {
+  const shell = await planned();
+  fs.writeFileSync(at(shell, "text.db"), "hello\n".repeat(200));
+  for (const [from, to] of [
+    [`file:${ledger}`, "sqlite:text.db"],
+    ["sqlite:text.db", "file:new"],
+  ] as const) {
+    const { code, envelope } = await shell.json("copy", from, to);
+    expect({ code, name: envelope.error?.code }).toEqual({ code: 8, name: "LOG_CORRUPT" });
+    expect(envelope.error?.message).toContain(at(shell, "text.db"));
+  }
+  const { envelope } = await shell.json("copy", `file:${ledger}`, "sqlite:text.db");
+  expect(envelope.error?.hint).toContain(`mled verify --store sqlite:${at(shell, "text.db")}`);
+});
+
 test.each([
   [["copy", "file:nowhere", "file:new"], 3, "LEDGER_NOT_FOUND"],
   [["copy", "here", "file:new"], 2, "USAGE"],

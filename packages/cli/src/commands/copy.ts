@@ -197,10 +197,22 @@ const withItsLedger = (
   if (!isStoreFault(error) || !mendable.has(error.code)) return error;
   const { code, message, outcome, retryable, details, hint } = error;
   const { stream, ...rest } = details;
-  if (typeof stream !== "string") return error;
   // Only what is found while the source is read through comes with all its problems.
   const at = details.problems === undefined ? target : source;
   const address = formatAddress(at);
+  if (typeof stream !== "string") {
+    // A row of a database that cannot be believed does not say whose it is either.
+    const damaged = [source, target].find(({ path: named }) => named === details.path);
+    if (damaged === undefined) return error;
+    const step = say("verify", `--store ${shellQuote(formatAddress(damaged))}`);
+    return new StoreFault(code, `${damaged.path}: ${message}`, {
+      outcome,
+      retryable,
+      hint: `See what is wrong: ${step}\n${hint ?? ""}`.trimEnd(),
+      details: { ...details, address: formatAddress(damaged) },
+      cause: error,
+    });
+  }
   const name = code === "FORK_DETECTED" ? "reconcile" : at.store === "file" ? "repair" : "verify";
   const step = say(name, `${shellQuote(slugOfStream(stream))} --store ${shellQuote(address)}`);
   return new StoreFault(code, message, {
