@@ -202,7 +202,13 @@ describe("mled rebuild", () => {
       share: 0,
       streams: { done: 0, total: 2 },
     });
-    expect(done.slice(1).map(({ type, view }) => view ?? type)).toEqual([
+    expect(done[1]).toMatchObject({
+      type: "progress",
+      phase: "done",
+      share: 1,
+      streams: { done: 2, total: 2 },
+    });
+    expect(done.slice(2).map(({ type, view }) => view ?? type)).toEqual([
       ...folds.map(({ view }) => view),
       "end",
     ]);

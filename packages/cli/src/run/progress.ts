@@ -20,7 +20,11 @@ export const progressDisplay = (
   { json, jsonl, plain }: Globals,
   clock: Clock,
 ): ProgressDisplay => {
-  if (jsonl) return paced(clock, recordEveryMs, (note) => put(stdout, `${printableJson(note.record())}\n`));
+  if (jsonl) {
+    const records = paced(clock, recordEveryMs, (note) => put(stdout, `${printableJson(note.record())}\n`));
+    // Whoever reads records waits for the last one: only there is the share 1.
+    return { tell: records.tell, end: records.endWithLast };
+  }
   const watched = stderr.isTTY === true && env.TERM !== "dumb" && !json && !plain;
   return watched ? overwriting(stderr, clock) : { tell: () => {}, end: async () => {} };
 };
@@ -50,13 +54,19 @@ const paced = (
   clock: Clock,
   everyMs: number,
   show: (note: ProgressNote) => Promise<void>,
-): ProgressDisplay => {
+): ProgressDisplay & {
+  /** Shows the last note too, if it was not its time. */
+  endWithLast(): Promise<void>;
+} => {
   let last: number | undefined;
+  let passedOver: ProgressNote | undefined;
   let writing: Promise<void> | undefined;
   return {
     tell: (note) => {
       const now = clock.now();
+      passedOver = note;
       if (writing !== undefined || (last !== undefined && now - last < everyMs)) return;
+      passedOver = undefined;
       last = now;
       writing = show(note)
         .catch(() => {})
@@ -66,6 +76,12 @@ const paced = (
     },
     end: async () => {
       await writing;
+    },
+    endWithLast: async () => {
+      await writing;
+      const note = passedOver;
+      passedOver = undefined;
+      if (note !== undefined) await show(note).catch(() => {});
     },
   };
 };
