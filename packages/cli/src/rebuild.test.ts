@@ -38,6 +38,7 @@ const tamper = async (
   shell: Session,
   view: string,
   change: (state: Record<string, Json>) => unknown,
+  more: Partial<Snapshot> = {},
 ): Promise<void> => {
   const snapshots = fileSnapshots({ directory: path.join(shell.directory, ".mission-ledger") });
   const spec = folds.find((fold) => fold.view === view)?.spec;
@@ -45,7 +46,7 @@ const tamper = async (
   const key = { stream: "mission-p", name: spec.name, version: spec.version };
   const kept = (await snapshots.load(key)) as Snapshot;
   const state = JSON.parse(JSON.stringify(kept.state)) as Record<string, Json>;
-  await snapshots.save(key, { ...kept, state: change(state) as Json });
+  await snapshots.save(key, { ...kept, ...more, state: change(state) as Json });
 };
 
 /** Every file below a folder with its content. */
@@ -134,11 +135,54 @@ describe("a view that was tampered with", () => {
         expect.objectContaining({ kind: "projection_drift", mission: "p" }),
       );
       expect((await shell.json("rebuild")).envelope.warnings).toEqual([
-        `p: ${view} differed at ${where}; mended`,
+        `p: ${view} differed at ${where === "" ? "its root" : where}; mended`,
       ]);
       expect((await shell.json("rebuild", "--verify")).code).toBe(0);
     },
   );
+
+  test.each([
+    ["a digest that is in no log", { revision: 2, digest: "f".repeat(64) }],
+    ["a revision that has not been yet", { revision: 900, digest: "f".repeat(64) }],
+    ["a place before the first event", { revision: -1, digest: null }],
+  ])("at %s is found, and believed by nobody", async (_, head) => {
+    const shell = await withViews();
+    const before = (await shell.json("board", "p")).data;
+    await tamper(shell, "board", (state: Any) => put(state, "cards.WP99", state.cards.WP01), { head });
+    expect((await shell.json("board", "p")).data).toEqual(before);
+    await tamper(shell, "board", (state: Any) => put(state, "cards.WP99", state.cards.WP01), { head });
+    const { code, envelope, data } = await shell.json("rebuild", "--verify");
+    expect(code).toBe(8);
+    expect(envelope.error?.code).toBe("PROJECTION_DRIFT");
+    const found = { mission: "p", view: "board", revision: head.revision };
+    expect(envelope.error?.details.strays).toEqual([found]);
+    expect(data.equal).toBe(false);
+    expect((await shell.run("rebuild", "--verify", "--jsonl")).out).toContain(
+      JSON.stringify({ type: "stray", ...found }),
+    );
+    expect((await shell.json("rebuild")).envelope.warnings).toEqual([
+      `p: board stands at an event of revision ${head.revision} that the log does not hold; made anew`,
+    ]);
+    expect((await shell.json("rebuild", "--verify")).code).toBe(0);
+  });
+
+  test("in its count of unknown events is found and mended", async () => {
+    const shell = await withViews();
+    await tamper(shell, "ready", (state: Any) => state, { unknownEvents: 3 });
+    const { code, envelope } = await shell.json("rebuild", "--verify");
+    expect(code).toBe(8);
+    expect(envelope.error?.details.views).toMatchObject([
+      { mission: "p", view: "ready", kind: "unknown_events", live: 3, rebuilt: 0 },
+    ]);
+    expect((await shell.run("rebuild", "--verify")).out).toContain(
+      "differs p: ready says that it did not know 3 events, and there are 0",
+    );
+    expect((await shell.json("verify")).code).toBe(8);
+    expect((await shell.json("rebuild")).envelope.warnings).toEqual([
+      "p: ready differed in its count of unknown events; mended",
+    ]);
+    expect((await shell.json("rebuild", "--verify")).code).toBe(0);
+  });
 
   test("is named for people, with both values", async () => {
     const shell = await withViews();

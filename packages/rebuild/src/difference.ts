@@ -4,6 +4,7 @@ import {
   type Difference,
   differencesBetween,
   type EventStore,
+  type Folded,
   type FoldSpec,
   type Snapshot,
   whichEventMade,
@@ -15,37 +16,47 @@ import type { ViewDifference } from "./outcome.ts";
 export interface FoundDifference {
   readonly spec: FoldSpec<unknown>;
   readonly revision: number;
-  readonly first: Difference;
+  /** The first place; `undefined` where only the counts of unknown events differ. */
+  readonly first: Difference | undefined;
   readonly more: number;
+  readonly unknownEvents: { readonly live: number; readonly rebuilt: number };
 }
 
 /** `undefined` where both are the same. Keys in another order are no difference. */
 export const findDifference = (
   spec: FoldSpec<unknown>,
   live: Snapshot,
-  rebuilt: unknown,
+  rebuilt: Pick<Folded<unknown>, "state" | "unknownEvents">,
 ): FoundDifference | undefined => {
   // Almost always: both were made by the same steps, down to the order of the keys.
-  if (JSON.stringify(live.state) === JSON.stringify(rebuilt)) return undefined;
-  const [first, ...others] = differencesBetween(live.state, rebuilt);
-  return first === undefined
-    ? undefined
-    : { spec, revision: live.head.revision, first: copyOf(first), more: others.length };
+  const isSame = JSON.stringify(live.state) === JSON.stringify(rebuilt.state);
+  const [first, ...others] = isSame ? [] : differencesBetween(live.state, rebuilt.state);
+  if (first === undefined && live.unknownEvents === rebuilt.unknownEvents) return undefined;
+  return {
+    spec,
+    revision: live.head.revision,
+    first: first === undefined ? undefined : copyOf(first),
+    more: others.length,
+    unknownEvents: { live: live.unknownEvents, rebuilt: rebuilt.unknownEvents },
+  };
 };
 
 /** The difference with the event behind it, for which its stream is folded once more. */
 export const explainDifference = async (
   store: EventStore,
   stream: string,
-  { spec, revision, first, more }: FoundDifference,
+  { spec, revision, first, more, unknownEvents }: FoundDifference,
   signal: CancelSignal | undefined,
 ): Promise<ViewDifference> => {
+  const view = nameOf(spec);
+  if (first === undefined)
+    return { stream, view, path: [], kind: "unknown_events", ...unknownEvents, revision, madeBy: null, more };
   const { path } = first;
   const options = { to: revision, ...(signal === undefined ? {} : { signal }) };
   const made = await whichEventMade(store, stream, spec, path, options);
   return {
     stream,
-    view: nameOf(spec),
+    view,
     path,
     kind: kinds[first._tag],
     live: "before" in first ? first.before : null,

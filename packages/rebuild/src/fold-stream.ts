@@ -11,8 +11,8 @@ import {
 
 export interface FoldedStream {
   readonly folded: readonly Folded<unknown>[];
-  /** Live views that the log does not bear out. */
-  readonly notBorneOut: number;
+  /** Indexes of live views whose last event is not in the log. */
+  readonly strays: readonly number[];
 }
 
 export interface FoldStreamOptions {
@@ -56,5 +56,5 @@ export const foldStream = async (
     if (events > 0) await count(events);
     signal?.throwIfAborted();
   }
-  return { folded, notBorneOut: waiting.size };
+  return { folded, strays: [...waiting.keys()] };
 };

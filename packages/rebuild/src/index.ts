@@ -2,7 +2,14 @@
 
 export type { Ground, Scope } from "./ground.ts";
 export type { ViewsOptions } from "./options.ts";
-export type { MakingEvent, StreamOutcome, StreamProblem, ViewDifference, ViewName } from "./outcome.ts";
+export type {
+  MakingEvent,
+  StrayView,
+  StreamOutcome,
+  StreamProblem,
+  ViewDifference,
+  ViewName,
+} from "./outcome.ts";
 export type { Phase, RebuildProgress, ViewProgress } from "./progress.ts";
 export { type RebuildOptions, type RebuildReport, rebuildViews } from "./rebuild-views.ts";
 export type { RunReport } from "./run.ts";

@@ -10,8 +10,11 @@ export interface ViewDifference {
   readonly view: ViewName;
   /** Keys that lead to the first place where both differ, outermost first. Empty for the whole. */
   readonly path: readonly string[];
-  /** `missing`: the live view lacks it. `too_much`: nothing stands there in truth. */
-  readonly kind: "changed" | "missing" | "too_much";
+  /**
+   * `missing`: the live view lacks it. `too_much`: nothing stands there in truth. `unknown_events`: the views are the same, but
+   * not the number of events that they say they did not know.
+   */
+  readonly kind: "changed" | "missing" | "too_much" | "unknown_events";
   /** `null` where nothing stands. */
   readonly live: Json;
   /** `null` where nothing stands. */
@@ -22,6 +25,14 @@ export interface ViewDifference {
   readonly madeBy: MakingEvent | null;
   /** Further places of the same view that differ. */
   readonly more: number;
+}
+
+/** A view whose last event is not in the log: nobody starts from it, and either it or the log is not what it was. */
+export interface StrayView {
+  readonly stream: string;
+  readonly view: ViewName;
+  /** The event that it says it has seen last. */
+  readonly revision: number;
 }
 
 /** An event, to be looked up in the log. */
@@ -50,8 +61,8 @@ export interface StreamOutcome {
   readonly unknownEvents: number;
   /** Live views that were found and compared. */
   readonly compared: number;
-  /** Live views whose last event is not in the log, so that nobody starts from them. */
-  readonly notBorneOut: number;
+  /** Live views whose last event is not in the log. */
+  readonly strays: readonly StrayView[];
   readonly differences: readonly ViewDifference[];
   /** Where there is one, no view was made of the stream. */
   readonly problem: StreamProblem | null;

@@ -72,17 +72,13 @@ export const reporter = ({ tally, work, weighed, onProgress, everyMs, clock }: R
   const report = (progress: Progress): void => {
     // Streams that came meanwhile make the whole larger; what was said once is not taken back.
     share = phase === "done" ? 1 : Math.max(share, Math.min(progress.share ?? 0, mostBeforeTheEnd));
-    const { total, done, resumed, views, made, differing } = tally;
+    const { total, done, resumed } = tally;
     onProgress({
       ...progress,
       phase,
       share,
       streams: { done, total, resumed },
-      views: views.map((view, index) => ({
-        ...view,
-        streams: made[index] as number,
-        differing: differing[index] as number,
-      })),
+      views: viewsOf(tally),
     });
   };
   return {
@@ -96,6 +92,17 @@ export const reporter = ({ tally, work, weighed, onProgress, everyMs, clock }: R
     },
   };
 };
+
+export const viewsOf = ({
+  views,
+  made,
+  differing,
+}: Pick<Tally, "views" | "made" | "differing">): readonly ViewProgress[] =>
+  views.map((view, index) => ({
+    ...view,
+    streams: made[index] as number,
+    differing: differing[index] as number,
+  }));
 
 /** The switch is part of the work too. */
 const mostBeforeTheEnd = 0.999;

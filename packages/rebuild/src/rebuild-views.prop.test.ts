@@ -66,11 +66,11 @@ describe("whatever happened before", () => {
       const snapshots = memorySnapshotSets();
       await remember(store, snapshots, places);
       const ground = { store, snapshots, folds: counterFolds, scope };
-      expect(await verifyViews(ground)).toMatchObject({ differing: 0, notBorneOut: 0, problems: [] });
+      expect(await verifyViews(ground)).toMatchObject({ differing: 0, straying: 0, problems: [] });
       const told: RebuildProgress[] = [];
       const onProgress = (progress: RebuildProgress): void => void told.push(progress);
       const report = await rebuildViews({ ...ground, compare: true, progressEveryMs: 0, onProgress });
-      expect(report).toMatchObject({ differing: 0, notBorneOut: 0, problems: [] });
+      expect(report).toMatchObject({ differing: 0, straying: 0, problems: [] });
       const streams = await store.streams("counter");
       expect(await contentOf(snapshots, streams)).toEqual(await fromScratch(store));
       const shares = told.map(({ share }) => share);

@@ -4,6 +4,7 @@ import {
   loadFold,
   noSnapshots,
   openMemoryStore,
+  type Snapshot,
   type SnapshotStore,
 } from "@mission-ledger/core";
 import { cancelSource, memorySnapshotSets } from "@mission-ledger/testkit";
@@ -11,6 +12,7 @@ import { describe, expect, test } from "vitest";
 import type { RebuildProgress } from "./progress.ts";
 import { rebuildViews } from "./rebuild-views.ts";
 import { append, contentOf, counterFolds, rememberAll, storeOf } from "./testing/counters.ts";
+import { verifyViews } from "./verify-views.ts";
 
 const scope = { category: "counter" };
 const [total, additions] = counterFolds as readonly [FoldSpec<unknown>, FoldSpec<unknown>];
@@ -62,6 +64,31 @@ describe("a rebuild", () => {
     ]);
     expect(differences[0]?.madeBy).toMatchObject({ type: "Added", revision: 2 });
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
+  });
+
+  test("finds a view that counts other unknown events than there are", async () => {
+    const { live, ...ground } = await withLive();
+    const key = { stream: "counter-b", name: additions.name, version: additions.version };
+    const kept = (await ground.snapshots.load(key)) as Snapshot;
+    await ground.snapshots.save(key, { ...kept, unknownEvents: 3 });
+    const { differing, differences } = await verifyViews(ground);
+    expect(differing).toBe(1);
+    expect(differences).toMatchObject([
+      { stream: "counter-b", kind: "unknown_events", path: [], live: 3, rebuilt: 0, madeBy: null },
+    ]);
+    await rebuildViews(ground);
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+  });
+
+  test("counts for each view what it does not tell one by one", async () => {
+    const { live: _, ...ground } = await withLive();
+    await tamper(ground.snapshots, "counter-a", total, { total: 99 });
+    await tamper(ground.snapshots, "counter-c", total, { total: 99 });
+    await tamper(ground.snapshots, "counter-d", additions, { forged: 1 });
+    const { differing, differences, views } = await verifyViews({ ...ground, maxTold: 1 });
+    expect(differences.length).toBe(1);
+    expect(differing).toBe(3);
+    expect(views.map((view) => view.differing)).toEqual([2, 1]);
   });
 
   test("shows none of the new views before all of them are made", async () => {
@@ -301,7 +328,11 @@ describe("what happens to the log meanwhile", () => {
       state: { total: 1 },
       unknownEvents: 0,
     });
-    expect(await rebuildViews({ ...ground, compare: true })).toMatchObject({ notBorneOut: 1, differing: 0 });
+    expect(await rebuildViews({ ...ground, compare: true })).toMatchObject({
+      straying: 1,
+      strays: [{ stream: "counter-a", view: { name: total.name }, revision: 7 }],
+      differing: 0,
+    });
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
   });
 });

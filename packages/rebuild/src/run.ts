@@ -3,9 +3,9 @@ import { type Clock, systemClock } from "@mission-ledger/core";
 import { type Crew, hand } from "./crew.ts";
 import { nameOf } from "./ground.ts";
 import type { ViewsOptions } from "./options.ts";
-import type { StreamOutcome, StreamProblem, ViewDifference } from "./outcome.ts";
+import type { StrayView, StreamOutcome, StreamProblem, ViewDifference } from "./outcome.ts";
 import type { Part } from "./part.ts";
-import { type Reporter, reporter, type Tally } from "./progress.ts";
+import { type Reporter, reporter, type Tally, type ViewProgress, viewsOf } from "./progress.ts";
 import { queueOf } from "./queue.ts";
 import { threads } from "./threads.ts";
 import type { Work } from "./work-on-stream.ts";
@@ -22,9 +22,12 @@ export interface RunReport {
   readonly compared: number;
   /** Live views that differ, all of them counted. */
   readonly differing: number;
-  /** Live views whose last event is not in the log. */
-  readonly notBorneOut: number;
+  /** Live views whose last event is not in the log, all of them counted. */
+  readonly straying: number;
+  /** What of each view, in the order of the folds; all counted, also what is not told one by one. */
+  readonly views: readonly ViewProgress[];
   readonly differences: readonly ViewDifference[];
+  readonly strays: readonly StrayView[];
   /** Streams of which nothing was made; their live views are as they were. */
   readonly problems: readonly StreamProblem[];
 }
@@ -81,8 +84,9 @@ export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resu
     everyMs: progressEveryMs,
     clock,
   });
-  const sums = { streams: 0, unknownEvents: 0, compared: 0, differing: 0, notBorneOut: 0 };
+  const sums = { streams: 0, unknownEvents: 0, compared: 0, differing: 0, straying: 0 };
   const differences: ViewDifference[] = [];
+  const strays: StrayView[] = [];
   const problems: StreamProblem[] = [];
 
   const finished = (outcome: StreamOutcome): void => {
@@ -91,7 +95,8 @@ export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resu
     sums.unknownEvents += outcome.unknownEvents;
     sums.compared += outcome.compared;
     sums.differing += outcome.differences.length;
-    sums.notBorneOut += outcome.notBorneOut;
+    sums.straying += outcome.strays.length;
+    for (const stray of outcome.strays) if (strays.length < maxTold) strays.push(stray);
     for (const difference of outcome.differences) {
       const index = views.findIndex(({ name }) => name === difference.view.name);
       tally.differing[index] = (tally.differing[index] as number) + 1;
@@ -126,6 +131,13 @@ export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resu
       tally.total = Math.max(tally.total, tally.done + streams.length);
       await crew.run(queueOf({ streams, weigh, hands }), { count, finished });
     },
-    ended: () => ({ ...sums, events: tally.events, differences, problems }),
+    ended: () => ({
+      ...sums,
+      events: tally.events,
+      views: viewsOf(tally),
+      differences,
+      strays,
+      problems,
+    }),
   };
 };

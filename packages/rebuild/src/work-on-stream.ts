@@ -4,6 +4,7 @@ import {
   type Folded,
   type Json,
   LedgerError,
+  type Snapshot,
   type SnapshotEntry,
   type SnapshotStore,
 } from "@mission-ledger/core";
@@ -40,7 +41,7 @@ export const workOnStream = async (
     events: 0,
     unknownEvents: 0,
     compared: 0,
-    notBorneOut: 0,
+    strays: [],
     differences: [],
   };
   try {
@@ -50,13 +51,13 @@ export const workOnStream = async (
       ? await Promise.all(folds.map((spec) => snapshots.load({ stream, ...nameOf(spec) })))
       : [];
     let compared = 0;
-    const { folded, notBorneOut } = await foldStream(store, stream, folds, {
+    const { folded, strays } = await foldStream(store, stream, folds, {
       live,
-      meet: (index, { state, gaps }, snapshot) => {
+      meet: (index, { gaps, ...made }, snapshot) => {
         // A view of a log that lacks events is compared with nothing.
         if (gaps > 0) return;
         compared += 1;
-        const difference = findDifference(folds[index] as Ground["folds"][number], snapshot, state);
+        const difference = findDifference(folds[index] as Ground["folds"][number], snapshot, made);
         if (difference !== undefined) found.push(difference);
       },
       signal,
@@ -79,7 +80,11 @@ export const workOnStream = async (
       events,
       unknownEvents,
       compared,
-      notBorneOut,
+      strays: strays.map((index) => ({
+        stream,
+        view: nameOf(folds[index] as Ground["folds"][number]),
+        revision: (live[index] as Snapshot).head.revision,
+      })),
       differences,
       problem: null,
     };

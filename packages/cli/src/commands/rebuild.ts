@@ -13,11 +13,12 @@ import { damageStep } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { barLine } from "../rebuild/bar.ts";
-import { namedDifference } from "../rebuild/difference.ts";
+import { namedDifference, namedStray, strayText } from "../rebuild/difference.ts";
 import { foldsOf, inspectorOf, viewNames, weightsOf } from "../rebuild/ground.ts";
 import { locatedProblems } from "../rebuild/problem.ts";
 import { type Ended, linesOf, mendedText, rowsOf } from "../rebuild/report.ts";
@@ -116,9 +117,14 @@ export const rebuild: CommandSpec = command({
     return {
       data: {
         missions,
-        totals: { missions: report.streams, events: report.events, differing: report.differing },
+        totals: {
+          missions: report.streams,
+          events: report.events,
+          differing: report.differing,
+          straying: report.straying,
+        },
         events: report.events,
-        equal: report.differing === 0,
+        equal: report.differing + report.straying === 0,
         written,
         switched: report.switched ?? null,
         resumed: report.resumed ?? 0,
@@ -127,6 +133,7 @@ export const rebuild: CommandSpec = command({
       ...(failureOf(report, { context, mission, compares, problems }) ?? {}),
       warnings: [
         ...(compares ? [] : report.differences.map(mendedText)),
+        ...(compares ? [] : report.strays.map((stray) => `${strayText(stray)}; made anew`)),
         ...(lost > 0
           ? [
               `${lost} views could not be written${directory === null ? "" : ` below ${path.join(directory, "cache", "snapshots")}`}`,
@@ -163,7 +170,7 @@ interface FailureContext {
 }
 
 const failureOf = (
-  { differing, differences }: RunReport,
+  { differing, differences, straying, strays }: RunReport,
   { context, mission, compares, problems }: FailureContext,
 ): Pick<CommandResult, "exit" | "error"> | undefined => {
   const [first] = problems;
@@ -179,14 +186,25 @@ const failureOf = (
       },
     };
   }
-  if (!compares || differing === 0) return undefined;
+  if (!compares || differing + straying === 0) return undefined;
+  const of = mission === undefined ? "" : shellQuote(mission);
+  if (differing === 0)
+    return {
+      exit: exitCodes.data,
+      error: {
+        code: "PROJECTION_DRIFT",
+        message: `${counted(straying, "view")} stand${straying === 1 ? "s" : ""} at events that their log does not hold`,
+        hint: `Nobody starts from them. See whether the log is what it was: ${context.say("verify", of)}`,
+        details: { views: [], strays: strays.map(namedStray) },
+      },
+    };
   return {
     exit: exitCodes.data,
     error: {
       code: "PROJECTION_DRIFT",
       message: `${differing} views differ from a fresh rebuild`,
-      hint: `Mend them: ${context.say("rebuild", mission === undefined ? "" : shellQuote(mission))}`,
-      details: { views: differences.map(namedDifference) },
+      hint: `Mend them: ${context.say("rebuild", of)}`,
+      details: { views: differences.map(namedDifference), strays: strays.map(namedStray) },
     },
   };
 };

@@ -1,7 +1,8 @@
 /** A view that differs, as data and in a line. */
 import { formatPath, type Json } from "@mission-ledger/core";
 import { slugOfStream } from "@mission-ledger/core/mission";
-import type { ViewDifference } from "@mission-ledger/rebuild";
+import type { StrayView, ViewDifference } from "@mission-ledger/rebuild";
+import { counted } from "../output/counted.ts";
 import { viewOf } from "./ground.ts";
 
 /** What stands in the envelope. */
@@ -49,6 +50,8 @@ export const namedDifference = (
 /** `p: board at cards.WP01.lane: "done", but "planned" by WorkPackageMoved at revision 7`. */
 export const differenceText = (mission: string, view: string, difference: ShownDifference): string => {
   const { path, kind, live, rebuilt, madeBy, more } = difference;
+  if (kind === "unknown_events")
+    return `${mission}: ${view} says that it did not know ${counted(Number(live), "event")}, and there are ${Number(rebuilt)}`;
   const there = kind === "missing" ? "missing" : shortJson(live);
   const truth = kind === "too_much" ? "nothing" : shortJson(rebuilt);
   const by =
@@ -56,6 +59,22 @@ export const differenceText = (mission: string, view: string, difference: ShownD
       ? "from the beginning"
       : `by ${madeBy.type} at revision ${madeBy.revision} (${madeBy.id})`;
   return `${mission}: ${view} at ${path === "" ? "its root" : path}: ${there}, but ${truth} ${by}${more === 0 ? "" : `; and ${more} more`}`;
+};
+
+/** A view that stands at an event which its log does not hold: an entry of `details.strays`. */
+export const namedStray = ({
+  stream,
+  view,
+  revision,
+}: StrayView): { readonly mission: string; readonly view: string; readonly revision: number } => ({
+  mission: slugOfStream(stream),
+  view: viewOf(view.name),
+  revision,
+});
+
+export const strayText = (stray: StrayView): string => {
+  const { mission, view, revision } = namedStray(stray);
+  return `${mission}: ${view} stands at an event of revision ${revision} that the log does not hold`;
 };
 
 const longest = 60;

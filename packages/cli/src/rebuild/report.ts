@@ -4,7 +4,7 @@ import type { Row } from "../command/result.ts";
 import type { LogProblem } from "../commands/inspect.ts";
 import { counted } from "../output/counted.ts";
 import { type Line, toned } from "../output/lines.ts";
-import { differenceText, namedDifference } from "./difference.ts";
+import { differenceText, namedDifference, namedStray, strayText } from "./difference.ts";
 import { viewOf } from "./ground.ts";
 
 /** What was asked for, and how it ended. */
@@ -27,7 +27,7 @@ const mostLines = 50;
 
 /** A line for each view, after one for each view that differs. */
 export const linesOf = ({ report, problems, resumed, views, ended }: Told): readonly Line[] => {
-  const { differences, differing, events, streams } = report;
+  const { differences, differing, strays, straying, events, streams } = report;
   const made = streams - problems.length;
   const more = resumed === 0 ? "" : `, ${counted(resumed, "mission")} done before`;
   const from = `${counted(events, "event")} in ${counted(made, "mission")}${more}`;
@@ -37,10 +37,16 @@ export const linesOf = ({ report, problems, resumed, views, ended }: Told): read
       return [toned("bad", "differs "), differenceText(mission, view, shown)];
     }),
     ...(differing > mostLines ? [`and ${differing - mostLines} more that differ`] : []),
-    ...views.map((view): Line => {
-      const count = report.differences.filter(({ view: { name } }) => viewOf(name) === view).length;
-      return `${view}: ${sentenceOf(ended, from, count, report.compared)}`;
-    }),
+    // Told as warnings where they were replaced.
+    ...(ended._tag === "Compared"
+      ? strays.slice(0, mostLines).map((stray): Line => [toned("bad", "strays  "), strayText(stray)])
+      : []),
+    ...(ended._tag === "Compared" && straying > mostLines
+      ? [`and ${straying - mostLines} more that stray`]
+      : []),
+    ...views.map(
+      (view): Line => `${view}: ${sentenceOf(ended, from, differingIn(report, view), report.compared)}`,
+    ),
   ];
 };
 
@@ -63,16 +69,21 @@ const sentenceOf = (ended: Ended, from: string, differing: number, compared: num
 /** Records of `--jsonl`. */
 export const rowsOf = ({ report, problems, views }: Told): readonly Row[] => [
   ...report.differences.map((difference) => rowOf("difference", { ...namedDifference(difference) })),
+  ...report.strays.map((stray) => rowOf("stray", namedStray(stray))),
   ...problems.map((problem) => rowOf("problem", { ...problem })),
   ...views.map((view) =>
     rowOf("view", {
       view,
       missions: report.streams - report.problems.length,
       events: report.events,
-      differing: report.differences.filter(({ view: { name } }) => viewOf(name) === view).length,
+      differing: differingIn(report, view),
     }),
   ),
 ];
+
+/** Counted, not listed: of many differences only the first ones are told. */
+const differingIn = ({ views }: RunReport, view: string): number =>
+  views.find(({ name }) => viewOf(name) === view)?.differing ?? 0;
 
 const rowOf = (type: string, record: Readonly<Record<string, unknown>>): Row => ({
   record: { type, ...record },
@@ -80,6 +91,8 @@ const rowOf = (type: string, record: Readonly<Record<string, unknown>>): Row => 
 });
 
 export const mendedText = (difference: ViewDifference): string => {
-  const { mission, view, path } = namedDifference(difference);
-  return `${mission}: ${view} differed at ${path}; mended`;
+  const { mission, view, path, kind } = namedDifference(difference);
+  const where =
+    kind === "unknown_events" ? "in its count of unknown events" : `at ${path === "" ? "its root" : path}`;
+  return `${mission}: ${view} differed ${where}; mended`;
 };

@@ -135,7 +135,9 @@ export const loadFold = async <State>(
 ): Promise<Folded<State>> => {
   const snapshot = await snapshots.load({ stream, name: spec.name, version: spec.version });
   const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
-  if (snapshot !== undefined && (to === undefined || snapshot.head.revision <= to)) {
+  // Before the first event stands no digest that the log could bear out: a state that claims to be from there is anybody's.
+  const isOfLog = snapshot !== undefined && snapshot.head.revision >= 0;
+  if (isOfLog && (to === undefined || snapshot.head.revision <= to)) {
     const begun: Folded<State> = {
       head: snapshot.head,
       state: snapshot.state as State,
