@@ -327,6 +327,17 @@ describe("the bar", () => {
     expect(out).toContain("board: made from");
   });
 
+  test("takes a terminal that does not know its width for one of 80 columns", async () => {
+    const written: string[] = [];
+    const stderr = {
+      write: (chunk: string | Uint8Array) => written.push(String(chunk)) > 0,
+      isTTY: true,
+      columns: 0,
+    };
+    await drawn({ stderr });
+    expect(written.join("")).toMatch(/\d of 2 missions/);
+  });
+
   test("is not drawn where nobody watches or a program reads", async () => {
     expect((await drawn({ env: { TERM: "dumb" } })).text).toBe("");
     expect((await drawn({}, "--json")).text).toBe("");

@@ -155,6 +155,6 @@ const problemLines = ({ code, message, hint, outcome, details }: Problem): reado
 
 const surfaceOf = (output: Output, { env }: Io, { color, plain }: Globals): Surface => ({
   color: color && output.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb",
-  width: output.isTTY === true ? (output.columns ?? 80) : undefined,
+  width: output.isTTY === true ? output.columns || 80 : undefined,
   plain,
 });

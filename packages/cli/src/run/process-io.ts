@@ -54,7 +54,8 @@ const fileOutput = (fd: 1 | 2): Output => ({
     return isTerminal(fd);
   },
   get columns() {
-    return (fd === 1 ? process.stdout : process.stderr).columns ?? 80;
+    // 0 where the terminal was never told its size, as under `script` or in some containers.
+    return (fd === 1 ? process.stdout : process.stderr).columns || 80;
   },
   write: (chunk) => {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk, "utf8") : chunk;

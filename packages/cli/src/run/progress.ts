@@ -37,7 +37,7 @@ const overwriting = (stderr: Output, clock: Clock): ProgressDisplay => {
     return put(stderr, `\r${text}${" ".repeat(Math.max(0, before - shown))}`);
   };
   const display = paced(clock, lineEveryMs, (note) => {
-    const width = stderr.columns ?? 80;
+    const width = stderr.columns || 80;
     return draw(fit(printable(note.line(width)), width - 1));
   });
   return {
