@@ -5,7 +5,7 @@
 import { faultOf } from "./faults.ts";
 import type { FilePort } from "./files/file-port.ts";
 import { nodeFiles } from "./files/node-files.ts";
-import { openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
+import { glimpse, openRegularIfThere, readOnly } from "./files/safe-files.ts";
 import { layoutOf, type StreamPaths } from "./layout.ts";
 import { realRoot } from "./location/local-root.ts";
 import { hardRecordBytes } from "./log/bounds.ts";
@@ -62,7 +62,7 @@ const lookAtEnd = (
 ): Omit<LogGlance, "suspect"> => {
   for (let length = blockBytes; ; length *= 4) {
     const from = Math.max(0, size - length);
-    const bytes = readFully(files, fd, from, size - from);
+    const bytes = glimpse(files, fd, from, size - from);
     // In the middle of the file the first line began before the block.
     const start = from === 0 ? 0 : bytes.indexOf(0x0a) + 1;
     const isEnough = from === 0 || length >= largestBlock || (start > 0 && bytes.indexOf(0x0a, start) >= 0);

@@ -13,7 +13,7 @@ import {
 import { writeCacheFile } from "./files/cache-file.ts";
 import type { FilePort } from "./files/file-port.ts";
 import { nodeFiles } from "./files/node-files.ts";
-import { makeDirectories, openRegularIfThere, readFully, readOnly } from "./files/safe-files.ts";
+import { makeDirectories, glimpse, openRegularIfThere, readOnly } from "./files/safe-files.ts";
 import { layoutOf } from "./layout.ts";
 import { realRoot } from "./location/local-root.ts";
 import { encodeStreamName } from "./names.ts";
@@ -43,7 +43,7 @@ export const fileSnapshots = ({
     if (opened === undefined) return undefined;
     try {
       const { size } = opened.status;
-      return size > maxBytes ? undefined : parseSnapshot(readFully(files, opened.fd, 0, size), key);
+      return size > maxBytes ? undefined : parseSnapshot(glimpse(files, opened.fd, 0, size), key);
     } finally {
       files.close(opened.fd);
     }
@@ -54,7 +54,7 @@ export const fileSnapshots = ({
       const opened = openRegularIfThere(files, path.join(place, path.basename(pack)), readOnly);
       if (opened === undefined) continue;
       try {
-        const found = parseSnapshot(readFully(files, opened.fd, offset, length), key);
+        const found = parseSnapshot(glimpse(files, opened.fd, offset, length), key);
         if (found !== undefined) return found;
       } finally {
         files.close(opened.fd);

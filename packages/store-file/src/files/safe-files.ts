@@ -123,13 +123,33 @@ export const closingQuietly = (files: FilePort): FilePort =>
 /** Reads up to `length` bytes at `position`; fewer only at the end of the file. */
 export const readFully = (files: FilePort, fd: number, position: number, length: number): Buffer => {
   const buffer = Buffer.allocUnsafe(length);
+  const filled = fill(files, fd, position, buffer);
+  return filled === length ? buffer : buffer.subarray(0, filled);
+};
+
+/** Longer looks are rare, and get memory of their own. */
+const longestGlimpse = 65_536;
+let glimpsed: Buffer | undefined;
+
+/**
+ * The same in memory that the next call uses again, for a look at a few bytes of which nothing is kept. A look at each of
+ * thousands of files else leaves some hundred megabytes outside of V8's heap, which nobody frees in time.
+ */
+export const glimpse = (files: FilePort, fd: number, position: number, length: number): Buffer => {
+  if (length > longestGlimpse) return readFully(files, fd, position, length);
+  glimpsed ??= Buffer.allocUnsafeSlow(longestGlimpse);
+  return glimpsed.subarray(0, fill(files, fd, position, glimpsed.subarray(0, length)));
+};
+
+/** Answers how much of the buffer is filled. */
+const fill = (files: FilePort, fd: number, position: number, buffer: Buffer): number => {
   let filled = 0;
-  while (filled < length) {
-    const got = files.read(fd, buffer, filled, length - filled, position + filled);
+  while (filled < buffer.length) {
+    const got = files.read(fd, buffer, filled, buffer.length - filled, position + filled);
     if (got === 0) break;
     filled += got;
   }
-  return filled === length ? buffer : buffer.subarray(0, filled);
+  return filled;
 };
 
 export const unsafeFile = (name: string, why: string): StoreFault =>

@@ -1,6 +1,6 @@
 /** Which logs hold anything, or cannot be looked into. One that a process made and died over, before its first record was whole, is no stream yet. */
 import type { FilePort } from "../files/file-port.ts";
-import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import { glimpse, openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import type { Layout } from "../layout.ts";
 import { hardRecordBytes } from "../log/bounds.ts";
 import { listLogs } from "../order/highest-seq.ts";
@@ -41,7 +41,7 @@ const findsLine = (files: FilePort, log: string): boolean => {
   if (opened === undefined) return false;
   try {
     for (let wanted = firstBytes; wanted <= 2 * hardRecordBytes; wanted *= 16) {
-      const bytes = readFully(files, opened.fd, 0, wanted);
+      const bytes = glimpse(files, opened.fd, 0, wanted);
       if (bytes.includes(0x0a)) return true;
       if (bytes.length < wanted) return false;
     }

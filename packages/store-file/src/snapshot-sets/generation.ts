@@ -5,7 +5,7 @@
 import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import { createNew, flushDirectory, openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import { createNew, flushDirectory, glimpse, openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import { isSealed, sealLine } from "../log/sealed-line.ts";
 
 export interface SnapshotFolder {
@@ -35,7 +35,7 @@ export const readGeneration = (
   const opened = openRegularIfThere(files, path.join(folder, which), readOnly);
   if (opened === undefined) return undefined;
   try {
-    const bytes = readFully(files, opened.fd, 0, Math.min(opened.status.size, longestPointer));
+    const bytes = glimpse(files, opened.fd, 0, Math.min(opened.status.size, longestPointer));
     if (bytes.at(-1) !== 0x0a || !isSealed(bytes.subarray(0, -1))) return undefined;
     const { id, plan } = JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
     if (typeof id !== "string" || !/^[0-9a-f]{8}$/.test(id)) return undefined;

@@ -5,7 +5,7 @@
 import path from "node:path";
 import { type SnapshotKey, sha256Hex } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import { openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import { glimpse, openRegularIfThere, readOnly } from "../files/safe-files.ts";
 import { isSealed, sealLine } from "../log/sealed-line.ts";
 
 export interface PackPlace {
@@ -62,7 +62,7 @@ export const findPlaces = (
     const { packs, rows, start } = header;
     const hash = hashOf(key);
     const hashAt = (row: number): number =>
-      readFully(files, fd, start + row * rowBytes, rowBytes).readUIntBE(0, 6);
+      glimpse(files, fd, start + row * rowBytes, rowBytes).readUIntBE(0, 6);
     // The first row whose hash is not below; its page is read whole.
     let from = 0;
     let to = rows;
@@ -72,7 +72,7 @@ export const findPlaces = (
       else to = middle;
     }
     const found: FoundPlace[] = [];
-    const page = readFully(
+    const page = glimpse(
       files,
       fd,
       start + from * rowBytes,
@@ -96,8 +96,8 @@ const readHeader = (
 ):
   | { readonly packs: readonly unknown[] & readonly string[]; readonly rows: number; readonly start: number }
   | undefined => {
-  let bytes = readFully(files, fd, 0, 512);
-  if (!bytes.includes(0x0a)) bytes = readFully(files, fd, 0, longestHeader);
+  let bytes = glimpse(files, fd, 0, 512);
+  if (!bytes.includes(0x0a)) bytes = glimpse(files, fd, 0, longestHeader);
   const end = bytes.indexOf(0x0a);
   if (end < 0 || !isSealed(bytes.subarray(0, end))) return undefined;
   const { v, packs, rows } = JSON.parse(bytes.toString("utf8", 0, end)) as Record<string, unknown>;
