@@ -5,6 +5,7 @@ import {
   noSnapshots,
   openMemoryStore,
   type Snapshot,
+  type SnapshotSet,
   type SnapshotStore,
 } from "@mission-ledger/core";
 import { cancelSource, memorySnapshotSets } from "@mission-ledger/testkit";
@@ -317,6 +318,27 @@ describe("what happens to the log meanwhile", () => {
     const report = await rebuildViews({ ...ground, store, compare: true });
     expect(report.problems).toMatchObject([{ stream: "counter-c", code: "LOG_CORRUPT" }]);
     expect(report.differences).toEqual([]);
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+  });
+
+  test("a damaged log is told again after a switch that failed", async () => {
+    const { live, ...ground } = await withLive();
+    const damage = { stream: "counter-b", code: "LOG_CORRUPT", message: "checksum", details: {} };
+    const failing: SnapshotStore = {
+      load: ground.snapshots.load,
+      save: ground.snapshots.save,
+      beginSet: async (options) => ({
+        ...((await ground.snapshots.beginSet?.(options)) as SnapshotSet),
+        activate: () => Promise.reject(new Error("the disk is full")),
+      }),
+    };
+    const damaged = {
+      ...ground,
+      inspect: (stream: string) => (stream === damage.stream ? damage : undefined),
+    };
+    await expect(rebuildViews({ ...damaged, snapshots: failing })).rejects.toThrow("the disk is full");
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+    expect((await rebuildViews(damaged)).problems).toEqual([damage]);
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
   });
 

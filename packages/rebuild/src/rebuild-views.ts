@@ -86,11 +86,17 @@ const rebuildBeside = async (
       return endOf(run, { resumed: 0, switched: "not", lost: 0 });
     }
     run.report.enter("switching");
-    // Last of all: what is in the set counts as done when an interrupted rebuild is gone on with.
-    for (const { stream } of problems)
-      await part.add(stream, await liveEntries(snapshots, stream, [...folds.map(nameOf), ...keep]));
-    await part.flush();
-    await part.set.activate();
+    try {
+      // Last of all: what is in the set counts as done when an interrupted rebuild is gone on with.
+      for (const { stream } of problems)
+        await part.add(stream, await liveEntries(snapshots, stream, [...folds.map(nameOf), ...keep]));
+      await part.flush();
+      await part.set.activate();
+    } catch (error) {
+      // Whoever went on with it would take the damaged ones for done, and not tell them.
+      if (problems.length > 0) await part.set.discard().catch(() => {});
+      throw error;
+    }
     return endOf(run, { resumed: resumed.length, switched: "at_once", lost: 0 });
   } finally {
     await part.leave();
