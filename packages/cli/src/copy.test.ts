@@ -129,6 +129,8 @@ test.each([
   [["copy", "here", "file:new"], 2, "USAGE"],
   [["copy", "file:.mission-ledger", "file:.mission-ledger"], 2, "USAGE"],
   [["copy", "file:.mission-ledger", "redis:x"], 2, "USAGE"],
+  [["copy", "file:.mission-ledger", "sqlite://plan.db"], 2, "USAGE"],
+  [["copy", "file:.mission-ledger", "sqlite:///nowhere-at-all/plan.db", "--dry-run"], 0, undefined],
   [["archive", "p"], 6, "GUARD_FAILED"],
   [["archive", "nobody"], 3, "NOT_FOUND"],
   [["restore", "nobody"], 3, "NOT_FOUND"],

@@ -22,6 +22,11 @@ export const parseAddress = (address: string, from: string, cwd: string): StoreA
         .map((name) => `${name}:`)
         .join(" and ")} are`,
     );
+  // Read as a path it would stand at the root of the disk; in a URL it would be a host.
+  if (/^\/\/[^/]/.test(rest))
+    throw usage(
+      `${from}: ${scheme}: takes a path behind the colon: ${scheme}:${rest.slice(2)}, or ${scheme}:${rest.slice(1)}`,
+    );
   const given = rest.replace(/^\/\/(?=\/)/, "");
   if (given === "") throw usage(`${from}: ${scheme}: needs ${wanted[scheme]} behind it`);
   return { store: scheme, path: path.resolve(cwd, given) };
