@@ -118,10 +118,11 @@ export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resu
     told.tick();
   };
 
+  const own = { ground: options, work, part };
   const crewOf = (wanted: "all" | "here"): readonly [Crew, hands: number] =>
     workers !== undefined && workers.count > 1 && wanted === "all"
-      ? [threads({ ...workers, work, writes, views, signal }), workers.count]
-      : [hand({ ground: options, work, part, signal }), 1];
+      ? [threads({ ...workers, own, writes, views, signal }), workers.count]
+      : [hand({ ...own, signal }), 1];
 
   return {
     report: told,

@@ -9,7 +9,7 @@ import {
   carry,
   eventsAt,
   type FromThread,
-  stopAt,
+  sharedSignal,
   type ToThread,
 } from "./thread-messages.ts";
 
@@ -109,22 +109,4 @@ const inbox = (port: MessagePort): { next(): Promise<ToThread> } => {
       return waiting.shift() as ToThread;
     },
   };
-};
-
-/** Seen at once, even by a thread that never comes to read its messages. */
-const sharedSignal = (shared: SharedArrayBuffer): CancelSignal => {
-  const flags = new Int32Array(shared);
-  const signal: CancelSignal = {
-    get aborted() {
-      return Atomics.load(flags, stopAt) !== 0;
-    },
-    throwIfAborted: () => {
-      if (signal.aborted)
-        throw Object.assign(new Error("This operation was aborted"), { name: "AbortError" });
-    },
-    // Nothing in a rebuild waits for anything but the disk.
-    addEventListener: () => {},
-    removeEventListener: () => {},
-  };
-  return signal;
 };

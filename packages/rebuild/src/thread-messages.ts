@@ -1,5 +1,11 @@
 /** What a rebuild and its threads tell each other, and how errors cross. */
-import { type FaultCode, LedgerError, type Outcome, StoreFault } from "@mission-ledger/core";
+import {
+  type CancelSignal,
+  type FaultCode,
+  LedgerError,
+  type Outcome,
+  StoreFault,
+} from "@mission-ledger/core";
 import type { StreamOutcome, ViewName } from "./outcome.ts";
 import type { Work } from "./work-on-stream.ts";
 
@@ -18,6 +24,24 @@ export interface Assignment {
 /** Place in the shared memory. */
 export const stopAt = 0;
 export const eventsAt = (index: number): number => 1 + index;
+
+/** Seen at once, even by a thread that never comes to read its messages. */
+export const sharedSignal = (shared: SharedArrayBuffer): CancelSignal => {
+  const flags = new Int32Array(shared);
+  const signal: CancelSignal = {
+    get aborted() {
+      return Atomics.load(flags, stopAt) !== 0;
+    },
+    throwIfAborted: () => {
+      if (signal.aborted)
+        throw Object.assign(new Error("This operation was aborted"), { name: "AbortError" });
+    },
+    // Nothing in a rebuild waits for anything but the disk.
+    addEventListener: () => {},
+    removeEventListener: () => {},
+  };
+  return signal;
+};
 
 export type ToThread =
   | { readonly _tag: "Take"; readonly streams: readonly string[] }

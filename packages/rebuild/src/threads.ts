@@ -1,20 +1,21 @@
-/** A crew of threads: streams are shared out, whoever is done takes the next ones. */
+/** A crew of this thread and others: streams are shared out, whoever is done takes the next ones. */
 import type { Worker } from "node:worker_threads";
 import { type CancelSignal, StoreFault } from "@mission-ledger/core";
-import type { Crew, Reports } from "./crew.ts";
+import { type Crew, type HandOptions, hand, type Reports } from "./crew.ts";
 import type { ViewName } from "./outcome.ts";
 import type { Queue } from "./queue.ts";
 import {
   type Assignment,
   eventsAt,
   type FromThread,
+  sharedSignal,
   stopAt,
   type ToThread,
   uncarry,
 } from "./thread-messages.ts";
 
 export interface WorkersOptions {
-  /** Threads. One works in the thread that asked, without any of this. */
+  /** Threads, the one that asked among them; with one, nothing of this happens. */
   readonly count: number;
   /** A file that calls `serveRebuild` with the same folds over the same store. */
   readonly file: string | URL;
@@ -25,7 +26,7 @@ export interface WorkersOptions {
 }
 
 export interface ThreadsOptions extends WorkersOptions {
-  readonly work: Assignment["work"];
+  readonly own: Omit<HandOptions, "signal">;
   readonly writes: { readonly plan: string; readonly flushEveryMs: number } | undefined;
   /** What each thread has to make as well. */
   readonly views: readonly ViewName[];
@@ -43,7 +44,8 @@ const ahead = 2;
 
 export const threads = (options: ThreadsOptions): Crew => ({
   run: async (queue, reports) => {
-    const { count, signal, graceMs = 5_000 } = options;
+    const { own, signal, graceMs = 5_000 } = options;
+    const count = options.count - 1;
     // Loaded only here: most rebuilds need one thread, and most programs none at all.
     const { Worker } = await import("node:worker_threads");
     const shared = new SharedArrayBuffer(4 * eventsAt(count));
@@ -59,11 +61,18 @@ export const threads = (options: ThreadsOptions): Crew => ({
     const started = Array.from({ length: count }, (_, index) =>
       startThread(Worker, options, shared, index, queue, reports),
     );
-    const ended = Promise.allSettled(started.map((thread) => thread.ended));
+    const stopped = sharedSignal(shared);
+    // The others have theirs first: they need the time to come, and what is wrong with them shows before anything is done.
+    const here = Promise.all(started.map((thread) => thread.begun))
+      .then(() => hand({ ...own, signal: stopped }).run(queue, reports))
+      .catch((error: unknown) => {
+        if (!stopped.aborted) throw error;
+      });
+    const works = [here, ...started.map((thread) => thread.ended)];
+    const ended = Promise.allSettled(works);
     try {
       if (signal?.aborted === true) cancel();
-      const done = Promise.all(started.map((thread) => thread.ended));
-      await Promise.race([done, counting.failed, patience.over]);
+      await Promise.race([Promise.all(works), counting.failed, patience.over]);
       counting.look();
     } catch (error) {
       cancel();
@@ -72,6 +81,7 @@ export const threads = (options: ThreadsOptions): Crew => ({
     } finally {
       signal?.removeEventListener("abort", cancel);
       await Promise.all(started.map(({ worker }) => worker.terminate()));
+      await ended;
       counting.end();
       patience.end();
     }
@@ -81,13 +91,15 @@ export const threads = (options: ThreadsOptions): Crew => ({
 
 interface Thread {
   readonly worker: Worker;
+  /** Settles when it has got its first streams, or never will. */
+  readonly begun: Promise<void>;
   /** Settles when it has flushed and closed everything, or has failed. */
   readonly ended: Promise<void>;
 }
 
 const startThread = (
   Thread: typeof Worker,
-  { file, data, work, writes, views }: ThreadsOptions,
+  { file, data, own: { work }, writes, views }: ThreadsOptions,
   shared: SharedArrayBuffer,
   index: number,
   queue: Queue,
@@ -109,7 +121,7 @@ const startThread = (
     const streams = queue.take();
     tell(streams.length === 0 ? { _tag: "End" } : { _tag: "Take", streams });
   };
-  const take = (message: FromThread): "ended" | undefined => {
+  const take = (message: FromThread): "begun" | "ended" | undefined => {
     switch (message._tag) {
       case "Ready":
         if (JSON.stringify(message.views) !== JSON.stringify(views))
@@ -117,7 +129,7 @@ const startThread = (
             `the thread makes other views than were asked for: ${JSON.stringify(message.views)}`,
           );
         for (let batch = 0; batch < ahead; batch += 1) next();
-        return undefined;
+        return "begun";
       case "Finished":
         finished(message.outcome);
         return undefined;
@@ -130,10 +142,16 @@ const startThread = (
         throw uncarry(message.error);
     }
   };
+  let begin = (): void => {};
+  const started = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const ended = new Promise<void>((resolve, reject) => {
     worker.on("message", (message: FromThread) => {
       try {
-        if (take(message) === "ended") resolve();
+        const step = take(message);
+        if (step === "begun") begin();
+        if (step === "ended") resolve();
       } catch (error) {
         reject(error);
       }
@@ -141,7 +159,7 @@ const startThread = (
     worker.on("error", (error) => reject(threadDied(index, error)));
     worker.on("exit", () => reject(threadDied(index, undefined)));
   });
-  return { worker, ended };
+  return { worker, begun: Promise.race([started, ended]), ended };
 };
 
 interface Counting {
