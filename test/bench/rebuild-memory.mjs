@@ -1,15 +1,11 @@
-/** A whole rebuild in a process of its own; says how much memory it took at most, in MB. */
-import { rebuildViews } from "@mission-ledger/rebuild";
-import { allViews, openGround } from "./rebuild-ground.mjs";
+/** `mled rebuild` in a process of its own; says on its last line how much memory it took at most, in MB. */
+import { writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-const [directory, store] = process.argv.slice(2);
+const mled = fileURLToPath(new URL("../../packages/cli/bin/mled.cjs", import.meta.url));
 const before = process.resourceUsage().maxRSS / 1_024;
-const ground = await openGround(directory, store);
-const { events } = await rebuildViews({
-  ...ground,
-  folds: allViews,
-  scope: { category: "mission" },
-  resume: false,
+process.on("exit", () => {
+  writeSync(1, `\n${JSON.stringify({ before, peak: process.resourceUsage().maxRSS / 1_024 })}\n`);
 });
-await ground.store.close();
-process.stdout.write(JSON.stringify({ events, before, peak: process.resourceUsage().maxRSS / 1_024 }));
+process.argv = [process.execPath, mled, "rebuild", "--no-resume", ...process.argv.slice(2)];
+await import(mled);
