@@ -45,11 +45,19 @@ bundle.paths = module.paths;
 script.runInThisContext()(bundle.exports, (name) => require(name), bundle, file, dist);
 
 // A rebuild makes gigabytes of garbage and keeps next to nothing, but V8 lets the garbage pile up as long as there is room.
-// Nothing is capped: a mission that needs more memory gets it. Set only now, since a code cache fits only the flags it was
-// made with; a guess as well, which costs another command some collections when it is wrong.
-if (process.argv.includes("rebuild"))
-  for (const flag of ["--semi-space-growth-factor=1", "--optimize-for-size"])
-    require("node:v8").setFlagsFromString(flag);
+// Nothing is capped: where a mission needs much memory, collecting often would only take time, and is given up. Set only now,
+// since a code cache fits only the flags it was made with; a guess as well, which costs another command some collections.
+if (process.argv.includes("rebuild")) {
+  const { setFlagsFromString } = require("node:v8");
+  const muchBytes = 160 * 1_048_576;
+  setFlagsFromString("--semi-space-growth-factor=1");
+  setFlagsFromString("--optimize-for-size");
+  const looking = setInterval(() => {
+    if (process.memoryUsage.rss() < muchBytes) return;
+    setFlagsFromString("--no-optimize-for-size");
+    clearInterval(looking);
+  }, 100).unref();
+}
 
 bundle.exports.main(file).then(
   () => process.exit(),
