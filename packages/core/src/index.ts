@@ -45,6 +45,7 @@ export {
   type StreamHead,
   sealCommit,
 } from "./kernel/event.ts";
+export { eventLoopTurns } from "./kernel/event-loop-turns.ts";
 export type {
   Appended,
   AppendRequest,

@@ -1,10 +1,9 @@
 /** Who works on the streams: this thread, or several. */
-import type { CancelSignal } from "@mission-ledger/core";
+import { type CancelSignal, eventLoopTurns } from "@mission-ledger/core";
 import type { Ground } from "./ground.ts";
 import type { StreamOutcome } from "./outcome.ts";
 import type { Part } from "./part.ts";
 import type { Queue } from "./queue.ts";
-import { turns } from "./turns.ts";
 import { type Work, workOnStream } from "./work-on-stream.ts";
 
 export interface Crew {
@@ -28,7 +27,7 @@ export interface HandOptions {
 
 /** This thread. */
 export const hand = ({ ground, work, part, signal }: HandOptions): Crew => {
-  const turn = turns();
+  const turn = eventLoopTurns();
   return {
     run: async (queue, { count, finished }) => {
       for (let streams = queue.take(); streams.length > 0; streams = queue.take())

@@ -4,6 +4,7 @@
  * sides were read and their counts and sums are the same.
  */
 import { headOfCommit } from "./event.ts";
+import { eventLoopTurns } from "./event-loop-turns.ts";
 import { StoreFault } from "./faults.ts";
 import { type CancelSignal, type Clock, systemClock } from "./ports.ts";
 import { type Progress, progressMeter } from "./progress.ts";
@@ -18,7 +19,6 @@ import {
   type TransferTarget,
 } from "./transfer.ts";
 import { emptySum, type StreamSum, sumStream, totalSum } from "./transfer-sums.ts";
-import { turns } from "./turns.ts";
 
 export interface CopyOptions {
   readonly from: TransferSource;
@@ -85,7 +85,7 @@ export const copyLedger = async ({
     };
   };
 
-  const turn = turns();
+  const turn = eventLoopTurns();
   const begun = (await to.extents(signal)).filter(isMeant);
   if (!dryRun) await to.settle(begun.map(({ stream }) => stream));
   const onRead = told("reading");

@@ -1,6 +1,7 @@
 /** What is compared of two stores: counts, and a sum over everything that a copy has to keep. */
 import { sha256Hex } from "./digest.ts";
 import { checkLink, emptyHead, type StreamHead } from "./event.ts";
+import { eventLoopTurns } from "./event-loop-turns.ts";
 import { StoreFault } from "./faults.ts";
 import type { CancelSignal } from "./ports.ts";
 import {
@@ -10,7 +11,6 @@ import {
   type TransferExtent,
   type TransferSource,
 } from "./transfer.ts";
-import { turns } from "./turns.ts";
 
 /** One stream as it was read. */
 export interface StreamSum {
@@ -117,7 +117,7 @@ export interface SumOptions {
 export const sumStream = async (
   source: TransferSource,
   extent: TransferExtent,
-  { kept, at, signal, onRead = () => {}, turn = turns() }: SumOptions,
+  { kept, at, signal, onRead = () => {}, turn = eventLoopTurns() }: SumOptions,
 ): Promise<{ readonly whole: StreamSum; readonly begun?: StreamSum }> => {
   const running = runningSum(extent.stream, kept);
   let begun = at === 0 ? running.now : undefined;

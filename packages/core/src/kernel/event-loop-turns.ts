@@ -10,7 +10,7 @@ const host = globalThis as unknown as {
 };
 
 /** Answers a promise to wait for when it is time for a turn, so that timers, signals and sockets are not kept waiting. */
-export const turns = (): (() => Promise<void> | undefined) => {
+export const eventLoopTurns = (): (() => Promise<void> | undefined) => {
   let last = host.performance.now();
   const next = host.setImmediate ?? host.setTimeout;
   return () => {
