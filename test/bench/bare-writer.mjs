@@ -42,11 +42,21 @@ export const openBareWriter = ({ bare, line }) => {
   const commit = writer.prepare("COMMIT");
   const read = reader.prepare("SELECT line FROM bare WHERE position = ?").pluck();
   writer.pragma("busy_timeout = 0");
+  /** As cheaply as the store asks. Source: `packages/store-sqlite/src/connection/begin-at-once.ts`. */
+  const tryBegin = () => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      begin.run();
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
   const untilFree = async () => {
     const pause = pauses();
     for (;;)
       try {
-        return begin.run();
+        return tryBegin();
       } catch (error) {
         if (!error.code.startsWith("SQLITE_BUSY")) throw error;
         await pause();

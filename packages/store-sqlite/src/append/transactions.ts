@@ -1,5 +1,6 @@
 /** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
 import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
+import { beginAtOnce } from "../connection/begin-at-once.ts";
 import { checkVersion } from "../connection/connection.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { type FileIdentity, statusOf } from "../location/database-place.ts";
@@ -59,7 +60,7 @@ export const transactions = (context: StoreContext): Transactions => {
     remember(fault, from?.connection.files.database);
     return fault;
   };
-  const begin = (): WritingState => {
+  const open = (): WritingState => {
     failpoint("append:open");
     const connection = database.writer();
     if (state?.connection !== connection) {
@@ -77,16 +78,35 @@ export const transactions = (context: StoreContext): Transactions => {
     }
     clearTroubles(troubles, connection, path);
     database.keepLog(troubles.suspect);
+    return state;
+  };
+  /** What the last attempt asked for the lock with, for one that follows it at once. */
+  let asked: WritingState | undefined;
+  const begin = (isRepeat: boolean): WritingState => {
+    if (!isRepeat) asked = undefined;
+    asked ??= open();
+    const now = asked;
     failpoint("append:begin");
-    connection.prepare("BEGIN IMMEDIATE").run();
+    beginAtOnce(now.connection);
+    asked = undefined;
+    if (isRepeat && !isStillThere(now)) return begin(false);
     try {
       // Whoever has committed since may have been a newer program, and have made the tables its own.
-      if (state.end.refresh()) checkVersion(connection, path);
+      if (now.end.refresh()) checkVersion(now.connection, path);
     } catch (error) {
       database.drop();
       throw error;
     }
-    return state;
+    return now;
+  };
+  /** The lock was waited for, and the database may have been moved away; then its connection is closed, and the lock is gone. */
+  const isStillThere = (now: WritingState): boolean => {
+    try {
+      return database.writer() === now.connection;
+    } catch (error) {
+      undo(now);
+      throw error;
+    }
   };
 
   const commit = ({ connection }: WritingState): void => {

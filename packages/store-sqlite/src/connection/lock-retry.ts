@@ -12,8 +12,11 @@ export interface LockRetryOptions {
 }
 
 export interface LockRetry {
-  /** Runs `attempt` until it no longer finds the database busy. Throws `LOCK_TIMEOUT`, or what the signal aborts with. */
-  patiently<A>(attempt: () => A, signal?: CancelSignal): Promise<A>;
+  /**
+   * Runs `attempt` until it no longer finds the database busy. Throws `LOCK_TIMEOUT`, or what the signal aborts with.
+   * `isRepeat` tells an attempt that nothing else of this thread has run since the last one: it need not look around again.
+   */
+  patiently<A>(attempt: (isRepeat: boolean) => A, signal?: CancelSignal): Promise<A>;
   /** The same inside a transaction, where nothing else may run in between: it sleeps with the whole thread. */
   stubbornly<A>(attempt: () => A): A;
 }
@@ -53,9 +56,10 @@ export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOpt
   return {
     patiently: async (attempt, signal) => {
       const began = elapsed();
+      let isRepeat = false;
       for (let slept = 0; ; ) {
         try {
-          return attempt();
+          return attempt(isRepeat);
         } catch (error) {
           if (!isBusy(error)) throw error;
           if (elapsed() - began >= timeoutMs) throw timeIsOver(error);
@@ -64,9 +68,11 @@ export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOpt
           const sleepMs = between(shortestMs, longestMs);
           sleep(sleepMs);
           slept += sleepMs;
+          isRepeat = true;
         } else {
           await timer(between(shortestPauseMs, longestPauseMs), signal);
           slept = 0;
+          isRepeat = false;
         }
         signal?.throwIfAborted();
       }
