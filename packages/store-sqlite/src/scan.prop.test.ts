@@ -3,6 +3,7 @@ import {
   type EventEnvelope,
   emptyHead,
   isStoreFault,
+  type JsonObject,
   type Scanned,
   type ScanOptions,
   type ScanSink,
@@ -13,9 +14,12 @@ import {
 import { commits } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { SqlValue } from "./driver/driver.ts";
 import { openSqliteStore } from "./index.ts";
+import { crcOfColumns } from "./schema/checksum.ts";
+import { eventColumns } from "./schema/rows.ts";
 import { scratchDirectory } from "./testing/scratch.ts";
-import { behindTriggers } from "./testing/tamper.ts";
+import { behindTriggers, changeEvent } from "./testing/tamper.ts";
 
 const stream = "mission-m1";
 
@@ -65,6 +69,11 @@ const tamperings: fc.Arbitrary<string | undefined> = fc.option(
         "UPDATE events SET crc = crc + 1",
         "UPDATE commands SET actor = 'other'",
         "UPDATE commands SET previous = NULL",
+        "UPDATE commands SET previous = ''",
+        "UPDATE commands SET correlation_id = ''",
+        "UPDATE commands SET causation_id = NULL",
+        "UPDATE commands SET actor = actor || char(10) || 'x'",
+        "UPDATE events SET data = replace(data, '{', '{' || char(10))",
         "DELETE FROM events",
       ),
     })
@@ -137,3 +146,122 @@ test("scanning many pages is the same as reading them", async () => {
   expect(scanned).toEqual(await hear(wanted, (sink) => scanByReading(store, stream, { wanted }, sink)));
   await store.close();
 }, 60_000);
+
+/** A stream of commands with three events each. */
+const written = async (file: string, commandCount: number): Promise<void> => {
+  const store = await openSqliteStore({ path: file });
+  let head: StreamHead = emptyHead;
+  for (let index = 0; index < commandCount; index += 1) {
+    const context = {
+      stream,
+      commandId: `c${index}`,
+      commandDigest: "0".repeat(64),
+      recordedAt: "2026-01-01T00:00:00.000Z",
+      actor: "änne",
+    };
+    const events = ["Noted", "Other", "Noted"].map((type, n) => ({
+      type,
+      version: 1,
+      data: { n, text: "ü" },
+    }));
+    const commit = sealCommit(head, context, events);
+    await store.append({ commit, expected: head.revision < 0 ? "no_stream" : head.revision });
+    const last = commit.events.at(-1) as EventEnvelope;
+    head = { revision: last.revision, digest: last.digest };
+  }
+  await store.close();
+};
+
+const scannedAndRead = async (file: string): Promise<readonly [scanned: unknown, read: unknown]> => {
+  const store = await openSqliteStore({ path: file });
+  const wanted: ScanOptions["wanted"] = new Map([["Noted", {}]]);
+  const both = [
+    await hear(wanted, async (sink) => store.scan?.(stream, { wanted }, sink) as Promise<Scanned>),
+    await hear(wanted, (sink) => scanByReading(store, stream, { wanted }, sink)),
+  ] as const;
+  await store.close();
+  return both;
+};
+
+/** What SQL cannot do to tables that are STRICT, a damaged page can. */
+const withoutTypes = (file: string, change: string): void => {
+  behindTriggers(file, (db) => {
+    db.unsafeMode();
+    db.pragma("writable_schema = ON");
+    db.exec(
+      "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name IN ('events', 'commands')",
+    );
+    db.pragma("schema_version = 1000");
+  });
+  behindTriggers(file, (db) => db.exec(change));
+};
+
+test.each([
+  "UPDATE events SET id = CAST(id AS BLOB) WHERE revision = 3",
+  "UPDATE events SET type = CAST(type AS BLOB) WHERE revision = 4",
+  "UPDATE events SET digest = CAST(digest AS BLOB) WHERE revision = 5",
+  "UPDATE events SET version = CAST(version AS BLOB) WHERE revision = 4",
+  "UPDATE events SET crc = CAST(crc AS BLOB) WHERE revision = 4",
+  "UPDATE commands SET actor = CAST(actor AS BLOB) WHERE first_revision = 3",
+  "UPDATE commands SET recorded_at = CAST(recorded_at AS BLOB) WHERE first_revision = 3",
+  "UPDATE commands SET command_id = CAST(command_id AS BLOB) WHERE first_revision = 3",
+  "UPDATE commands SET correlation_id = x'' WHERE first_revision = 3",
+  "UPDATE commands SET correlation_id = '' WHERE first_revision = 3",
+  "UPDATE commands SET previous = '' WHERE first_revision = 0",
+  "UPDATE commands SET previous = CAST(previous AS BLOB) WHERE first_revision = 3",
+  "UPDATE commands SET crc = CAST(crc AS BLOB) WHERE first_revision = 3",
+])("a value of another type is damage to a scan as it is to a read: %s", async (change) => {
+  const file = path.join(scratchDirectory(), "ledger.db");
+  await written(file, 3);
+  const [before] = await scannedAndRead(file);
+  withoutTypes(file, change);
+  const [scanned, read] = await scannedAndRead(file);
+  expect(scanned).toEqual(read);
+  expect(scanned).not.toEqual(before);
+});
+
+test.each([
+  "UPDATE events SET data = CAST(data AS BLOB) WHERE revision = 3",
+  "UPDATE commands SET events = CAST(events AS BLOB) WHERE first_revision = 3",
+])("a blob of the same characters is to a scan what it is to a read: %s", async (change) => {
+  const file = path.join(scratchDirectory(), "ledger.db");
+  await written(file, 3);
+  withoutTypes(file, change);
+  const [scanned, read] = await scannedAndRead(file);
+  expect(scanned).toEqual(read);
+});
+
+test.each<readonly [string, () => JsonObject]>([
+  ["a forbidden key", () => JSON.parse('{"constructor":1}') as JsonObject],
+  ["half a character", () => ({ text: "\ud800" })],
+])("data with %s under its checksum is to a scan what it is to a read", async (_, change) => {
+  const file = path.join(scratchDirectory(), "ledger.db");
+  await written(file, 3);
+  changeEvent(file, stream, 3, change);
+  const [scanned, read] = await scannedAndRead(file);
+  expect(scanned).toEqual(read);
+  expect(scanned).toBe("LOG_CORRUPT");
+});
+
+test.each(["id", "type", "data", "digest"])(
+  "a line feed in the %s of an event does not pass for the end of a column",
+  async (column) => {
+    const file = path.join(scratchDirectory(), "ledger.db");
+    await written(file, 3);
+    behindTriggers(file, (db) => {
+      const row = db
+        .prepare(`SELECT ${eventColumns} FROM events WHERE revision = 8`)
+        .raw()
+        .get() as SqlValue[];
+      const index = eventColumns.split(", ").indexOf(column);
+      row[index] = String(row[index]).replace(/^./u, "$&\n");
+      db.prepare(`UPDATE events SET ${column} = ?, crc = ? WHERE revision = 8`).run(
+        row[index],
+        crcOfColumns(row, 9),
+      );
+    });
+    const [scanned, read] = await scannedAndRead(file);
+    expect(scanned).toEqual(read);
+    expect(scanned).not.toBe("LOG_CORRUPT");
+  },
+);
