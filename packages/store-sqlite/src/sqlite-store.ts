@@ -6,6 +6,7 @@
  * the same tables.
  */
 import {
+  type Appended,
   type Clock,
   type EventStore,
   type Failpoint,
@@ -23,6 +24,7 @@ import type { StoreContext } from "./append/store-context.ts";
 import type { Connection } from "./connection/connection.ts";
 import { openDatabase } from "./connection/database.ts";
 import { lockRetry } from "./connection/lock-retry.ts";
+import { isMarkedSuspect } from "./connection/suspect-mark.ts";
 import type { LoadDriver } from "./driver/driver.ts";
 import { lazyDriver, ownDriver } from "./driver/load-driver.ts";
 import { faultOf } from "./faults.ts";
@@ -101,6 +103,13 @@ export const openSqliteStore = async ({
     }
   };
   const reading = { look, ensureOpen };
+  const recovered = async ({ commit: { stream, commandId } }: Appended): Promise<void> => {
+    try {
+      await queue.recover();
+    } catch (error) {
+      throw faultOf(error, "read-back", { path, stream, commandId });
+    }
+  };
 
   return {
     supports: { durable: true, multiProcess: true, decidesUnderLock: true, byteReadback: true },
@@ -113,6 +122,8 @@ export const openSqliteStore = async ({
     readBack: async (appended) => {
       if (closed) throw storeClosed("unknown");
       try {
+        // A flush that failed before the append's own may have been marked only after it.
+        if (isMarkedSuspect(path)) await recovered(appended);
         return readBackFrom(context, appended);
       } catch (error) {
         if (isStoreFault(error)) queue.meet(error);

@@ -8,6 +8,8 @@ export interface AppendQueue {
   append(request: AppendRequest): Promise<Appended | Conflict>;
   /** Makes durable what others have written, perhaps without having flushed it. */
   settle(): Promise<void>;
+  /** Writes the database anew if a flush failed, here or in another process. Throws `DURABILITY_UNKNOWN`. */
+  recover(): Promise<void>;
   /** Remembers the damage that somebody met who was reading: nothing is written behind it. */
   meet(fault: StoreFault): void;
   /** Waits for what is under way. */
@@ -23,7 +25,7 @@ const mostGrouped = 256;
 type Turn = () => Promise<void>;
 
 export const appendQueue = (context: StoreContext): AppendQueue => {
-  const { writeGroup, settle, meet } = transactions(context);
+  const { writeGroup, settle, recover, meet } = transactions(context);
   const queue: (Turn | PendingAppend)[] = [];
   let busy = false;
   /** When the event loop was last seen to turn; `undefined` when it has turned and nothing was done since. */
@@ -83,6 +85,7 @@ export const appendQueue = (context: StoreContext): AppendQueue => {
       return promise;
     },
     settle: () => inTurn(settle),
+    recover: () => inTurn(recover),
     meet,
     close: () => inTurn(async () => {}),
   };

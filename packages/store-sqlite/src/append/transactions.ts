@@ -1,7 +1,7 @@
 /** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
 import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
 import { beginAtOnce } from "../connection/begin-at-once.ts";
-import { checkVersion } from "../connection/connection.ts";
+import { type Connection, checkVersion } from "../connection/connection.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { type FileIdentity, statusOf } from "../location/database-place.ts";
 import { touchSql } from "../schema/schema.ts";
@@ -10,14 +10,14 @@ import { type PendingAppend, whileWanted } from "./pending.ts";
 import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
 import { ReceiptMark } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
+import { suspicion, writeLeftoversAnew } from "./suspicion.ts";
 import {
-  clearTroubles,
   commandKey,
   faultFor,
   quickCheck,
+  refuseDamage,
   type Troubles,
   type WritingState,
-  writeLeftoversAnew,
   writingState,
 } from "./writing-state.ts";
 
@@ -25,6 +25,8 @@ export interface Transactions {
   /** Writes what can be written of a group, and answers each of it. Never throws. */
   writeGroup(group: readonly PendingAppend[]): Promise<void>;
   settle(): Promise<void>;
+  /** Writes the database anew if a flush failed, here or in another process. Throws `DURABILITY_UNKNOWN`. */
+  recover(): Promise<void>;
   /** Remembers the damage that somebody met who was reading: nothing is written behind it. */
   meet(fault: StoreFault): void;
 }
@@ -36,7 +38,8 @@ interface PlacedAppend {
 
 export const transactions = (context: StoreContext): Transactions => {
   const { database, retry, failpoint, maxCommitBytes, path, elapsed } = context;
-  const troubles: Troubles = { suspect: false, open: new Set(), damage: undefined };
+  const troubles: Troubles = { open: new Set(), damage: undefined };
+  const doubt = suspicion({ path, database, failpoint });
   let state: WritingState | undefined;
 
   const undo = ({ connection }: WritingState): void => {
@@ -48,10 +51,6 @@ export const transactions = (context: StoreContext): Transactions => {
       database.drop();
     }
   };
-  const distrust = (): void => {
-    troubles.suspect = true;
-    database.keepLog(true);
-  };
   const remember = (fault: StoreFault, file: FileIdentity | undefined): void => {
     if (fault.code === "LOG_CORRUPT" && file !== undefined) troubles.damage ??= { fault, file };
   };
@@ -59,6 +58,11 @@ export const transactions = (context: StoreContext): Transactions => {
   const noting = (fault: StoreFault, from: WritingState | undefined): StoreFault => {
     remember(fault, from?.connection.files.database);
     return fault;
+  };
+  const clearDoubt = (connection: Connection): void => {
+    if (!doubt.stands()) return;
+    doubt.clear(connection);
+    troubles.open.clear();
   };
   const open = (): WritingState => {
     failpoint("append:open");
@@ -71,13 +75,13 @@ export const transactions = (context: StoreContext): Transactions => {
           writeLeftoversAnew(connection, path);
         }
       } catch (error) {
-        if (StoreFault.is(error, "DURABILITY_UNKNOWN")) distrust();
+        if (StoreFault.is(error, "DURABILITY_UNKNOWN")) doubt.arise();
         throw noting(faultOf(error, "open", { path }), opened);
       }
       state = opened;
     }
-    clearTroubles(troubles, connection, path);
-    database.keepLog(troubles.suspect);
+    refuseDamage(troubles, connection);
+    clearDoubt(connection);
     return state;
   };
   /** What the last attempt asked for the lock with, for one that follows it at once. */
@@ -99,10 +103,14 @@ export const transactions = (context: StoreContext): Transactions => {
     }
     return now;
   };
-  /** The lock was waited for, and the database may have been moved away; then its connection is closed, and the lock is gone. */
+  /** The lock was waited for: meanwhile the database may have been moved away, or a flush have failed. Then the lock is gone. */
   const isStillThere = (now: WritingState): boolean => {
     try {
-      return database.writer() === now.connection;
+      if (database.writer() !== now.connection) return false;
+      if (!doubt.stands()) return true;
+      // Whoever had the lock may have failed to flush: outside of this transaction the pages are written anew.
+      undo(now);
+      return false;
     } catch (error) {
       undo(now);
       throw error;
@@ -208,6 +216,12 @@ export const transactions = (context: StoreContext): Transactions => {
     step: Step,
   ): Promise<void> => {
     const wasCommitted = step === "commit" && !now.connection.db.inTransaction && codeOf(error) === undefined;
+    // Undone before it was committed: certain, although the step alone would leave it open.
+    const isCertain = StoreFault.is(error, "LOCK_TIMEOUT");
+    const fault = isCertain ? (error as StoreFault) : faultOf(error, step, { path });
+    const isUnknown = fault.outcome === "unknown";
+    // Before the lock falls, if it is still held.
+    if ((isUnknown && !wasCommitted) || fault.code === "STORAGE_ERROR") doubt.arise();
     undo(now);
     if (step === "insert") {
       const left = group.filter(({ settled }) => !settled);
@@ -225,29 +239,23 @@ export const transactions = (context: StoreContext): Transactions => {
         return;
       }
     }
-    // Undone before it was committed: certain, although the step alone would leave it open.
-    const isCertain = StoreFault.is(error, "LOCK_TIMEOUT");
-    const fault = isCertain ? (error as StoreFault) : faultOf(error, step, { path });
     noting(fault, now);
-    if (fault.outcome === "unknown") {
-      if (!wasCommitted) distrust();
-      for (const { request } of group) troubles.open.add(commandKey(request.commit));
-      database.drop();
-    } else if (fault.code === "STORAGE_ERROR") {
-      distrust();
-      database.drop();
-    }
+    if (isUnknown) for (const { request } of group) troubles.open.add(commandKey(request.commit));
+    if (isUnknown || fault.code === "STORAGE_ERROR") database.drop();
     failAll(group, fault);
   };
 
   return {
     writeGroup,
+    recover: async () => {
+      if (doubt.stands()) await retry.patiently(() => clearDoubt(database.writer()));
+    },
     meet: (fault) => remember(fault, statusOf(path)),
     settle: async () => {
       const isSettled = await retry.patiently(
         () =>
           database.reader() === undefined ||
-          (state?.settled === true && state.connection === database.writer()),
+          (state?.settled === true && state.connection === database.writer() && !doubt.stands()),
       );
       if (isSettled) return;
       const now = await retry.patiently(begin);
@@ -259,13 +267,13 @@ export const transactions = (context: StoreContext): Transactions => {
         commit(now);
         now.settled = true;
       } catch (error) {
+        const fault = faultOf(error, step, { path });
+        const isUnknown = fault.outcome === "unknown" && !StoreFault.is(error, "LOCK_TIMEOUT");
+        if (isUnknown) doubt.arise();
         undo(now);
         if (StoreFault.is(error, "LOCK_TIMEOUT")) throw error;
-        const fault = noting(faultOf(error, step, { path }), now);
-        if (fault.outcome === "unknown") {
-          distrust();
-          database.drop();
-        }
+        noting(fault, now);
+        if (isUnknown) database.drop();
         throw new StoreFault(fault.code, fault.message, {
           outcome: "not_written",
           retryable: fault.retryable,

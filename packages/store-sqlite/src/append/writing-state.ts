@@ -1,7 +1,6 @@
 /** What a store knows of the connection it writes with, and why it may have to turn back before it writes. */
 import { type Commit, type Outcome, StoreFault } from "@mission-ledger/core";
 import type { Connection } from "../connection/connection.ts";
-import { probeDisk } from "../connection/log-keeper.ts";
 import { faultOf } from "../faults.ts";
 import { type FileIdentity, isSameFile } from "../location/database-place.ts";
 import { type LogEnd, logEnd } from "./log-end.ts";
@@ -25,9 +24,7 @@ export const writingState = (connection: Connection): WritingState => ({
 
 /** What went wrong earlier and still stands in the way. */
 export interface Troubles {
-  /** A commit's flush failed: the cache may hold what the disk does not. */
-  suspect: boolean;
-  /** Commands whose outcome that left open. */
+  /** Commands whose outcome a failed flush left open. */
   readonly open: Set<string>;
   /** The damage that was met, and in which file. */
   damage: { readonly fault: StoreFault; readonly file: FileIdentity } | undefined;
@@ -35,38 +32,13 @@ export interface Troubles {
 
 export const commandKey = ({ stream, commandId }: Commit): string => JSON.stringify([stream, commandId]);
 
-/** Throws what keeps writers out. Called outside a transaction, with the connection that is to write. */
-export const clearTroubles = (troubles: Troubles, { db, files }: Connection, path: string): void => {
-  if (troubles.damage !== undefined) {
-    const { fault, file } = troubles.damage;
-    if (isSameFile(file, files.database)) throw refusing(fault);
-    troubles.damage = undefined;
-  }
-  if (!troubles.suspect) return;
-  // Pages are written anew and flushed: a second flush of the old ones could say yes without having written.
-  const [answer] = checkpoint(db, path);
-  if (answer?.busy !== 0) throw suspect(path, "other connections keep it from being written anew");
-  troubles.suspect = false;
-  troubles.open.clear();
+/** Throws the damage that keeps writers out. */
+export const refuseDamage = (troubles: Troubles, { files }: Connection): void => {
+  if (troubles.damage === undefined) return;
+  const { fault, file } = troubles.damage;
+  if (isSameFile(file, files.database)) throw refusing(fault);
+  troubles.damage = undefined;
 };
-
-const checkpoint = (db: Connection["db"], path: string): readonly { readonly busy: number }[] => {
-  try {
-    probeDisk(path);
-    return db.pragma("wal_checkpoint(TRUNCATE)") as readonly { readonly busy: number }[];
-  } catch (error) {
-    throw suspect(path, error instanceof Error ? error.message : String(error), error);
-  }
-};
-
-const suspect = (path: string, why: string, cause?: unknown): StoreFault =>
-  new StoreFault("DURABILITY_UNKNOWN", `a commit to ${path} was not confirmed by the disk, and ${why}`, {
-    outcome: "not_written",
-    retryable: true,
-    hint: "Look at the system log for the disk; end other programs that have the database open; then repeat the command with the same command id.",
-    details: { path },
-    ...(cause === undefined ? {} : { cause }),
-  });
 
 const refusing = (fault: StoreFault): StoreFault =>
   new StoreFault("LOG_CORRUPT", `the database was found damaged earlier: ${fault.message}`, {
@@ -96,19 +68,4 @@ export const quickCheck = ({ db }: Connection, path: string): void => {
       "open",
       { path },
     );
-};
-
-/**
- * What dead writers left in the write-ahead log is read from the cache. The flush of its end may have failed before they died:
- * the next flush says yes, and the disk has nothing. So its pages are written anew, unless others are at work already.
- */
-export const writeLeftoversAnew = ({ db }: Connection, path: string): void => {
-  try {
-    checkpoint(db, path);
-  } catch (error) {
-    const { cause } = error as StoreFault;
-    // A full disk is no doubt about what stands there.
-    const fault = faultOf(cause, "open", { path });
-    throw fault.code === "STORAGE_FULL" ? fault : error;
-  }
 };

@@ -13,6 +13,7 @@ import { watchFiles } from "./file-watch.ts";
 import { initialise } from "./initialise.ts";
 import { isHeld } from "./locks.ts";
 import { openLogKeeper } from "./log-keeper.ts";
+import { isMarkedSuspect } from "./suspect-mark.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -54,8 +55,8 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
   };
   const drop = (): void => {
     const open = [reading, writing];
-    const keeper =
-      keepsLog && open.some((one) => one !== undefined) ? openLogKeeper(path, loadDriver) : undefined;
+    const isOpen = open.some((one) => one !== undefined);
+    const keeper = isOpen && (keepsLog || isSuspectFor(path)) ? openLogKeeper(path, loadDriver) : undefined;
     reading = undefined;
     writing = undefined;
     for (const connection of [...open, keeper]) closeQuietly(connection);
@@ -120,6 +121,15 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
       keepsLog = isKept;
     },
   };
+};
+
+/** Closing is no time to fail: where nobody can look, the log is better left as it is. */
+const isSuspectFor = (path: string): boolean => {
+  try {
+    return isMarkedSuspect(path);
+  } catch {
+    return true;
+  }
 };
 
 /** What matters was committed before: an error here would only keep somebody from closing the rest. */

@@ -2,6 +2,7 @@
 import { systemRandomness } from "@mission-ledger/core";
 import { checkOwnership, settings } from "../connection/connection.ts";
 import { lockRetry } from "../connection/lock-retry.ts";
+import { isMarkedSuspect } from "../connection/suspect-mark.ts";
 import type { LoadDriver, SqlDatabase, SqlRow } from "../driver/driver.ts";
 import { lazyDriver, ownDriver } from "../driver/load-driver.ts";
 import { codeOf, faultOf } from "../faults.ts";
@@ -34,7 +35,7 @@ export const inspectDatabase = ({
     const file = databaseFile(path);
     if (file === undefined) return nothing(path);
     const walBytes = statusOf(`${path}-wal`)?.size ?? 0;
-    const report = { ...nothing(path), bytes: file.size, walBytes };
+    const report = { ...nothing(path), bytes: file.size, walBytes, suspect: isMarkedSuspect(path) };
     const driver = lazyDriver(loadDriver)();
     const db = new driver(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
@@ -73,6 +74,7 @@ const nothing = (path: string): DatabaseReport => ({
   exists: false,
   bytes: 0,
   walBytes: 0,
+  suspect: false,
   ledgerId: null,
   commands: 0,
   events: 0,

@@ -36,6 +36,8 @@ export interface DatabaseReport {
   readonly bytes: number;
   /** Bytes of the write-ahead log; it grows while a reader holds an old view of the database. */
   readonly walBytes: number;
+  /** A flush failed and the database was not written anew since; the next writer does that first. */
+  readonly suspect: boolean;
   /** Id of this copy of the ledger; `null` if it is lost or there is no database. */
   readonly ledgerId: string | null;
   readonly commands: number;

@@ -12,6 +12,7 @@ import {
 } from "@mission-ledger/core";
 import { readHead } from "../append/log-end.ts";
 import type { StoreContext } from "../append/store-context.ts";
+import { suspicion, writeLeftoversAnew } from "../append/suspicion.ts";
 import { quickCheck } from "../append/writing-state.ts";
 import { areSameFiles, type Connection, checkVersion, filesOf } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
@@ -45,11 +46,23 @@ export const sqliteTarget = (
   context: Context,
 ): Pick<TransferTarget, "takes" | "settle" | "take" | "finish"> => {
   const { database, retry, failpoint, path } = context;
+  const doubt = suspicion(context);
+  let checked: Connection | undefined;
 
   const begin = (): Connection => {
     failpoint("transfer:begin");
     const connection = database.writer();
-    if (database.needsCheck()) quickCheck(connection, path);
+    if (checked !== connection && database.needsCheck()) {
+      quickCheck(connection, path);
+      try {
+        writeLeftoversAnew(connection, path);
+      } catch (error) {
+        if (StoreFault.is(error, "DURABILITY_UNKNOWN")) doubt.arise();
+        throw error;
+      }
+    }
+    checked = connection;
+    doubt.clear(connection);
     connection.db.pragma(`cache_size = -${cacheKibibytes}`);
     connection.db.pragma(`wal_autocheckpoint = ${pagesBetweenCheckpoints}`);
     connection.prepare("BEGIN IMMEDIATE").run();
@@ -78,8 +91,13 @@ export const sqliteTarget = (
       failpoint("transfer:committed");
       return [done, begun];
     } catch (error) {
-      if (connection !== undefined) undo(connection);
       const fault = faultOf(error, step, { path });
+      const wasCommitted =
+        step === "commit" && connection?.db.inTransaction === false && codeOf(error) === undefined;
+      const isUnknown = fault.outcome === "unknown" && !StoreFault.is(error, "LOCK_TIMEOUT");
+      // Before the lock falls, if it is still held.
+      if (isUnknown && !wasCommitted) doubt.arise();
+      if (connection !== undefined) undo(connection);
       // After a commit that was not confirmed nothing of this connection is believed.
       if (fault.outcome === "unknown") database.drop();
       throw fault;
@@ -100,6 +118,7 @@ export const sqliteTarget = (
       const [inserted, { files }] = await inTransaction((connection) => insert(context, connection, batch));
       try {
         failpoint("transfer:read-back");
+        if (doubt.stands()) await retry.patiently(() => doubt.clear(database.writer()));
         const reader = await retry.patiently(() => database.reader());
         if (reader === undefined || !areSameFiles(files, reader.files)) throw replaced(path);
         const isEqual = await retry.patiently(() => standsAsWritten(reader, inserted));
@@ -115,7 +134,7 @@ export const sqliteTarget = (
       try {
         const connection = database.reader();
         // Best effort: one file is easier to look after than three.
-        if (connection !== undefined) connection.db.pragma("wal_checkpoint(TRUNCATE)");
+        if (connection !== undefined && !doubt.stands()) connection.db.pragma("wal_checkpoint(TRUNCATE)");
       } catch {
         // Somebody reads; the next checkpoint does it.
       }

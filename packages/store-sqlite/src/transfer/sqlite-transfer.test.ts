@@ -22,6 +22,7 @@ import { expect, test } from "vitest";
 import { inspectDatabase } from "../inspect/inspect-database.ts";
 import { openSqliteStore } from "../sqlite-store.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
+import { scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
 import { behindTriggers, changeEvent } from "../testing/tamper.ts";
 import { sqliteTransfer } from "./sqlite-transfer.ts";
 
@@ -234,4 +235,34 @@ test("settling a target flushes what stands in its write-ahead log", async () =>
   expect(walBytes()).toBeGreaterThan(before);
   await target.close();
   await keepsOpen.close();
+});
+
+test("a batch whose flush fails leaves the mark, and the same copy goes on once all pages are written anew", async () => {
+  const [from, to] = [await databaseWith(3), newPath()];
+  const driver = scriptedDriver();
+  const source = sqliteTransfer({ path: from });
+  const target = sqliteTransfer({ path: to, loadDriver: driver.loadDriver });
+  let hasInserted = false;
+  driver.before = (sql) => {
+    // The tables are made with a COMMIT of their own.
+    hasInserted ||= sql.startsWith("INSERT INTO events");
+    if (hasInserted && sql === "COMMIT") throw sqliteError("SQLITE_IOERR_FSYNC");
+  };
+  expect(await faultOf(copyLedger({ from: source, to: target }))).toMatchObject({
+    code: "DURABILITY_UNKNOWN",
+    outcome: "unknown",
+  });
+  expect(fs.existsSync(`${to}-suspect`)).toBe(true);
+  const takes = "PRAGMA wal_checkpoint(TRUNCATE)";
+  driver.before = (sql) => {
+    if (sql === takes) throw sqliteError("SQLITE_IOERR_FSYNC");
+  };
+  expect(await faultOf(copyLedger({ from: source, to: target }))).toMatchObject({
+    code: "DURABILITY_UNKNOWN",
+    outcome: "not_written",
+  });
+  driver.before = () => {};
+  await Promise.all([source.close(), target.close()]);
+  expect(await copy(from, to)).toMatchObject({ equal: true });
+  expect(fs.existsSync(`${to}-suspect`)).toBe(false);
 });
