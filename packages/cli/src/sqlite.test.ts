@@ -252,3 +252,26 @@ interface Entry {
 /** What differs from ledger to ledger whatever the store: ids, digests. */
 const told = (text: string): string =>
   text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{64}\b/g, "…");
+
+test.skipIf(!inject("sqlite"))(
+  "a mark of a failed flush is told by doctor and verify, and goes with the next write",
+  async () => {
+    const shell = await planned(onSqlite);
+    const mark = path.join(shell.directory, "plan.db-suspect");
+    writeFileSync(mark, "");
+    const { code, data } = await shell.json("doctor");
+    expect(code).toBe(0);
+    expect(data.findings).toContainEqual(
+      expect.objectContaining({ severity: "action", kind: "suspect", command: null }),
+    );
+    expect((await shell.json("verify")).envelope.warnings).toContainEqual(
+      expect.stringContaining("a flush failed and was not recovered since"),
+    );
+    expect(existsSync(mark)).toBe(true);
+    await shell.json("mission", "create", "q", "T");
+    expect(existsSync(mark)).toBe(false);
+    expect((await shell.json("doctor")).data.findings).not.toContainEqual(
+      expect.objectContaining({ kind: "suspect" }),
+    );
+  },
+);

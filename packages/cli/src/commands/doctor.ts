@@ -28,6 +28,7 @@ import {
   inspectDatabaseOf,
   longWalNote,
   selectInspected,
+  suspectNote,
 } from "./inspect-database.ts";
 import { emptiedProblem, type LostLog, leftoverMissions, type MissionFile } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
@@ -194,7 +195,10 @@ const aboutDatabase = (
   database: InspectedDatabase,
   isToTell: (problem: LogProblem) => boolean,
 ): readonly Finding[] => {
-  const note = longWalNote(database);
+  const notes = [
+    { kind: "suspect", message: suspectNote(database) },
+    { kind: "long_wal", message: longWalNote(database) },
+  ];
   return [
     ...database.problems.filter(isToTell).map(
       ({ code, stream, message }): Finding => ({
@@ -206,18 +210,11 @@ const aboutDatabase = (
         command: null,
       }),
     ),
-    ...(note === undefined
-      ? []
-      : [
-          {
-            severity: "action",
-            kind: "long_wal",
-            mission: "",
-            workPackageId: null,
-            message: note,
-            command: null,
-          } as const,
-        ]),
+    ...notes.flatMap(({ kind, message }): readonly Finding[] =>
+      message === undefined
+        ? []
+        : [{ severity: "action", kind, mission: "", workPackageId: null, message, command: null }],
+    ),
   ];
 };
 

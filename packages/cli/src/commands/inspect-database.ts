@@ -19,6 +19,8 @@ export interface DatabaseFacts {
 
 export interface InspectedDatabase {
   readonly facts: DatabaseFacts;
+  /** A flush failed, and the database was not written anew since. */
+  readonly suspect: boolean;
   /** Of one stream, or of the database as such. */
   readonly problems: readonly LogProblem[];
   /** Streams that rows were found of, also where the store itself can no longer list them. */
@@ -68,6 +70,7 @@ const inspected = (
   const { ledgerId = null, commands = 0, bytes = 0, walBytes = 0, streams = [] } = report ?? {};
   return {
     facts: { path, ledgerId, commands, bytes, walBytes },
+    suspect: report?.suspect ?? false,
     problems,
     streams: streams.map(({ stream }) => stream),
     commandsOf: (stream) => streams.find((one) => one.stream === stream)?.commands ?? 0,
@@ -132,6 +135,12 @@ export const databaseMendStep = (context: Pick<CommandContext, "say">, code: str
     ? `Write nothing to the database, and keep it; put back the one that held those events, ${then}`
     : undefined;
 };
+
+/** What a failed flush left to be done; `undefined` if none did. */
+export const suspectNote = ({ facts: { path }, suspect }: InspectedDatabase): string | undefined =>
+  suspect
+    ? `${path}: a flush failed and was not recovered since; look at the system log for the disk, and the next write first writes the database anew`
+    : undefined;
 
 /** From here on a write-ahead log is longer than SQLite keeps it by itself. Source: `journal_size_limit` of the store. */
 const longWalBytes = 67_108_864;

@@ -19,6 +19,7 @@ import {
   inspectDatabaseOf,
   longWalNote,
   selectInspected,
+  suspectNote,
 } from "./inspect-database.ts";
 import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
@@ -101,7 +102,9 @@ export const verify: CommandSpec = command({
         problems,
       },
       warnings: [
-        ...[database === undefined ? undefined : longWalNote(database)].filter((note) => note !== undefined),
+        ...(database === undefined ? [] : [suspectNote(database), longWalNote(database)]).filter(
+          (note) => note !== undefined,
+        ),
         ...suspects.map(
           ({ slug }) =>
             `${slug}: a flush failed and was not recovered since; next: ${context.say("repair", shellQuote(slug))}`,
