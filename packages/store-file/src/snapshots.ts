@@ -13,7 +13,7 @@ import {
 import { writeCacheFile } from "./files/cache-file.ts";
 import type { FilePort } from "./files/file-port.ts";
 import { nodeFiles } from "./files/node-files.ts";
-import { makeDirectories, glimpse, openRegularIfThere, readOnly } from "./files/safe-files.ts";
+import { glimpse, makeDirectories, openRegularIfThere, readOnly } from "./files/safe-files.ts";
 import { layoutOf } from "./layout.ts";
 import { realRoot } from "./location/local-root.ts";
 import { encodeStreamName } from "./names.ts";

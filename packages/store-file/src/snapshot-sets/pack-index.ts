@@ -72,12 +72,7 @@ export const findPlaces = (
       else to = middle;
     }
     const found: FoundPlace[] = [];
-    const page = glimpse(
-      files,
-      fd,
-      start + from * rowBytes,
-      Math.min(2 * pageRows, rows - from) * rowBytes,
-    );
+    const page = glimpse(files, fd, start + from * rowBytes, Math.min(2 * pageRows, rows - from) * rowBytes);
     for (let at = 0; at + rowBytes <= page.length; at += rowBytes) {
       if (page.readUIntBE(at, 6) !== hash) continue;
       const pack = packs[page.readUInt16BE(at + 6)];
