@@ -33,7 +33,7 @@ export const brokenSqliteStores = [
     name: "begins as a reader and turns writer",
     caughtBy: "sqlite-crowd",
     says: /BUSY_SNAPSHOT|database is locked/,
-    in: "append/transactions.ts",
+    in: "connection/begin-at-once.ts",
     change: [['"BEGIN IMMEDIATE"', '"BEGIN DEFERRED"']],
   },
   {
