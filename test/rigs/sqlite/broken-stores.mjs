@@ -59,7 +59,7 @@ export const brokenSqliteStores = [
     name: "says that nothing was written after a commit that was not confirmed",
     caughtBy: "sqlite-errno",
     says: /not written stays unwritten/,
-    in: "faults.ts",
-    change: [['commit: "unknown"', 'commit: "not_written"']],
+    in: "append/transactions.ts",
+    change: [['isOpen ? "unknown" : fault.outcome', '"not_written"']],
   },
 ];
