@@ -1,7 +1,7 @@
 /** Moving between stores, and into the cold and back, as people type it. */
 import fs from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { planned, type Session, session } from "./testing/session.ts";
 
 const ledger = ".mission-ledger";
@@ -20,25 +20,28 @@ const closed = async (): Promise<Session> => {
   return shell;
 };
 
-test("a ledger goes to SQLite and back byte for byte, and a second copy finds it equal", async () => {
-  const shell = await planned();
-  await shell.run("mission", "create", "other", "Größe");
-  const there = await shell.json("copy", `file:${ledger}`, "sqlite:plan/plan.db");
-  expect(there).toMatchObject({
-    code: 0,
-    data: { equal: true, kept: "lines", totals: { missions: 2 }, copied: { missions: 2 } },
-  });
-  const again = await shell.json("copy", `file:${ledger}`, "sqlite:plan/plan.db");
-  expect(again.data).toMatchObject({ equal: true, copied: { missions: 0, events: 0 } });
-  expect(again.data.totals.sum).toBe(there.data.totals.sum);
-  const { code, out } = await shell.run("copy", "sqlite:plan/plan.db", "file:back");
-  expect({ code, out }).toMatchObject({
-    code: 0,
-    out: expect.stringMatching(/copied \d+ events of 2 missions[\s\S]*equal: 2 missions/),
-  });
-  expect(logs(shell, "back")).toEqual(logs(shell, ledger));
-  expect(await shell.json("board", "p", "--store", "sqlite:plan/plan.db")).toMatchObject({ code: 0 });
-});
+test.skipIf(!inject("sqlite"))(
+  "a ledger goes to SQLite and back byte for byte, and a second copy finds it equal",
+  async () => {
+    const shell = await planned();
+    await shell.run("mission", "create", "other", "Größe");
+    const there = await shell.json("copy", `file:${ledger}`, "sqlite:plan/plan.db");
+    expect(there).toMatchObject({
+      code: 0,
+      data: { equal: true, kept: "lines", totals: { missions: 2 }, copied: { missions: 2 } },
+    });
+    const again = await shell.json("copy", `file:${ledger}`, "sqlite:plan/plan.db");
+    expect(again.data).toMatchObject({ equal: true, copied: { missions: 0, events: 0 } });
+    expect(again.data.totals.sum).toBe(there.data.totals.sum);
+    const { code, out } = await shell.run("copy", "sqlite:plan/plan.db", "file:back");
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/copied \d+ events of 2 missions[\s\S]*equal: 2 missions/),
+    });
+    expect(logs(shell, "back")).toEqual(logs(shell, ledger));
+    expect(await shell.json("board", "p", "--store", "sqlite:plan/plan.db")).toMatchObject({ code: 0 });
+  },
+);
 
 test("a dry run names what would be copied and makes nothing", async () => {
   const shell = await planned();
@@ -83,7 +86,7 @@ test("a ledger under a second name is no target for a copy of itself", async () 
   });
 });
 
-test("an empty ledger is copied to files and to SQLite", async () => {
+test.skipIf(!inject("sqlite"))("an empty ledger is copied to files and to SQLite", async () => {
   const shell = session();
   await shell.run("init");
   for (const [from, to] of [
@@ -96,33 +99,39 @@ test("an empty ledger is copied to files and to SQLite", async () => {
     });
 });
 
-test("a damaged mission refuses the whole copy, with the command that mends it", async () => {
-  const shell = await planned();
-  await shell.run("mission", "create", "other", "Other");
-  fs.appendFileSync(at(shell, ledger, "log", "mission-p.jsonl"), "damaged\n");
-  const { code, envelope } = await shell.json("copy", `file:${ledger}`, "sqlite:plan.db");
-  expect(code).toBe(8);
-  expect(envelope.error).toMatchObject({
-    code: "LOG_CORRUPT",
-    details: { problems: [{ stream: "mission-p", code: "LOG_CORRUPT" }] },
-  });
-  expect(envelope.error?.hint).toBe(`mled repair p --store file:${at(shell, ledger)}`);
-});
+test.skipIf(!inject("sqlite"))(
+  "a damaged mission refuses the whole copy, with the command that mends it",
+  async () => {
+    const shell = await planned();
+    await shell.run("mission", "create", "other", "Other");
+    fs.appendFileSync(at(shell, ledger, "log", "mission-p.jsonl"), "damaged\n");
+    const { code, envelope } = await shell.json("copy", `file:${ledger}`, "sqlite:plan.db");
+    expect(code).toBe(8);
+    expect(envelope.error).toMatchObject({
+      code: "LOG_CORRUPT",
+      details: { problems: [{ stream: "mission-p", code: "LOG_CORRUPT" }] },
+    });
+    expect(envelope.error?.hint).toBe(`mled repair p --store file:${at(shell, ledger)}`);
+  },
+);
 
-test("a file that is no sound database is named, with the command that looks at it", async () => {
-  const shell = await planned();
-  fs.writeFileSync(at(shell, "text.db"), "hello\n".repeat(200));
-  for (const [from, to] of [
-    [`file:${ledger}`, "sqlite:text.db"],
-    ["sqlite:text.db", "file:new"],
-  ] as const) {
-    const { code, envelope } = await shell.json("copy", from, to);
-    expect({ code, name: envelope.error?.code }).toEqual({ code: 8, name: "LOG_CORRUPT" });
-    expect(envelope.error?.message).toContain(at(shell, "text.db"));
-  }
-  const { envelope } = await shell.json("copy", `file:${ledger}`, "sqlite:text.db");
-  expect(envelope.error?.hint).toContain(`mled verify --store sqlite:${at(shell, "text.db")}`);
-});
+test.skipIf(!inject("sqlite"))(
+  "a file that is no sound database is named, with the command that looks at it",
+  async () => {
+    const shell = await planned();
+    fs.writeFileSync(at(shell, "text.db"), "hello\n".repeat(200));
+    for (const [from, to] of [
+      [`file:${ledger}`, "sqlite:text.db"],
+      ["sqlite:text.db", "file:new"],
+    ] as const) {
+      const { code, envelope } = await shell.json("copy", from, to);
+      expect({ code, name: envelope.error?.code }).toEqual({ code: 8, name: "LOG_CORRUPT" });
+      expect(envelope.error?.message).toContain(at(shell, "text.db"));
+    }
+    const { envelope } = await shell.json("copy", `file:${ledger}`, "sqlite:text.db");
+    expect(envelope.error?.hint).toContain(`mled verify --store sqlite:${at(shell, "text.db")}`);
+  },
+);
 
 test.each([
   [["copy", "file:nowhere", "file:new"], 3, "LEDGER_NOT_FOUND"],
@@ -197,7 +206,7 @@ test("an archive of a mission that went on differently here is refused", async (
   });
 });
 
-test("archive and restore do the same on SQLite", async () => {
+test.skipIf(!inject("sqlite"))("archive and restore do the same on SQLite", async () => {
   const shell = await closed();
   await shell.run("copy", `file:${ledger}`, "sqlite:plan.db");
   const store = ["--store", "sqlite:plan.db"];

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { crc32 } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { planned, type Session } from "./testing/session.ts";
 
 const inLedger = (shell: Session, ...parts: readonly string[]): string =>
@@ -130,15 +130,18 @@ test("a fork at the end of a log is said by every reader, and next offers nothin
   expect((await shell.run("next", "--fail-empty")).code).toBe(9);
 });
 
-test("a fork keeps a ledger from being copied until it is decided, and then the demoted branch comes along", async () => {
-  const shell = await forked();
-  const refused = await shell.json("copy", "file:.mission-ledger", "sqlite:plan.db");
-  expect(refused).toMatchObject({ code: 8, envelope: { error: { code: "FORK_DETECTED" } } });
-  expect(refused.envelope.error?.hint).toContain("mled reconcile p --store file:");
-  expect((await shell.run("reconcile", "p", "--winner", "local", "--reason", "first")).code).toBe(0);
-  expect((await shell.run("copy", "file:.mission-ledger", "sqlite:plan.db")).code).toBe(0);
-  expect((await shell.run("copy", "sqlite:plan.db", "file:back")).code).toBe(0);
-  const log = readFileSync(logOf(shell), "latin1");
-  expect(log).toContain('"branch":"demoted"');
-  expect(readFileSync(path.join(shell.directory, "back", "log", "mission-p.jsonl"), "latin1")).toBe(log);
-});
+test.skipIf(!inject("sqlite"))(
+  "a fork keeps a ledger from being copied until it is decided, and then the demoted branch comes along",
+  async () => {
+    const shell = await forked();
+    const refused = await shell.json("copy", "file:.mission-ledger", "sqlite:plan.db");
+    expect(refused).toMatchObject({ code: 8, envelope: { error: { code: "FORK_DETECTED" } } });
+    expect(refused.envelope.error?.hint).toContain("mled reconcile p --store file:");
+    expect((await shell.run("reconcile", "p", "--winner", "local", "--reason", "first")).code).toBe(0);
+    expect((await shell.run("copy", "file:.mission-ledger", "sqlite:plan.db")).code).toBe(0);
+    expect((await shell.run("copy", "sqlite:plan.db", "file:back")).code).toBe(0);
+    const log = readFileSync(logOf(shell), "latin1");
+    expect(log).toContain('"branch":"demoted"');
+    expect(readFileSync(path.join(shell.directory, "back", "log", "mission-p.jsonl"), "latin1")).toBe(log);
+  },
+);

@@ -103,9 +103,10 @@ export const openSqliteStore = async ({
     }
   };
   const reading = { look, ensureOpen };
+  /** A flush that failed before the append's own may have been marked only after it. */
   const recovered = async ({ commit: { stream, commandId } }: Appended): Promise<void> => {
     try {
-      await queue.recover();
+      if (isMarkedSuspect(path)) await queue.recover();
     } catch (error) {
       throw faultOf(error, "read-back", { path, stream, commandId });
     }
@@ -122,8 +123,7 @@ export const openSqliteStore = async ({
     readBack: async (appended) => {
       if (closed) throw storeClosed("unknown");
       try {
-        // A flush that failed before the append's own may have been marked only after it.
-        if (isMarkedSuspect(path)) await recovered(appended);
+        await recovered(appended);
         return readBackFrom(context, appended);
       } catch (error) {
         if (isStoreFault(error)) queue.meet(error);

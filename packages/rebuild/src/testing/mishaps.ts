@@ -35,7 +35,8 @@ const befall = (kind: Mishap["kind"]): void => {
       process.exit(3);
       break;
     case "crash":
-      setImmediate(() => {
+      // Before anything else that is under way: a thread with little to do would be done by the next turn of its loop.
+      queueMicrotask(() => {
         throw new Error("out of nowhere");
       });
       break;

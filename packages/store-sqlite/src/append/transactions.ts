@@ -250,7 +250,9 @@ export const transactions = (context: StoreContext): Transactions => {
     recover: async () => {
       if (doubt.stands()) await retry.patiently(() => clearDoubt(database.writer()));
     },
-    meet: (fault) => remember(fault, statusOf(path)),
+    meet: (fault) => {
+      if (fault.code === "LOG_CORRUPT") remember(fault, fileNow(path));
+    },
     settle: async () => {
       const isSettled = await retry.patiently(
         () =>
@@ -284,6 +286,15 @@ export const transactions = (context: StoreContext): Transactions => {
       }
     },
   };
+};
+
+/** `undefined` also where nobody can look: the fault that was met is what has to be told. */
+const fileNow = (path: string): FileIdentity | undefined => {
+  try {
+    return statusOf(path);
+  } catch {
+    return undefined;
+  }
 };
 
 const idTaken = ({ stream, commandId }: Commit, cause: unknown): StoreFault =>
