@@ -82,3 +82,28 @@ test("a file system that does not say what it is makes the open fail with a faul
     outcome: "not_written",
   });
 });
+
+describe("a ledger's directory", () => {
+  test("that somebody makes between two looks is there", async () => {
+    const directory = path.join(scratchDirectory(), "ledger");
+    let looks = 0;
+    const files: FilePort = {
+      ...nodeFiles,
+      realpath: (name) => {
+        looks += 1;
+        if (looks > 1) return nodeFiles.realpath(name);
+        fs.mkdirSync(directory);
+        throw errnoError("ENOENT");
+      },
+    };
+    const store = await openFileStore({ directory, files });
+    await put(store, emptyHead, "first");
+    await store.close();
+  });
+
+  test("that is a link which leads nowhere is refused", async () => {
+    const directory = path.join(scratchDirectory(), "ledger");
+    fs.symlinkSync(`${directory}.gone`, directory);
+    await expect(openFileStore({ directory })).rejects.toMatchObject({ code: "STORE_MISSING" });
+  });
+});

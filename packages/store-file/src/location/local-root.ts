@@ -17,14 +17,22 @@ const unsafeFileSystems: ReadonlyMap<number, string> = new Map([
 export const realRoot = (files: FilePort, directory: string): string => {
   const absolute = path.resolve(directory);
   const missing: string[] = [];
-  for (let existing = absolute; ; existing = path.dirname(existing)) {
+  let metTwice = "";
+  for (let existing = absolute; ; ) {
     try {
       return path.join(files.realpath(existing), ...missing);
     } catch (error) {
-      // A link that leads nowhere is somebody's mistake or trap, not a directory to be made.
-      const gone = (error as NodeJS.ErrnoException).code === "ENOENT" && isNothing(files, existing);
-      if (!gone || existing === path.dirname(existing)) throw faultOf(error, "open", { path: existing });
-      missing.unshift(path.basename(existing));
+      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      const parent = path.dirname(existing);
+      if (isMissing && parent !== existing && isNothing(files, existing)) {
+        missing.unshift(path.basename(existing));
+        existing = parent;
+        continue;
+      }
+      // Somebody may have made it between the two looks. A link that leads nowhere still does at the second: that is a
+      // mistake or a trap, not a directory to be made.
+      if (!isMissing || metTwice === existing) throw faultOf(error, "open", { path: existing });
+      metTwice = existing;
     }
   }
 };

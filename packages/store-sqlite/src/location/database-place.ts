@@ -41,16 +41,32 @@ export const databasePlace = ({
 
 const realDirectory = (directory: string): readonly [real: string, existing: string] => {
   const missing: string[] = [];
-  for (let existing = directory; ; existing = path.dirname(existing)) {
+  let metTwice = "";
+  for (let existing = directory; ; ) {
     try {
       const real = fs.realpathSync(existing);
       return [path.join(real, ...missing), real];
     } catch (error) {
-      // A link that leads nowhere is somebody's mistake or trap, not a directory to be made.
-      const gone = codeOf(error) === "ENOENT" && statusOf(existing) === undefined;
-      if (!gone || existing === path.dirname(existing)) throw faultOf(error, "open", { path: existing });
-      missing.unshift(path.basename(existing));
+      const isMissing = codeOf(error) === "ENOENT";
+      const parent = path.dirname(existing);
+      if (isMissing && parent !== existing && isNothing(existing)) {
+        missing.unshift(path.basename(existing));
+        existing = parent;
+        continue;
+      }
+      // Somebody may have made it between the two looks. A link that leads nowhere still does at the second: that is a
+      // mistake or a trap, not a directory to be made.
+      if (!isMissing || metTwice === existing) throw faultOf(error, "open", { path: existing });
+      metTwice = existing;
     }
+  }
+};
+
+const isNothing = (name: string): boolean => {
+  try {
+    return statusOf(name) === undefined;
+  } catch (error) {
+    throw faultOf(error, "open", { path: name });
   }
 };
 
