@@ -7,29 +7,23 @@ import {
   type ScanOptions,
   type ScanSink,
 } from "@mission-ledger/core";
-import { readHead } from "./append/log-end.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { SqlRow } from "./driver/driver.ts";
 import type { LogReading } from "./read/read-log.ts";
-import { notInLog } from "./read/read-stream.ts";
-import { digestAt, pageOf } from "./read/stream-events.ts";
+import { lastToRead } from "./read/read-stream.ts";
+import { pageOf } from "./read/stream-events.ts";
 import { pageTextOf, type ScannedCommand, type ScannedPage, scannedEvents, type Wish } from "./scan-page.ts";
 import { commandColumns, commandOf } from "./schema/rows.ts";
 
 export const scanStream = async (
-  { look, ensureOpen }: LogReading,
+  reading: LogReading,
   stream: string,
-  { wanted, after = emptyHead, to, signal }: ScanOptions,
+  options: ScanOptions,
   sink: ScanSink,
 ): Promise<Scanned> => {
-  ensureOpen();
-  signal?.throwIfAborted();
-  const end = await look((connection) => {
-    if (digestAt(connection, stream, after.revision) !== after.digest) throw notInLog(stream, after);
-    return readHead(connection, stream).revision;
-  }, -1);
-  if (end < 0 && after.revision >= 0) throw notInLog(stream, after);
-  const last = to === undefined ? end : Math.min(to, end);
+  const { look, ensureOpen } = reading;
+  const { wanted, after = emptyHead, signal } = options;
+  const last = await lastToRead(reading, stream, options);
   const passage = new Passage(stream, after, wanted, sink);
   for (; passage.revision < last; ) {
     signal?.throwIfAborted();

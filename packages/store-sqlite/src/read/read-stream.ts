@@ -11,19 +11,13 @@ import type { LogReading } from "./read-log.ts";
 import { digestAt, pageOf } from "./stream-events.ts";
 
 export async function* readStream(
-  { look, ensureOpen }: LogReading,
+  reading: LogReading,
   stream: string,
-  { after = emptyHead, to, signal }: ReadOptions,
+  options: ReadOptions,
 ): AsyncGenerator<EventBatch> {
-  ensureOpen();
-  signal?.throwIfAborted();
-  const end = await look((connection) => {
-    if (digestAt(connection, stream, after.revision) !== after.digest) throw notInLog(stream, after);
-    return readHead(connection, stream).revision;
-  }, -1);
-  // Without a database there is no event to begin after either.
-  if (end < 0 && after.revision >= 0) throw notInLog(stream, after);
-  const last = to === undefined ? end : Math.min(to, end);
+  const { look, ensureOpen } = reading;
+  const { after = emptyHead, signal } = options;
+  const last = await lastToRead(reading, stream, options);
   for (let place: StreamHead = after; place.revision < last; ) {
     signal?.throwIfAborted();
     ensureOpen();
@@ -34,6 +28,23 @@ export async function* readStream(
     yield batch;
   }
 }
+
+/** The revision up to which a reading goes that begins now. Throws `LOG_REPLACED` if the log does not hold what it begins after. */
+export const lastToRead = async (
+  { look, ensureOpen }: LogReading,
+  stream: string,
+  { after = emptyHead, to, signal }: ReadOptions,
+): Promise<number> => {
+  ensureOpen();
+  signal?.throwIfAborted();
+  const end = await look((connection) => {
+    if (digestAt(connection, stream, after.revision) !== after.digest) throw notInLog(stream, after);
+    return readHead(connection, stream).revision;
+  }, -1);
+  // Without a database there is no event to begin after either.
+  if (end < 0 && after.revision >= 0) throw notInLog(stream, after);
+  return to === undefined ? end : Math.min(to, end);
+};
 
 /** Thrown where a head is remembered that the log does not hold. */
 export const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>
