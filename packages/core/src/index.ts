@@ -109,6 +109,7 @@ export {
 } from "./kernel/json-text.ts";
 export { openMemoryStore } from "./kernel/memory-store.ts";
 export { type FoundMoment, findMoment, isAfter, type Moment } from "./kernel/moment.ts";
+export { type PendingAppend, pendingAppend, whileWanted } from "./kernel/pending-append.ts";
 export {
   type CancelSignal,
   type Clock,

@@ -1,11 +1,10 @@
 /** What each append of a group is told once the group was written and flushed. */
-import type { Appended } from "@mission-ledger/core";
+import type { Appended, PendingAppend } from "@mission-ledger/core";
 import { stateBefore } from "../log/fold.ts";
 import type { LogHandle } from "../log/log-handle.ts";
 import { markOf } from "../log/mark.ts";
 import { commitOf } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
-import type { PendingAppend } from "./pending.ts";
 import type { GroupPlan, Planned, PlannedWrite } from "./plan-group.ts";
 import { ReceiptMark, sharedRead } from "./receipt-mark.ts";
 import { leftOver, type Written } from "./write-group.ts";

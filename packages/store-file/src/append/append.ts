@@ -3,14 +3,13 @@
  * one stream goes through these steps as one group: one lock, one write call, one flush; each command keeps its own record,
  * its own answer and its own proof. Source: durability rules, section 5, and docs/adr/0013-group-flush.md.
  */
-import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { emptyHead, type PendingAppend, type StreamHead, whileWanted } from "@mission-ledger/core";
 import { faultOf, type Step } from "../faults.ts";
 import type { StreamLock } from "../lock/stream-lock.ts";
 import type { StreamView } from "../log/stream-view.ts";
 import { answerGroup, type WrittenGroup } from "./answer-group.ts";
 import type { LedgerDirectories } from "./directories.ts";
 import type { LogFlusher } from "./log-flusher.ts";
-import { type PendingAppend, whileWanted } from "./pending.ts";
 import { type GroupPlan, planGroup } from "./plan-group.ts";
 import type { StoreContext } from "./store-context.ts";
 import { takeInWritten, writeGroup } from "./write-group.ts";

@@ -9,13 +9,13 @@ import {
   type ExpectedRevision,
   emptyHead,
   type Outcome,
+  type PendingAppend,
   type StreamHead,
 } from "@mission-ledger/core";
 import { faultOf, type Step } from "../faults.ts";
 import { type FoundRecord, findCommandIn } from "../log/command-lookup.ts";
 import { eventsAfter } from "../log/events-after.ts";
 import type { StreamView } from "../log/stream-view.ts";
-import type { PendingAppend } from "./pending.ts";
 import { commandIdReused, refuseDamaged, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 

@@ -1,12 +1,17 @@
 /** What a process keeps warm for a stream it writes to: the lock's descriptor, the log's, and where the log ends. */
-import type { Appended, AppendRequest, Conflict } from "@mission-ledger/core";
+import {
+  type Appended,
+  type AppendRequest,
+  type Conflict,
+  type PendingAppend,
+  pendingAppend,
+} from "@mission-ledger/core";
 import { readAppend } from "../files/safe-files.ts";
 import { StreamView } from "../log/stream-view.ts";
 import { appendGroup } from "./append.ts";
 import type { LedgerDirectories } from "./directories.ts";
 import { type EventLoopTurns, eventLoopTurns } from "./event-loop-turns.ts";
 import { type LogFlusher, logFlusher } from "./log-flusher.ts";
-import { type PendingAppend, pendingAppend } from "./pending.ts";
 import type { StoreContext } from "./store-context.ts";
 
 export interface StreamWriter {

@@ -2,7 +2,7 @@
  * The write of a group: consecutive numbers, one record for each command, all lines with one call. A line counts from its
  * LF on, so of a call that fell short the complete lines at the front are records, and nothing else is or will ever be.
  */
-import { StoreFault } from "@mission-ledger/core";
+import { type PendingAppend, StoreFault } from "@mission-ledger/core";
 import { faultOf } from "../faults.ts";
 import { createAppend, openRegular } from "../files/safe-files.ts";
 import { type FoldState, tornSeal } from "../log/fold.ts";
@@ -11,7 +11,6 @@ import { encodeRecord } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
 import { logMissing, type StreamView } from "../log/stream-view.ts";
 import type { LedgerDirectories } from "./directories.ts";
-import type { PendingAppend } from "./pending.ts";
 import type { GroupPlan, PlannedWrite } from "./plan-group.ts";
 import { markSuspect, shortWrite } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";

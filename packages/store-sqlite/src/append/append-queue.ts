@@ -1,6 +1,12 @@
 /** Appends of one process, in the order in which they came; those that wait at the same time share a transaction. */
-import type { Appended, AppendRequest, Conflict, StoreFault } from "@mission-ledger/core";
-import { type PendingAppend, pendingAppend } from "./pending.ts";
+import {
+  type Appended,
+  type AppendRequest,
+  type Conflict,
+  type PendingAppend,
+  pendingAppend,
+  type StoreFault,
+} from "@mission-ledger/core";
 import type { StoreContext } from "./store-context.ts";
 import { transactions } from "./transactions.ts";
 

@@ -1,12 +1,11 @@
 /** The write transaction: begun at once as a writer, short, with nothing else running in between, committed or undone. */
-import { type Commit, isStoreFault, StoreFault } from "@mission-ledger/core";
+import { type Commit, isStoreFault, type PendingAppend, StoreFault, whileWanted } from "@mission-ledger/core";
 import { beginAtOnce } from "../connection/begin-at-once.ts";
 import { type Connection, checkVersion } from "../connection/connection.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { type FileIdentity, statusOf } from "../location/database-place.ts";
 import { touchSql } from "../schema/schema.ts";
 import { readHead } from "./log-end.ts";
-import { type PendingAppend, whileWanted } from "./pending.ts";
 import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
 import { ReceiptMark } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";

@@ -1,11 +1,16 @@
-/** An append on its way: from the moment it is asked for until it has its answer. */
-import type { Appended, AppendRequest, CancelSignal, Conflict } from "@mission-ledger/core";
+/** An append on its way through a store: from the moment it is asked for until it has its answer. For stores that write several at once. */
+import type { Appended, AppendRequest, Conflict } from "./event-store.ts";
+import type { CancelSignal } from "./ports.ts";
 
 export interface PendingAppend {
   readonly request: AppendRequest;
   /** Milliseconds that never step back, when it was asked for. */
   readonly since: number;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** It has its answer; nothing may be written for it any more. */
   readonly settled: boolean;
+  /** What it failed with. */
+  readonly failure: unknown;
   answer(answer: Appended | Conflict): void;
   fail(error: unknown): void;
   /** From here on an abort is ignored: the write begins. */
@@ -19,7 +24,7 @@ export const pendingAppend = (
   request: AppendRequest,
   since: number,
 ): { readonly pending: PendingAppend; readonly promise: Promise<Appended | Conflict> } => {
-  const { signal } = request;
+  const { signal, commit } = request;
   let resolve: (answer: Appended | Conflict) => void = () => {};
   let reject: (error: unknown) => void = () => {};
   const promise = new Promise<Appended | Conflict>((yes, no) => {
@@ -27,6 +32,7 @@ export const pendingAppend = (
     reject = no;
   });
   let settled = false;
+  let failure: unknown;
   const begin = (): void => signal?.removeEventListener("abort", abort);
   const end = (): boolean => {
     if (settled) return false;
@@ -45,14 +51,20 @@ export const pendingAppend = (
   const pending: PendingAppend = {
     request,
     since,
+    details: { stream: commit.stream, commandId: commit.commandId },
     get settled() {
       return settled;
+    },
+    get failure() {
+      return failure;
     },
     answer: (answer) => {
       if (end()) resolve(answer);
     },
     fail: (error) => {
-      if (end()) reject(error);
+      if (!end()) return;
+      failure = error;
+      reject(error);
     },
     begin,
     onAbort: undefined,
