@@ -23,6 +23,7 @@ const library = [
   "@mission-ledger/core",
   "@mission-ledger/rebuild",
   "@mission-ledger/spec-kitty",
+  "@mission-ledger/store-eventstoredb",
   "@mission-ledger/store-file",
   "@mission-ledger/store-sqlite",
 ];
@@ -41,6 +42,17 @@ const walls: readonly Wall[] = [
     of: "packages/store-sqlite/src",
     mayImport: ["@mission-ledger/core", "better-sqlite3"],
     never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
+    node: "any",
+  },
+  {
+    of: "packages/store-eventstoredb/src",
+    mayImport: ["@mission-ledger/core", "@eventstore/db-client"],
+    never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
+    node: "any",
+  },
+  {
+    of: "packages/wire-server/src",
+    mayImport: ["@eventstore/db-client", "@grpc/grpc-js", "google-protobuf"],
     node: "any",
   },
   {
