@@ -3,13 +3,19 @@
 /** Where a fault strikes. */
 export type FaultPoint = "append" | "batchAppend" | "read" | "subscribe" | "features" | "gossip";
 
+/**
+ * How a call, or the connection under it, comes to its end: `rst` resets the connection; `half_close` ends it cleanly (the
+ * server's FIN); `reset_stream` resets this call only; `end` ends this call with status OK and without an answer.
+ */
+export type FaultCut = "rst" | "half_close" | "reset_stream" | "end";
+
 export type Fault =
   /** Committed; the reply never leaves, the call stays open. */
   | { readonly kind: "lose_reply" }
-  /** Committed, then the connection is torn down (`rst` or a clean end). */
-  | { readonly kind: "commit_then_cut"; readonly how: "rst" | "half_close" }
-  /** Nothing is written; the connection is torn down. */
-  | { readonly kind: "cut"; readonly how: "rst" | "half_close" }
+  /** Committed, then cut without an answer. */
+  | { readonly kind: "commit_then_cut"; readonly how: FaultCut }
+  /** Nothing is written or read; cut at once. */
+  | { readonly kind: "cut"; readonly how: FaultCut }
   /** Nothing is written and nothing is said. */
   | { readonly kind: "silence" }
   /** The reply, or the first message of it, waits so long. */
