@@ -101,7 +101,7 @@ process.send({ ready: true });
 await start;
 const begun = performance.now();
 const { took, eventIds, refused = 0 } = await work(ledger, job);
-process.send({
+const figures = {
   count: took.length,
   refused,
   milliseconds: performance.now() - begun,
@@ -109,6 +109,8 @@ process.send({
   p99: percentile(took, 0.99),
   max: took.reduce((longest, one) => Math.max(longest, one), 0),
   eventIds,
-});
+};
+// Many thousand ids are more than the channel takes at once, and disconnecting throws away what still waits.
+await new Promise((sent) => process.send(figures, sent));
 await ledger.close();
 process.disconnect();

@@ -8,10 +8,11 @@ const worker = fileURLToPath(new URL("./contention-worker.mjs", import.meta.url)
 
 const answerOf = (child) =>
   new Promise((resolve, reject) => {
-    const died = (code) => reject(new Error(`a process of the crowd ended with ${code}`));
-    child.once("exit", died);
+    // Not `exit`: a process may be gone while its last message still waits to be read, and `disconnect` comes behind that.
+    const died = () => reject(new Error(`process ${child.pid} of the crowd ended without an answer`));
+    child.once("disconnect", died);
     child.once("message", (answer) => {
-      child.off("exit", died);
+      child.off("disconnect", died);
       resolve(answer);
     });
   });
