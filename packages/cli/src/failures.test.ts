@@ -215,7 +215,7 @@ describe("wrong usage", () => {
     [["review", "submit", "p/WP01", "--verdict", "maybe"], null],
     [["wp", "list", "--jso"], "Did you mean --json?"],
     [["--json"], "mled help"],
-    [["where", "--store", "esdb://x"], null],
+    [["where", "--store", "esdb:x"], null],
     [["where", "--ledger", "a", "--store", "file:b"], null],
   ] as const)("%j", async (argv, hint) => {
     const shell = await planned();

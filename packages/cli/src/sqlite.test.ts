@@ -13,7 +13,7 @@ describe("an address", () => {
   test.each([
     ["sqlite:", "needs a database file"],
     ["file:", "needs a directory"],
-    ["esdb://x", "file: and sqlite: are"],
+    ["mongo://x", "file:, sqlite: and esdb:// are"],
     ["plan.db", "is not an address"],
   ])("%s is refused with what is wrong", async (address, problem) => {
     const shell = session();

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
 import type { SqlDriver } from "@mission-ledger/store-sqlite";
-import { isNotInstalled, sqliteLeftOut } from "../store/sqlite-left-out.ts";
+import { isNotInstalled, storeLeftOut } from "../store/left-out.ts";
 
 /** Put in by scripts/bundle-cli.mjs: better-sqlite3 as JavaScript, which asks `bundledSqliteBinding` for its binary. */
 declare const bundledBetterSqlite: () => SqlDriver;
@@ -45,7 +45,7 @@ const storeOf = (bundle: string): string => {
   try {
     return createRequire(bundle).resolve("@mission-ledger/store-sqlite/package.json");
   } catch (error) {
-    throw isNotInstalled(error) ? sqliteLeftOut(error) : error;
+    throw isNotInstalled(error) ? storeLeftOut("@mission-ledger/store-sqlite", error) : error;
   }
 };
 

@@ -6,6 +6,7 @@ import type { CommandContext } from "./spec.ts";
 /** Why not, as the end of a sentence: "plan.db is a SQLite database, and …". */
 export interface NotFiles {
   readonly sqlite: string;
+  readonly server: string;
   readonly host: string;
   readonly hint?: string;
 }
@@ -13,11 +14,12 @@ export interface NotFiles {
 /** Throws `USAGE` where the ledger is not kept in files. Nothing was looked at then. */
 export const logFolderOf = async (
   { place: find, say }: Pick<CommandContext, "place" | "say">,
-  { sqlite, host, hint }: NotFiles,
+  { sqlite, server, host, hint }: NotFiles,
 ): Promise<string> => {
   const place = await find();
   if (place.directory !== null) return place.directory;
   if (place.store === "host") throw usage(`the host program brings its own ledger, and ${host}`);
-  if (!place.exists) throw ledgerNotFound(place, say("init"));
+  if (place.exists === false) throw ledgerNotFound(place, say("init"));
+  if (place.store === "eventstoredb") throw usage(`${place.address} is a server, and ${server}`, hint);
   throw usage(`${place.path} is a SQLite database, and ${sqlite}`, hint);
 };

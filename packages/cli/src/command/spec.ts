@@ -13,11 +13,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Place {
   /** The kind of store; `host` when the host brought a ledger of its own. */
   readonly store: StoreName | "host";
-  /** The data directory or the database file; `null` for a host's. */
+  /** The data directory or the database file; `null` for a server's and for a host's. */
   readonly path: string | null;
+  /** As it is shown, without a password; `null` for a host's. */
+  readonly address: string | null;
+  /** As it is opened; `null` for a host's. Never printed: it may hold a password. */
+  readonly at: StoreAddress | null;
   /** Where the file store keeps its logs; `null` for every other store. */
   readonly directory: string | null;
-  readonly exists: boolean;
+  /** `null` where only a server could say, which was not asked. */
+  readonly exists: boolean | null;
   /** What decided: `--ledger`, `--store`, `MISSION_LEDGER_STORE`, `git`, `folder`, `default` or `host`. */
   readonly decidedBy: string;
   readonly why: string;
@@ -40,12 +45,14 @@ export interface CommandContext {
   /** The table the command was run from: for help, schemas and completion. */
   readonly commands: readonly CommandSpec[];
   place(): Promise<Place>;
-  /** The command that is proposed where a log is damaged: log files are repaired; of a database is told what is wrong. */
+  /** The command that is proposed where a log is damaged: log files are repaired; of any other store is told what is wrong. */
   readonly mender: "repair" | "verify";
   /** Opened on first use. Throws `LEDGER_NOT_FOUND`. */
   ledger(): Promise<Ledger>;
   /** As `ledger`, but makes the folder if it is not there. */
   createLedger(): Promise<{ readonly ledger: Ledger; readonly created: boolean }>;
+  /** The file or folder where views of the ledger are remembered; `undefined` for log files, which have them inside. */
+  remembersIn(): string | undefined;
   /** A ledger as a side of a copy, made first if `make` says so and it is not there. Whoever asked for it closes it. */
   side(address: StoreAddress, options?: { readonly make?: boolean }): Promise<TransferTarget>;
   /** Who acts. Throws `INPUT_REQUIRED` when nobody says. */

@@ -10,7 +10,7 @@ import { counted } from "../output/counted.ts";
 import { toned } from "../output/lines.ts";
 import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import type { StoreAddress } from "../store/store-kind.ts";
+import type { DiskAddress, StoreAddress } from "../store/store-kind.ts";
 
 export const archive: CommandSpec = command({
   name: "archive",
@@ -33,6 +33,7 @@ export const archive: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const address = addressOf(await context.place());
+    const fileFor = fileNameFor(context, address, input.to);
     const slug = await resolveMission(ledger, input.mission);
     const { archived } = await openMission(ledger, slug, signal);
     const commandId = commandIdFor(context, input);
@@ -62,8 +63,7 @@ export const archive: CommandSpec = command({
       const made = await writeArchive({
         from: side,
         stream: missionStream(slug),
-        file: (sha256) =>
-          input.to === undefined ? defaultFile(address, slug, sha256) : path.resolve(context.cwd, input.to),
+        file: (sha256) => fileFor(slug, sha256),
         files: context.files,
         randomness: context.randomness,
         ...(signal === undefined ? {} : { signal }),
@@ -204,15 +204,29 @@ const sumArchive = async (
 };
 
 /** Throws `USAGE` where a host brings the ledger: it has no lines to keep. */
-export const addressOf = ({ store, path: at }: Place): StoreAddress => {
-  if (store === "host" || at === null)
-    throw usage("the host program brings its own ledger, which has no archive");
-  return { store, path: at };
+export const addressOf = ({ at }: Place): StoreAddress => {
+  if (at === null) throw usage("the host program brings its own ledger, which has no archive");
+  return at;
+};
+
+/** Throws `USAGE` where nobody says which file and the ledger has no folder of its own. */
+const fileNameFor = (
+  { cwd, say }: CommandContext,
+  address: StoreAddress,
+  to: string | undefined,
+): ((slug: string, sha256: string) => string) => {
+  if (to !== undefined) return () => path.resolve(cwd, to);
+  if (address.store === "eventstoredb")
+    throw usage(
+      "--to is needed: a ledger on a server has no archive folder",
+      `Name the file: ${say("archive", "<mission> --to <mission>.jsonl.gz")}`,
+    );
+  return (slug, sha256) => defaultFile(address, slug, sha256);
 };
 
 /** Beside the logs, or beside the database. */
-const defaultFile = ({ store, path: at }: StoreAddress, slug: string, sha256: string): string => {
-  const folder = path.join(store === "file" ? at : path.dirname(at), "archive");
+const defaultFile = (address: DiskAddress, slug: string, sha256: string): string => {
+  const folder = path.join(address.store === "file" ? address.path : path.dirname(address.path), "archive");
   return path.join(folder, `${encodeStreamName(missionStream(slug))}.${sha256.slice(0, 12)}.jsonl.gz`);
 };
 

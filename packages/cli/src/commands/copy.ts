@@ -17,8 +17,9 @@ import { type Line, toned } from "../output/lines.ts";
 import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { grouped, lineWithBar } from "../rebuild/bar.ts";
-import { formatAddress, parseAddress } from "../store/address.ts";
-import { storeKinds } from "../store/kinds.ts";
+import { formatAddress, identityOf, parseAddress } from "../store/address.ts";
+import { storeAt } from "../store/addressed-store.ts";
+import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 
 /** Missions that are listed one by one in the envelope; all are counted. */
@@ -33,7 +34,7 @@ export const copy: CommandSpec = command({
     from: {
       kind: "text",
       required: true,
-      description: "the ledger to read: file:<directory> or sqlite:<file>",
+      description: "the ledger to read: file:<directory>, sqlite:<file> or esdb://<host>",
     },
     to: { kind: "text", required: true, description: "where to: an address with nothing else in it" },
   },
@@ -50,6 +51,7 @@ export const copy: CommandSpec = command({
     "copy file:.mission-ledger sqlite:plan.db",
     "copy sqlite:plan.db file:plan --dry-run",
     "copy file:old file:new --mission passkeys",
+    "copy file:.mission-ledger 'esdb://127.0.0.1:2113?tls=false'",
   ],
   writes: true,
   jsonl: true,
@@ -57,8 +59,8 @@ export const copy: CommandSpec = command({
     const source = parseAddress(from, "from", context.cwd);
     const target = parseAddress(to, "to", context.cwd);
     if (isSamePlace(source, target)) throw usage("from and to are the same ledger");
-    if (!storeKinds[source.store].isThere(source.path))
-      throw new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${source.path}`, {
+    if (storeAt(source).isThere() === false)
+      throw new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${nameOf(source)}`, {
         details: { address: formatAddress(source) },
       });
     const reading = await context.side(source);
@@ -96,9 +98,13 @@ export const copy: CommandSpec = command({
   },
 });
 
+const nameOf = (address: StoreAddress): string =>
+  address.store === "eventstoredb" ? address.shown : address.path;
+
 /** Links and mounts give one place several names, and a ledger is always equal to itself. */
 const isSamePlace = (one: StoreAddress, other: StoreAddress): boolean => {
-  if (formatAddress(one) === formatAddress(other)) return true;
+  if (identityOf(one) === identityOf(other)) return true;
+  if (one.store === "eventstoredb" || other.store === "eventstoredb") return false;
   try {
     const [here, there] = [
       fs.statSync(one.path, { bigint: true }),
@@ -185,7 +191,7 @@ const progressLine = ({ phase, share, events, perSecond, leftMs }: CopyProgress,
 const interrupted = (context: CommandContext, asked: readonly string[]): CliError =>
   new CliError("INTERRUPTED", "interrupted; what stands in the target is a beginning of the source", {
     outcome: "unknown",
-    hint: `Go on where it stopped: ${context.say("copy", asked.map(shellQuote).join(" "))}`,
+    hint: `Go on where it stopped: ${context.say("copy", asked.map((word) => shellQuote(isServerAddress(word) ? hideInAddress(word) : word)).join(" "))}`,
   });
 
 /** What mends a mission has to be run on the ledger that holds it, which is seldom the one that is meant here otherwise. */
@@ -202,10 +208,12 @@ const withItsLedger = (
   const address = formatAddress(at);
   if (typeof stream !== "string") {
     // A row of a database that cannot be believed does not say whose it is either.
-    const damaged = [source, target].find(({ path: named }) => named === details.path);
+    const damaged = [source, target].find(
+      (side) => side.store !== "eventstoredb" && side.path === details.path,
+    );
     if (damaged === undefined) return error;
     const step = say("verify", `--store ${shellQuote(formatAddress(damaged))}`);
-    return new StoreFault(code, `${damaged.path}: ${message}`, {
+    return new StoreFault(code, `${nameOf(damaged)}: ${message}`, {
       outcome,
       retryable,
       hint: `See what is wrong: ${step}\n${hint ?? ""}`.trimEnd(),

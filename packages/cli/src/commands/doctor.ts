@@ -19,7 +19,7 @@ import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import { gitEnvironment } from "../place/place.ts";
+import { gitEnvironment, nameOfPlace } from "../place/place.ts";
 import { compareViews } from "./compare-views.ts";
 import { checkLog, type LogProblem } from "./inspect.ts";
 import {
@@ -57,7 +57,8 @@ export const doctor: CommandSpec = command({
   common: true,
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const { path: ledgerPath, directory, publishTo } = await context.place();
+    const place = await context.place();
+    const { directory, publishTo } = place;
     const database = await inspectDatabaseOf(context);
     const findings: Finding[] = [];
     if (publishTo !== undefined && !hasMergeDriver(context.cwd, { env: gitEnvironment(context.env) }))
@@ -160,7 +161,13 @@ export const doctor: CommandSpec = command({
     const damaged = findings.filter(({ severity }) => severity === "damage");
     const [first] = damaged;
     return {
-      data: { ledger: ledgerPath, database: database?.facts ?? null, missions: begun.size, events, findings },
+      data: {
+        ledger: nameOfPlace(place),
+        database: database?.facts ?? null,
+        missions: begun.size,
+        events,
+        findings,
+      },
       ...(first === undefined
         ? {}
         : {

@@ -76,16 +76,18 @@ const refuseForgotten = async (
   slug: string,
   signal: CancelSignal | undefined,
 ): Promise<void> => {
-  const { store, path } = await context.place();
+  const cache = context.remembersIn();
+  if (cache === undefined) return;
+  const place = await context.place();
   const stream = missionStream(slug);
-  if (store !== "sqlite" || (await ledger.store.head(stream)).revision >= 0) return;
+  if ((await ledger.store.head(stream)).revision >= 0) return;
   const [problem] = await checkRemembered(ledger, stream, signal);
   if (problem === undefined) return;
   throw new StoreFault("LOG_REPLACED", problem.message, {
     outcome: "not_written",
     retryable: false,
-    hint: `Put back the database that held it. To begin anew, delete ${path}-cache first, which remembers it.`,
-    details: { stream, path },
+    hint: `Put back the ${place.store === "sqlite" ? "database" : "server"} that held it. To begin anew, delete ${cache} first, which remembers it.`,
+    details: { stream, path: place.path, address: place.address },
   });
 };
 

@@ -27,9 +27,10 @@ export const publish: CommandSpec = command({
   run: async (context, { mission, dryRun }) => {
     const place = await context.place();
     const { publishTo } = place;
-    if (!place.exists) throw ledgerNotFound(place, context.say("init"));
+    if (place.exists === false) throw ledgerNotFound(place, context.say("init"));
     const directory = await logFolderOf(context, {
       sqlite: "git carries copies of log files only; keep the database out of git",
+      server: "git carries copies of log files only; everybody reads the server itself",
       host: "git carries no copies of it",
     });
     if (publishTo === undefined) throw noCopies(context);

@@ -63,6 +63,7 @@ export const rebuild: CommandSpec = command({
     const ledger = await context.ledger();
     const place = await context.place();
     const { directory } = place;
+    const cache = directory === null ? context.remembersIn() : path.join(directory, "cache", "snapshots");
     const slugs = mission === undefined ? undefined : await selectMissions(ledger, mission);
     const scope: ViewsOptions["scope"] =
       slugs === undefined ? { category: missionCategory } : { streams: slugs.map(missionStream) };
@@ -135,9 +136,7 @@ export const rebuild: CommandSpec = command({
         ...(compares ? [] : report.differences.map(mendedText)),
         ...(compares ? [] : report.strays.map((stray) => `${strayText(stray)}; made anew`)),
         ...(lost > 0
-          ? [
-              `${lost} views could not be written${directory === null ? "" : ` below ${path.join(directory, "cache", "snapshots")}`}`,
-            ]
+          ? [`${lost} views could not be written${cache === undefined ? "" : ` below ${cache}`}`]
           : []),
       ],
       human: linesOf(told),

@@ -51,6 +51,7 @@ export const reconcile: CommandSpec = command({
   run: async (context, input, signal) => {
     const directory = await logFolderOf(context, {
       sqlite: "only copies of log files can go different ways: it has no forks",
+      server: "it keeps one history of each mission: it has no forks",
       host: "it has no forks",
     });
     // Opened so that what lies in the work tree is taken in first.

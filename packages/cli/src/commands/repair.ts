@@ -48,6 +48,7 @@ export const repair: CommandSpec = command({
   run: async (context, { mission, dryRun, from, acceptLoss }) => {
     const directory = await logFolderOf(context, {
       sqlite: "repair mends log files",
+      server: "repair mends log files",
       host: "there are no log files to repair",
       hint: `What is wrong with it, if anything: ${context.say("verify")}`,
     });

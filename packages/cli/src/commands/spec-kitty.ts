@@ -10,6 +10,7 @@ import { exitCodeOf } from "../output/exit-codes.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 import { CliError, isAbort, type Problem, problemOf } from "../output/problem.ts";
 import { type FoundFolder, findMissionFolders, readMissionFolder } from "../place/mission-folders.ts";
+import { nameOfPlace } from "../place/place.ts";
 
 /** One mission as the import reports it. `error` is set when it could not be imported; the others go on. */
 interface Imported extends Partial<ImportReport> {
@@ -49,7 +50,7 @@ export const importSpecKitty: CommandSpec = command({
     const ledger = nothingToWrite ? undefined : (await context.createLedger()).ledger;
     const missions: Imported[] = [];
     for (const folder of found) missions.push(await importOne(folder, ledger, signal));
-    const { path: ledgerPath } = await context.place();
+    const ledgerPath = nameOfPlace(await context.place());
     return importResult(missions, warnings, { ledger: ledgerPath, dryRun: input.dryRun }, context);
   },
 });

@@ -35,6 +35,7 @@ export const unlock: CommandSpec = command({
   run: async (context, input) => {
     const directory = await logFolderOf(context, {
       sqlite: "its lock is the kernel's and ends with the process that has it; there is nothing to unlock",
+      server: "nobody locks anything there; there is nothing to unlock",
       host: "there is no lock to look at",
     });
     const ledger = await context.ledger();

@@ -9,6 +9,7 @@ import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { nameOfPlace } from "../place/place.ts";
 import { differenceText } from "../rebuild/difference.ts";
 import { shownProblem } from "../rebuild/problem.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
@@ -49,7 +50,8 @@ export const verify: CommandSpec = command({
   examples: ["verify", "verify passkeys --json"],
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
-    const { path, directory } = await context.place();
+    const place = await context.place();
+    const { directory } = place;
     const database = await inspectDatabaseOf(context);
     const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
     const gone = emptied.filter(({ slug }) => input.mission === undefined || input.mission === slug);
@@ -86,7 +88,7 @@ export const verify: CommandSpec = command({
     const suspects = missions.filter(({ suspect }) => suspect);
     return {
       data: {
-        ledger: path,
+        ledger: nameOfPlace(place),
         database: database?.facts ?? null,
         ok,
         missions,

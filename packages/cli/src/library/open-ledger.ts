@@ -9,7 +9,7 @@ import {
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
 import { parseAddress } from "../store/address.ts";
-import { storeKinds } from "../store/kinds.ts";
+import { storeAt } from "../store/addressed-store.ts";
 import type { OpenedStore, StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";
 
@@ -76,18 +76,16 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
   };
 };
 
-const placeOf = (
-  address: string | undefined,
-  directory: string | undefined,
-  cwd: string,
-): StoreAddress & Pick<StorePorts, "publishTo"> => {
-  if (address !== undefined) return parseAddress(address, "store", cwd);
-  if (directory !== undefined) return { store: "file", path: directory };
+interface LibraryPlace extends Pick<StorePorts, "publishTo"> {
+  readonly at: StoreAddress;
+}
+
+const placeOf = (address: string | undefined, directory: string | undefined, cwd: string): LibraryPlace => {
+  if (address !== undefined) return { at: parseAddress(address, "store", cwd) };
+  if (directory !== undefined) return { at: { store: "file", path: directory } };
   const { directory: found, publishTo } = locateLedger(cwd);
-  return { store: "file", path: found, ...(publishTo === undefined ? {} : { publishTo }) };
+  return { at: { store: "file", path: found }, ...(publishTo === undefined ? {} : { publishTo }) };
 };
 
-const openAt = (
-  { store, path, ...copies }: StoreAddress & Pick<StorePorts, "publishTo">,
-  ports: StorePorts,
-): Promise<OpenedStore> => storeKinds[store].open(path, { ...ports, ...copies });
+const openAt = ({ at, ...copies }: LibraryPlace, ports: StorePorts): Promise<OpenedStore> =>
+  storeAt(at).open({ ...ports, ...copies });

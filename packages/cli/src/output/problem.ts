@@ -1,5 +1,6 @@
 /** A failure as it is shown: one shape for refusals, conflicts, faults, wrong usage and bugs. */
 import { type CancelSignal, LedgerError, type Outcome } from "@mission-ledger/core";
+import { hidePasswords } from "../store/passwords.ts";
 
 /** What stands under `error` in the envelope. Nulls, never missing keys. */
 export interface Problem {
@@ -57,15 +58,31 @@ export const isAbort = (error: unknown, signal: CancelSignal | undefined): boole
 export const problemOf = (error: unknown): Problem => {
   if (LedgerError.is(error)) {
     const { code, message, hint = null, retryable, outcome, details } = error;
-    return { code, message, hint, retryable, outcome, details };
+    return withoutPasswords({ code, message, hint, retryable, outcome, details });
   }
   const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) };
   return {
     code: "INTERNAL",
-    message: `${name}: ${message}`,
+    message: hidePasswords(`${name}: ${message}`),
     hint: "This is a bug in mission-ledger; please report it with the command that was run.",
     retryable: false,
     outcome: "unknown",
     details: {},
   };
+};
+
+/** Whoever threw may have quoted what was typed, and a mistyped command can hold an address anywhere. */
+export const withoutPasswords = (problem: Problem): Problem => ({
+  ...problem,
+  message: hidePasswords(problem.message),
+  hint: problem.hint === null ? null : hidePasswords(problem.hint),
+  details: hiddenIn(problem.details) as Problem["details"],
+});
+
+const hiddenIn = (value: unknown): unknown => {
+  if (typeof value === "string") return hidePasswords(value);
+  if (Array.isArray(value)) return value.map(hiddenIn);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hiddenIn(one)]));
 };

@@ -5,9 +5,10 @@ import { locateLedger } from "@mission-ledger/store-file";
 import type { Environment, Place } from "../command/spec.ts";
 import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import { parseAddress } from "../store/address.ts";
-import { fileKind } from "../store/file.ts";
-import { storeKinds } from "../store/kinds.ts";
+import { formatAddress, parseAddress } from "../store/address.ts";
+import { storeAt } from "../store/addressed-store.ts";
+import { fileLedgerIsIn } from "../store/file.ts";
+import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 
 export interface PlaceQuestion {
@@ -18,11 +19,15 @@ export interface PlaceQuestion {
 }
 
 /** A place that was found here, and not brought by a host. */
-export type FoundPlace = Place & StoreAddress;
+export interface FoundPlace extends Place {
+  readonly at: StoreAddress;
+}
 
 export const findPlace = ({ cwd, env, ledger, store }: PlaceQuestion): FoundPlace => {
   if (ledger !== undefined && store !== undefined)
     throw usage("--ledger and --store say the same thing; give one");
+  if (ledger !== undefined && isServerAddress(ledger))
+    throw usage(`--ledger takes a path; for a server: --store ${shellQuote(hideInAddress(ledger))}`);
   if (ledger !== undefined)
     return placeAt(addressOfPath(path.resolve(cwd, ledger)), "--ledger", "it was named on the command line");
   if (store !== undefined)
@@ -51,7 +56,7 @@ export const findPlace = ({ cwd, env, ledger, store }: PlaceQuestion): FoundPlac
 const ledgerAbove = (cwd: string): string | undefined => {
   for (let at = path.resolve(cwd); ; at = path.dirname(at)) {
     const folder = path.join(at, ".mission-ledger");
-    if (fileKind.isThere(folder)) return folder;
+    if (fileLedgerIsIn(folder)) return folder;
     if (at === path.dirname(at)) return undefined;
   }
 };
@@ -74,18 +79,22 @@ const isFile = (given: string): boolean => {
   }
 };
 
-const placeAt = (address: StoreAddress, decidedBy: string, why: string): FoundPlace => ({
-  ...address,
-  directory: address.store === "file" ? address.path : null,
-  exists: storeKinds[address.store].isThere(address.path),
+const placeAt = (at: StoreAddress, decidedBy: string, why: string): FoundPlace => ({
+  store: at.store,
+  path: at.store === "eventstoredb" ? null : at.path,
+  address: formatAddress(at),
+  at,
+  directory: at.store === "file" ? at.path : null,
+  exists: storeAt(at).isThere() ?? null,
   decidedBy,
   why,
 });
 
-export const ledgerNotFound = (
-  { store, path: at, directory, why, elsewhere }: Place,
-  init: string,
-): CliError => {
+/** What people call the ledger by: its path where it has one, else its address; `null` for a host's. */
+export const nameOfPlace = ({ path: at, address }: Place): string | null => at ?? address;
+
+export const ledgerNotFound = (place: Place, init: string): CliError => {
+  const { store, path: at, directory, why, elsewhere } = place;
   const details = { store, path: at, directory, why };
   return elsewhere === undefined
     ? new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${at}`, { hint: init, details })

@@ -1,6 +1,8 @@
 /** How many threads a rebuild is worth, and what they need to know. */
 import type { ViewsOptions } from "@mission-ledger/rebuild";
 import type { CommandContext, Place } from "../command/spec.ts";
+import { cacheFolderOf } from "../place/cache-folder.ts";
+import { revealAddress } from "../store/address.ts";
 import type { ThreadPlace } from "./thread.ts";
 
 /**
@@ -30,16 +32,16 @@ interface ThreadsWanted {
 }
 
 export const threadsFor = async (
-  { threadFile, warn }: CommandContext,
-  { place: { store, path: at }, views, asked, weights, streams }: ThreadsWanted,
+  { threadFile, warn, env }: CommandContext,
+  { place: { at }, views, asked, weights, streams }: ThreadsWanted,
 ): Promise<Pick<ViewsOptions, "workers">> => {
   const events = streams.reduce((sum, stream) => sum + (weights?.get(stream) ?? 0), 0);
   const count = Math.min(await crewSize(asked, events), streams.length);
   if (count < 2) return {};
-  if (threadFile === undefined || store === "host" || at === null) {
+  if (threadFile === undefined || at === null) {
     if (asked !== undefined) warn("--workers: one thread works here; threads need the mled program");
     return {};
   }
-  const data: ThreadPlace = { store, path: at, views };
+  const data: ThreadPlace = { address: revealAddress(at), cacheFolder: cacheFolderOf(env), views };
   return { workers: { count, file: threadFile, data } };
 };

@@ -35,7 +35,7 @@ export const placeFlags: readonly FieldSpec[] = [
   {
     name: "store",
     kind: "text",
-    description: "the ledger as an address: file:<dir> or sqlite:<file>",
+    description: "the ledger as an address: file:<dir>, sqlite:<file> or esdb://<host>",
     placeholder: "address",
   },
 ];

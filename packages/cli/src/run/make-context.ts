@@ -8,9 +8,10 @@ import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
+import { cacheFolderOf } from "../place/cache-folder.ts";
 import { aboutCopies } from "../place/copies.ts";
 import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
-import { storeKinds } from "../store/kinds.ts";
+import { storeAt } from "../store/addressed-store.ts";
 import type { StorePorts } from "../store/store-kind.ts";
 import type { Globals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
@@ -73,24 +74,28 @@ export const makeContext = ({
   };
   const warnings = new Set<string>();
   const display = progressDisplay(io, globals, clock);
+  const cacheFolder = cacheFolderOf(env);
   const portsFor = ({ publishTo }: Pick<FoundPlace, "publishTo">): StorePorts => ({
     files,
     clock,
     randomness,
     ...(loadDriver === undefined ? {} : { loadDriver }),
     ...(publishTo === undefined ? {} : { publishTo }),
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
   const open = (found: FoundPlace): Promise<Ledger> =>
-    (opened ??= storeKinds[found.store].open(found.path, portsFor(found)).then(({ store, snapshots }) =>
-      ledgerOver({
-        store,
-        snapshots,
-        snapshotEvery,
-        actor: hostActor ?? "unknown",
-        clock,
-        randomness: commandIds,
-      }),
-    ));
+    (opened ??= storeAt(found.at)
+      .open(portsFor(found))
+      .then(({ store, snapshots }) =>
+        ledgerOver({
+          store,
+          snapshots,
+          snapshotEvery,
+          actor: hostActor ?? "unknown",
+          clock,
+          randomness: commandIds,
+        }),
+      ));
   const context: CommandContext = {
     cwd,
     env,
@@ -105,18 +110,20 @@ export const makeContext = ({
         : {
             store: "host",
             path: null,
+            address: null,
+            at: null,
             directory: null,
             exists: true,
             decidedBy: "host",
             why: "the host program brings its own",
           },
     get mender() {
-      return hostLedger === undefined && find().store === "sqlite" ? "verify" : "repair";
+      return hostLedger === undefined && find().store !== "file" ? "verify" : "repair";
     },
     ledger: async () => {
       if (hostLedger !== undefined) return hostLedger();
       const found = find();
-      if (!found.exists) throw ledgerNotFound(found, here.say("init"));
+      if (found.exists === false) throw ledgerNotFound(found, here.say("init"));
       const { directory, publishTo } = found;
       if (directory !== null && publishTo !== undefined)
         for (const warning of await aboutCopies({
@@ -130,16 +137,19 @@ export const makeContext = ({
     createLedger: async () => {
       if (hostLedger !== undefined) return { ledger: await hostLedger(), created: false };
       const found = find();
-      if (!found.exists) await storeKinds[found.store].make(found.path, portsFor(found));
-      place = { ...found, exists: true };
-      return { ledger: await open(found), created: !found.exists };
+      if (found.exists === false) {
+        await storeAt(found.at).make(portsFor(found));
+        place = { ...found, exists: true };
+      }
+      return { ledger: await open(found), created: found.exists === false };
     },
     side: async (address, { make = false } = {}) => {
-      const kind = storeKinds[address.store];
+      const store = storeAt(address);
       const ports = portsFor({});
-      if (make && !kind.isThere(address.path)) await kind.make(address.path, ports);
-      return kind.transfer(address.path, ports);
+      if (make && store.isThere() === false) await store.make(ports);
+      return store.transfer(ports);
     },
+    remembersIn: () => (hostLedger === undefined ? storeAt(find().at).remembersIn(portsFor({})) : undefined),
     actor: async () =>
       findActor((input.as as string | undefined) ?? hostActor ?? (await hostLedger?.())?.actor, env, cwd),
     firstTry: (commandId) => {

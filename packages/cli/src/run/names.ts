@@ -5,6 +5,7 @@ import type { CommandInput, FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { hideInAddress, hidePasswords, isServerAddress } from "../store/passwords.ts";
 import type { Globals } from "./global-flags.ts";
 
 export interface Names {
@@ -51,8 +52,9 @@ const formatFlags = (flags: Readonly<Record<string, unknown>>): string =>
 const valuesOf = (value: unknown): readonly unknown[] =>
   value === undefined || value === false ? [] : Array.isArray(value) ? value : [value];
 
-/** A parsed value as it is written on a command line. */
+/** A parsed value as it is written on a command line, but for a password. */
 const typed = (value: unknown): string => {
+  if (typeof value === "string") return isServerAddress(value) ? hideInAddress(value) : hidePasswords(value);
   if (typeof value !== "object" || value === null) return String(value);
   const { kind, ref, id, title } = value as { kind?: string; ref?: string; id?: string; title?: string };
   return kind === undefined ? `${id} ${title}` : `${kind}=${ref}`;

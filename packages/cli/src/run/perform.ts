@@ -6,7 +6,8 @@ import { parseInput, type RawInput } from "../command/input.ts";
 import type { CommandResult } from "../command/result.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../output/exit-codes.ts";
-import { CliError, isAbort, type Problem, problemOf, usage } from "../output/problem.ts";
+import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } from "../output/problem.ts";
+import { hidePasswords } from "../store/passwords.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import type { Io } from "./io.ts";
@@ -53,13 +54,16 @@ export const perform = async (options: PerformOptions): Promise<Performance> => 
     ({ close, warnings, endProgress } = made);
     const result = await spec.run(made.context, input, io.signal);
     await endProgress();
-    const all = [...warnings(), ...(result.warnings ?? [])];
+    const all = [...warnings(), ...(result.warnings ?? [])].map(hidePasswords);
     return { ending: endingOf({ ...result, warnings: all }, globals), close };
   } catch (error) {
     await endProgress();
     // What a work tree holds and the ledger lacks may be the very reason.
     const ending = failedEnding(error, options);
-    return { ending: { ...ending, warnings: [...warnings(), ...ending.warnings] }, close };
+    return {
+      ending: { ...ending, warnings: [...warnings().map(hidePasswords), ...ending.warnings] },
+      close,
+    };
   }
 };
 
@@ -67,7 +71,7 @@ const endingOf = (result: CommandResult, { failEmpty }: Globals): Ending => {
   const { data, warnings = [], error, empty = false } = result;
   if (error !== undefined) {
     const { code, message, hint = null, details = {} } = error;
-    const problem: Problem = { code, message, hint, retryable: false, outcome: null, details };
+    const problem = withoutPasswords({ code, message, hint, retryable: false, outcome: null, details });
     return { exit: result.exit ?? exitCodeOf(code), data, warnings, error: problem, result };
   }
   if (empty && failEmpty) {

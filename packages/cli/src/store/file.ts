@@ -3,21 +3,22 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileSnapshots, fileTransfer, openFileStore } from "@mission-ledger/store-file";
 import { makeFoldersFor } from "./folders.ts";
-import type { StoreKind } from "./store-kind.ts";
+import type { AddressedStore } from "./store-kind.ts";
 
-export const fileKind: StoreKind = {
-  title: "file store",
-  isThere: (directory) => {
-    try {
-      return fs.statSync(path.join(directory, "log")).isDirectory();
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // What may not be looked into is there; opening it will say what is wrong.
-      return code === "EACCES" || code === "EPERM";
-    }
-  },
-  make: async (directory) => makeFoldersFor(directory, path.join(directory, "log")),
-  open: async (directory, { clock, randomness, files, publishTo }) => ({
+export const fileLedgerIsIn = (directory: string): boolean => {
+  try {
+    return fs.statSync(path.join(directory, "log")).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // What may not be looked into is there; opening it will say what is wrong.
+    return code === "EACCES" || code === "EPERM";
+  }
+};
+
+export const fileStoreAt = (directory: string): AddressedStore => ({
+  isThere: () => fileLedgerIsIn(directory),
+  make: async () => makeFoldersFor(directory, path.join(directory, "log")),
+  open: async ({ clock, randomness, files, publishTo }) => ({
     store: await openFileStore({
       directory,
       ...(clock === undefined ? {} : { clock }),
@@ -27,11 +28,12 @@ export const fileKind: StoreKind = {
     }),
     snapshots: fileSnapshots({ directory, ...(files === undefined ? {} : { files }) }),
   }),
-  transfer: async (directory, { clock, randomness, files }) =>
+  transfer: async ({ clock, randomness, files }) =>
     fileTransfer({
       directory,
       ...(clock === undefined ? {} : { clock }),
       ...(randomness === undefined ? {} : { randomness }),
       ...(files === undefined ? {} : { files }),
     }),
-};
+  remembersIn: () => undefined,
+});

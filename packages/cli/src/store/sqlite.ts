@@ -3,12 +3,11 @@ import fs from "node:fs";
 import path from "node:path";
 import type { LoadDriver } from "@mission-ledger/store-sqlite";
 import { makeFoldersFor } from "./folders.ts";
-import { isNotInstalled, sqliteLeftOut } from "./sqlite-left-out.ts";
-import type { StoreKind, StorePorts } from "./store-kind.ts";
+import { loadedStore } from "./left-out.ts";
+import type { AddressedStore, StorePorts } from "./store-kind.ts";
 
-export const sqliteKind: StoreKind = {
-  title: "SQLite store",
-  isThere: (file) => {
+export const sqliteStoreAt = (file: string): AddressedStore => ({
+  isThere: () => {
     try {
       fs.statSync(file);
       return true;
@@ -18,12 +17,12 @@ export const sqliteKind: StoreKind = {
       return code === "EACCES" || code === "EPERM";
     }
   },
-  make: async (file, ports) => {
+  make: async (ports) => {
     makeFoldersFor(file, path.dirname(file));
     const { createDatabase } = await sqliteStore();
     await createDatabase({ path: file, ...portsOf(ports) });
   },
-  open: async (file, ports) => {
+  open: async (ports) => {
     const { openSqliteStore, sqliteSnapshots } = await sqliteStore();
     const options = { path: file, ...portsOf(ports) };
     const store = await openSqliteStore(options);
@@ -34,11 +33,12 @@ export const sqliteKind: StoreKind = {
     };
     return { store: { ...store, close }, snapshots };
   },
-  transfer: async (file, ports) => {
+  transfer: async (ports) => {
     const { sqliteTransfer } = await sqliteStore();
     return sqliteTransfer({ path: file, ...portsOf(ports) });
   },
-};
+  remembersIn: () => `${file}-cache`,
+});
 
 /** No clock: SQLite's store measures waiting times alone, and a clock that people set is not for that. */
 const portsOf = ({ randomness, loadDriver }: StorePorts) => ({
@@ -47,10 +47,5 @@ const portsOf = ({ randomness, loadDriver }: StorePorts) => ({
 });
 
 /** Throws `DRIVER_MISSING` where the package was left out. */
-export const sqliteStore = async (): Promise<typeof import("@mission-ledger/store-sqlite")> => {
-  try {
-    return await import("@mission-ledger/store-sqlite");
-  } catch (error) {
-    throw isNotInstalled(error) ? sqliteLeftOut(error) : error;
-  }
-};
+export const sqliteStore = (): Promise<typeof import("@mission-ledger/store-sqlite")> =>
+  loadedStore("@mission-ledger/store-sqlite", () => import("@mission-ledger/store-sqlite"));

@@ -1,4 +1,4 @@
-/** A kind of store as people come in: by an address, at a path that is there or not, made, then opened. */
+/** A kind of store as people come in: by an address, with something there or not, made, then opened. */
 import type { Clock, EventStore, Randomness, SnapshotStore, TransferTarget } from "@mission-ledger/core";
 import type { FilePort } from "@mission-ledger/store-file";
 
@@ -8,14 +8,27 @@ import type { FilePort } from "@mission-ledger/store-file";
  */
 export type LoadSqliteDriver = () => unknown;
 
-/** What stands before the colon of an address. */
-export type StoreName = "file" | "sqlite";
-
-export interface StoreAddress {
-  readonly store: StoreName;
+/** A ledger on a disk of this machine. */
+export interface DiskAddress {
+  readonly store: "file" | "sqlite";
   /** Absolute: the data directory, or the database file. */
   readonly path: string;
 }
+
+/** A ledger on a server. Printed in any way, it shows no password. */
+export interface ServerAddress {
+  readonly store: "eventstoredb";
+  /** The connection string with `***` for a password: for messages and documents. */
+  readonly shown: string;
+  /** Which ledger is meant, whoever asks for it and however: hosts and namespace. */
+  readonly identity: string;
+  /** The connection string as it was given: for the client alone. A function, so that nothing prints it by accident. */
+  reveal(): string;
+}
+
+export type StoreAddress = DiskAddress | ServerAddress;
+
+export type StoreName = StoreAddress["store"];
 
 export interface StorePorts {
   readonly clock?: Clock;
@@ -26,22 +39,28 @@ export interface StorePorts {
   readonly loadDriver?: LoadSqliteDriver;
   /** The folder of the git work tree that gets a copy of each log. @defaultValue none */
   readonly publishTo?: string;
+  /** Where views of ledgers on servers are remembered. @defaultValue nowhere */
+  readonly cacheFolder?: string;
 }
 
 export interface OpenedStore {
   readonly store: EventStore;
-  /** Kept where the log is. */
+  /** Kept where the log is; for a server, on this machine. */
   readonly snapshots: SnapshotStore;
 }
 
-export interface StoreKind {
-  /** As it is told to people: `file store`. */
-  readonly title: string;
-  /** Whether there is something that opening may judge. A path that was mistyped is never taken for an empty ledger. */
-  isThere(path: string): boolean;
+/** What stands at an address. Nothing is opened, made or asked until a method is called. */
+export interface AddressedStore {
+  /**
+   * Whether there is something that opening may judge; `undefined` where only a server could say. A path that was mistyped is
+   * never taken for an empty ledger.
+   */
+  isThere(): boolean | undefined;
   /** Makes the ledger and the folders above it. Throws a fault for what the disk refuses, `USAGE` for a path that cannot be one. */
-  make(path: string, ports: StorePorts): Promise<void>;
-  open(path: string, ports: StorePorts): Promise<OpenedStore>;
-  /** The ledger as a side of a copy. Reads and makes nothing yet. */
-  transfer(path: string, ports: StorePorts): Promise<TransferTarget>;
+  make(ports: StorePorts): Promise<void>;
+  open(ports: StorePorts): Promise<OpenedStore>;
+  /** The ledger as a side of a copy. Makes nothing yet. */
+  transfer(ports: StorePorts): Promise<TransferTarget>;
+  /** The file or folder where views of it are remembered, if they are not part of what is there. */
+  remembersIn(ports: StorePorts): string | undefined;
 }
