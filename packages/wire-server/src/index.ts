@@ -2,4 +2,6 @@
 
 export type { Fault, FaultCut, FaultOrder, FaultPoint } from "./faults.ts";
 export { type Certificates, makeCertificates } from "./tls-certificates.ts";
+export type { Fault, FaultOrder, FaultPoint } from "./faults.ts";
+export { startWireServer } from "./start.ts";
 export type { WireAccount, WireCluster, WireEvent, WireServer, WireServerOptions } from "./wire-server.ts";

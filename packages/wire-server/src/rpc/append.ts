@@ -1,0 +1,91 @@
+/** Streams/Append: one write as a stream of messages, one answer. A conflict is an ordinary answer. */
+import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
+import type { Expected } from "../log/commit-check.ts";
+import type { WriteOutcome } from "../log/writer.ts";
+import { asStatus, noExpectation, streamDeleted, stumbled } from "../wire/refusals.ts";
+import { shared, streamsMessages } from "../wire/stubs.ts";
+import { expectedIn } from "./expected.ts";
+import { proposedEvents } from "./proposed.ts";
+import type { Service } from "./service.ts";
+
+type AppendReq = streamsMessages.AppendReq;
+type AppendResp = streamsMessages.AppendResp;
+
+const success = (revision: number, position: number | undefined): AppendResp => {
+  const answer = new streamsMessages.AppendResp.Success();
+  if (revision < 0) answer.setNoStream(new shared.Empty());
+  else answer.setCurrentRevision(String(revision));
+  if (position === undefined) answer.setNoPosition(new shared.Empty());
+  else {
+    const place = new streamsMessages.AppendResp.Position();
+    place.setCommitPosition(String(position));
+    place.setPreparePosition(String(position));
+    answer.setPosition(place);
+  }
+  const response = new streamsMessages.AppendResp();
+  response.setSuccess(answer);
+  return response;
+};
+
+const conflict = (current: number, expected: Expected): AppendResp => {
+  const answer = new streamsMessages.AppendResp.WrongExpectedVersion();
+  if (current < 0) answer.setCurrentNoStream(new shared.Empty());
+  else answer.setCurrentRevision(String(current));
+  if (expected === "any") answer.setExpectedAny(new shared.Empty());
+  else if (expected === "stream_exists") answer.setExpectedStreamExists(new shared.Empty());
+  else if (expected < 0) answer.setExpectedNoStream(new shared.Empty());
+  else answer.setExpectedRevision(String(expected));
+  const response = new streamsMessages.AppendResp();
+  response.setWrongExpectedVersion(answer);
+  return response;
+};
+
+const answerTo = (stream: string, expected: Expected, outcome: WriteOutcome): AppendResp => {
+  switch (outcome._tag) {
+    case "Written":
+    case "Repeated":
+      return success(outcome.revision, outcome.position);
+    case "WrongExpectedVersion":
+      return conflict(outcome.current, expected);
+    case "StreamDeleted":
+      throw streamDeleted(stream);
+  }
+};
+
+/** The whole request, refused at the first message that is wrong. */
+const received = async (call: AsyncIterable<AppendReq>) => {
+  let options: streamsMessages.AppendReq.Options | undefined;
+  const proposed = proposedEvents();
+  for await (const message of call) {
+    if (options === undefined) {
+      options = message.getOptions();
+      if (options === undefined) throw stumbled();
+      continue;
+    }
+    const event = message.getProposedMessage();
+    if (event === undefined) throw stumbled();
+    proposed.add(event);
+  }
+  if (options === undefined) throw stumbled();
+  return { options, events: proposed.events };
+};
+
+export const handleAppend =
+  (service: Service) =>
+  (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>): void => {
+    const run = async (): Promise<AppendResp> => {
+      const { options, events } = await received(call);
+      const stream = Buffer.from(options.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString("utf8");
+      const expected = expectedIn(options, options.hasRevision() ? options.getRevision() : undefined);
+      if (expected === undefined) throw noExpectation("AppendReq");
+      if (stream === "") throw stumbled();
+      const here = service.arrived("Streams/Append", "append", call, stream);
+      await service.gate.enter(here);
+      const { outcome } = await service.gate.append(here, { stream, expected, events }, service.commit);
+      return answerTo(stream, expected, outcome);
+    };
+    run().then(
+      (response) => answer(null, response),
+      (error: unknown) => answer(asStatus(error)),
+    );
+  };

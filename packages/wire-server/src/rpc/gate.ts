@@ -1,0 +1,58 @@
+/**
+ * The one place every call passes on its way to the log and back. Where nobody stands in it, it lets everything through; what
+ * wants to refuse, delay, lie or cut stands here and nowhere else.
+ */
+import type { Metadata } from "@grpc/grpc-js";
+import type { FaultPoint } from "../faults.ts";
+import type { AppendRequest, WriteOutcome } from "../log/writer.ts";
+
+/** A call as it arrived, and the means to break it. */
+export interface WireCall {
+  /** Such as `Streams/Append`. */
+  readonly name: string;
+  /** Absent on deletes and tombstones. */
+  readonly point: FaultPoint | undefined;
+  /** Absent where the call names none: `$all`, features, gossip. */
+  readonly stream: string | undefined;
+  readonly metadata: Metadata;
+  /** Aborted when the caller or the connection went away. */
+  readonly signal: AbortSignal;
+  /** Tears down the connection it came by, and every other call on it: a reset, or a clean end from our side. */
+  cut(how: "rst" | "half_close"): void;
+}
+
+/** How a read is to be answered. */
+export interface ReadTerms {
+  /** As many of the last visible records stay unseen. @defaultValue 0 */
+  readonly unseen?: number;
+  /** Ends cleanly after so many events. @defaultValue all */
+  readonly atMost?: number;
+  /** Milliseconds before each event. @defaultValue 0 */
+  readonly msBetween?: number;
+}
+
+/** What a unary answer or the answer of an append goes through last. Twice where it answers 2. */
+export interface AppendAnswer {
+  readonly outcome: WriteOutcome;
+  /** On the batch path also once more under an id nobody knows. @defaultValue 1 */
+  readonly copies?: number;
+}
+
+/** Each throws a `Refusal` to refuse; a promise that never settles is silence. */
+export interface Gate {
+  /** Before anything else is looked at. */
+  enter(call: WireCall): Promise<void>;
+  /** `commit` writes and waits until it may be acknowledged; it need not be called, nor with the request as it came. */
+  append(
+    call: WireCall,
+    request: AppendRequest,
+    commit: (request: AppendRequest) => Promise<WriteOutcome>,
+  ): Promise<AppendAnswer>;
+  read(call: WireCall): Promise<ReadTerms>;
+}
+
+export const openGate: Gate = {
+  enter: async () => {},
+  append: async (_call, request, commit) => ({ outcome: await commit(request) }),
+  read: async () => ({}),
+};

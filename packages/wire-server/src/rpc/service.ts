@@ -1,0 +1,104 @@
+/** What every handler has in its hands: the log, its writer, the gate, and who else is in the cluster. */
+import type { Metadata } from "@grpc/grpc-js";
+import type { FaultPoint } from "../faults.ts";
+import type { WireLog } from "../log/log.ts";
+import type { AppendRequest, DeleteRequest, LogWriter, WriteOutcome } from "../log/writer.ts";
+import type { EncodeEvent } from "../wire/encode-event.ts";
+import { timedOut } from "../wire/refusals.ts";
+import type { Gate, WireCall } from "./gate.ts";
+
+/** A node as gossip describes it. */
+export interface Member {
+  readonly instanceId: string;
+  readonly state: "leader" | "follower" | "other";
+  readonly isAlive: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What grpc-js calls of every kind have in common. */
+export interface IncomingCall {
+  readonly metadata: Metadata;
+  getPeer(): string;
+  on(event: "cancelled", listener: () => void): unknown;
+}
+
+export interface Service {
+  readonly log: WireLog;
+  readonly encodeEvent: EncodeEvent;
+  readonly gate: Gate;
+  readonly members: () => readonly Member[];
+  readonly commitTimeoutMs: number;
+  /** Writes, and waits until readers can see it; a `Refusal` with code 10 where that takes too long, the write stays. */
+  commit(request: AppendRequest, timeoutMs?: number): Promise<WriteOutcome>;
+  commitDelete(request: DeleteRequest): Promise<WriteOutcome>;
+  /** Counts the call and shows it as the gate sees it. */
+  arrived(name: string, point: FaultPoint | undefined, call: IncomingCall, stream?: string): WireCall;
+}
+
+/** Resolves once readers see `until` records, or throws after `timeoutMs`. */
+const seen = (log: WireLog, until: number, timeoutMs: number): Promise<void> | undefined => {
+  if (log.visible() >= until) return undefined;
+  return new Promise((resolve, reject) => {
+    const leave = log.onAdvance(() => {
+      if (log.visible() < until) return;
+      clearTimeout(timer);
+      leave();
+      resolve();
+    });
+    const timer = setTimeout(() => {
+      leave();
+      reject(timedOut());
+    }, timeoutMs);
+  });
+};
+
+export const openService = ({
+  log,
+  writer,
+  encodeEvent,
+  gate,
+  members,
+  commitTimeoutMs,
+  count,
+  cut,
+}: {
+  readonly log: WireLog;
+  readonly writer: LogWriter;
+  readonly encodeEvent: EncodeEvent;
+  readonly gate: Gate;
+  readonly members: () => readonly Member[];
+  readonly commitTimeoutMs: number;
+  /** Told of every call by name. */
+  readonly count: (name: string) => void;
+  /** Breaks the connection that comes from there. */
+  readonly cut: (peer: string, how: "rst" | "half_close") => void;
+}): Service => {
+  const acknowledged = async (outcome: WriteOutcome, timeoutMs: number): Promise<WriteOutcome> => {
+    if (outcome._tag === "Written" || outcome._tag === "Repeated") await seen(log, outcome.until, timeoutMs);
+    return outcome;
+  };
+  return {
+    log,
+    encodeEvent,
+    gate,
+    members,
+    commitTimeoutMs,
+    commit: (request, timeoutMs = commitTimeoutMs) => acknowledged(writer.append(request), timeoutMs),
+    commitDelete: (request) => acknowledged(writer.delete(request), commitTimeoutMs),
+    arrived: (name, point, call, stream) => {
+      count(name);
+      const gone = new AbortController();
+      call.on("cancelled", () => gone.abort());
+      const peer = call.getPeer();
+      return {
+        name,
+        point,
+        stream,
+        metadata: call.metadata,
+        signal: gone.signal,
+        cut: (how) => cut(peer, how),
+      };
+    },
+  };
+};
