@@ -20,7 +20,8 @@ export const rosterOf = (size: number): Roster => ({
   isAlive: Array.from({ length: size }, () => true),
 });
 
-export const hasQuorum = ({ isAlive }: Roster): boolean => isAlive.filter(Boolean).length * 2 > isAlive.length;
+export const hasQuorum = ({ isAlive }: Roster): boolean =>
+  isAlive.filter(Boolean).length * 2 > isAlive.length;
 
 /** The node that leads next when nobody chooses: the first that is alive. -1 where too few are. */
 export const nextLeader = (roster: Roster): number => (hasQuorum(roster) ? roster.isAlive.indexOf(true) : -1);

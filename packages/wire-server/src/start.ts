@@ -54,7 +54,7 @@ export const startWireServer = async ({
       throw new Error("no fault can be ordered yet");
     },
     calm: () => {},
-    setQuorum: (isThere) => log.hold(!isThere),
+    setQuorum: (isThere) => log.limit(isThere ? Number.POSITIVE_INFINITY : log.visible()),
     events: (stream) => {
       const records =
         stream === undefined

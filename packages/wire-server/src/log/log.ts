@@ -40,9 +40,9 @@ export interface WireLog {
   count(): number;
   /** Records that readers may see: all before this number. */
   visible(): number;
-  /** While held, what is written stays unseen, as without a quorum; when let go, all of it appears. */
-  hold(held: boolean): void;
-  /** Makes what was written visible, unless the log is held. To be called after the last record of a write. */
+  /** Readers see no record from this number on, as without a quorum, until another number is said. @defaultValue no limit */
+  limit(before: number): void;
+  /** Makes what was written visible, up to the limit. To be called after the last record of a write. */
   advance(): void;
   /** Calls back whenever more became visible, until the returned function is called. */
   onAdvance(listener: () => void): () => void;
@@ -101,7 +101,7 @@ export const openLog = ({
 
   let count = 0;
   let visible = 0;
-  let isHeld = false;
+  let limit = Number.POSITIVE_INFINITY;
   let end = firstPosition;
 
   const streamFor = (name: string): OwnStream => {
@@ -125,8 +125,9 @@ export const openLog = ({
     return types.push(type) - 1;
   };
   const advance = (): void => {
-    if (isHeld || visible === count) return;
-    visible = count;
+    const end = Math.min(count, limit);
+    if (end <= visible) return; // what was seen once stays seen
+    visible = end;
     for (const listener of [...listeners]) listener();
   };
   const take = (bytes: number): number => {
@@ -138,8 +139,8 @@ export const openLog = ({
   return {
     count: () => count,
     visible: () => visible,
-    hold: (held) => {
-      isHeld = held;
+    limit: (before) => {
+      limit = before;
       advance();
     },
     advance,
