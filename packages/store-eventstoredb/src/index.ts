@@ -1,6 +1,13 @@
 /** The EventStoreDB store: many machines, exact revisions, each append read back from the leader. */
 
 export {
+  describeAddress,
+  type ServerAddress,
+  type ServerCredentials,
+  type ServerHost,
+} from "./address/address.ts";
+export { isServerAddress, parseAddress } from "./address/parse-address.ts";
+export {
   type AllRequest,
   type Gateway,
   type GatewayAppend,
@@ -15,3 +22,5 @@ export {
   type SubscribeRequest,
   type SubscriptionNews,
 } from "./gateway/gateway.ts";
+export { type GatewayOptions, openGateway } from "./gateway/open-gateway.ts";
+export type { Timers } from "./gateway/timers.ts";

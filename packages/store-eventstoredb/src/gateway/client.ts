@@ -1,0 +1,158 @@
+/**
+ * The client as the gateway uses it: one channel to a node that we choose, a guard around every call, and no way to the batch path.
+ * It is extended at its protected members only; its constructor is used instead of its connection strings, which it prints and quotes.
+ */
+import type { EventStoreDBClient } from "@eventstore/db-client";
+import type { ServerAddress } from "../address/address.ts";
+import type { WireCall } from "./wire-call.ts";
+
+/** Names the call to the guard, and the account to the server. */
+export interface CallCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ClusterMember {
+  readonly host: string;
+  readonly port: number;
+  readonly isAlive: boolean;
+  /** As the server numbers them: 8 leads, 6 follows, 14 only reads. */
+  readonly state: number;
+}
+
+export interface GuardedClient
+  extends Pick<EventStoreDBClient, "appendToStream" | "readAll" | "readStream" | "subscribeToAll"> {
+  /** Binds a call to its guard; the credentials are to be given to that call and to no other. */
+  guard(call: WireCall, deadlineMs: number): CallCredentials;
+  /** What the connected node knows of its cluster. */
+  gossip(credentials: CallCredentials): Promise<readonly ClusterMember[]>;
+  /** Closes the channel; whatever is asked for afterwards fails. */
+  shut(): void;
+}
+
+export interface ClientOptions {
+  readonly address: ServerAddress;
+  /** PEM. */
+  readonly authorities?: Buffer;
+  readonly clientCertificate?: { readonly certificate: Buffer; readonly key: Buffer };
+  /** Where the next channel leads to, as `host:port`. */
+  readonly route: () => Promise<string>;
+}
+
+/** The account of calls on a server that asks for none; it only keeps them off the batch path, and is never sent in plain text. */
+const nobody = { username: "nobody", password: "nothing" };
+
+/** Loads the client, which takes a tenth of a second, and makes one. Nothing is connected yet. */
+export const createClient = async ({
+  address,
+  authorities,
+  clientCertificate,
+  route,
+}: ClientOptions): Promise<GuardedClient> => {
+  const [{ EventStoreDBClient }, { default: stubs }, { default: shared }] = await Promise.all([
+    import("@eventstore/db-client"),
+    import("@eventstore/db-client/generated/gossip_grpc_pb.js"),
+    import("@eventstore/db-client/generated/shared_pb.js"),
+  ]);
+  const { keepAliveIntervalMs, keepAliveTimeoutMs, connectionName } = address;
+
+  class Guarded extends EventStoreDBClient implements GuardedClient {
+    readonly #guards = new WeakMap<
+      CallCredentials,
+      { readonly call: WireCall; readonly deadlineMs: number }
+    >();
+    #channel: { close(): void } | undefined;
+    #isShut = false;
+
+    constructor() {
+      super(
+        {
+          // Never used: `route` says where to go.
+          endpoint: "127.0.0.1:2113",
+          ...(keepAliveIntervalMs === undefined ? {} : { keepAliveInterval: keepAliveIntervalMs }),
+          ...(keepAliveTimeoutMs === undefined ? {} : { keepAliveTimeout: keepAliveTimeoutMs }),
+          ...(connectionName === undefined ? {} : { connectionName }),
+        },
+        {
+          insecure: !address.hasTls,
+          ...(authorities === undefined ? {} : { rootCertificate: authorities }),
+          ...(clientCertificate === undefined
+            ? {}
+            : { userCertFile: clientCertificate.certificate, userKeyFile: clientCertificate.key }),
+        },
+      );
+      const argumentsOf = this.callArguments;
+      this.callArguments = (base, options) => {
+        const guarded = base.credentials === undefined ? undefined : this.#guards.get(base.credentials);
+        if (guarded === undefined) throw new TypeError("A call to the server needs its guard");
+        const [metadata, callOptions] = argumentsOf(base, options);
+        const interceptor = guarded.call.intercept as unknown as NonNullable<
+          typeof callOptions.interceptors
+        >[number];
+        return [
+          metadata,
+          {
+            ...callOptions,
+            // Behind our own deadline: the client has none for reads, and grpc's would keep a dead connection.
+            deadline: Number.isFinite(guarded.deadlineMs)
+              ? new Date(Date.now() + guarded.deadlineMs + graceMs)
+              : guarded.deadlineMs,
+            interceptors: [interceptor],
+          },
+        ];
+      };
+      // Only the way to a batch append asks what the server supports. It ends here, whatever is forgotten elsewhere.
+      this.supports = () => Promise.reject(new TypeError("Appends never go by the batch path"));
+      const channel = this.getChannel;
+      this.getChannel = async () => {
+        const current = await channel();
+        this.#channel = current;
+        if (this.#isShut) current.close();
+        return current;
+      };
+      this.resolveUri = route;
+    }
+
+    guard(call: WireCall, deadlineMs: number): CallCredentials {
+      const { username, password } = address.credentials ?? nobody;
+      // Not enumerable, so that nothing prints it: the client shows the options of each call to whoever debugs it.
+      const credentials = Object.defineProperties({} as CallCredentials, {
+        username: { value: username },
+        password: { value: password },
+      });
+      this.#guards.set(credentials, { call, deadlineMs });
+      return credentials;
+    }
+
+    gossip(credentials: CallCredentials): Promise<readonly ClusterMember[]> {
+      return this.execute(
+        stubs.GossipClient,
+        "gossip",
+        (client) =>
+          new Promise((resolve, reject) => {
+            client.read(new shared.Empty(), ...this.callArguments({ credentials }), (error, info) => {
+              if (error !== null) reject(error);
+              else
+                resolve(
+                  info.getMembersList().map((member) => ({
+                    host: member.getHttpEndPoint()?.getAddress() ?? "",
+                    port: member.getHttpEndPoint()?.getPort() ?? 0,
+                    isAlive: member.getIsAlive(),
+                    state: member.getState(),
+                  })),
+                );
+            });
+          }),
+      );
+    }
+
+    shut(): void {
+      this.#isShut = true;
+      this.#channel?.close();
+    }
+  }
+  return new Guarded();
+};
+
+/** How much later than ours grpc's own deadline comes, in milliseconds. */
+const graceMs = 1000;

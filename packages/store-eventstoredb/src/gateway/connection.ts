@@ -1,0 +1,224 @@
+/** One way to a server or a cluster: every call over it has a deadline, can be ended from here, and fails in our words. */
+import { readFile } from "node:fs/promises";
+import type { CancelSignal } from "@mission-ledger/core";
+import { describeHost, type ServerAddress } from "../address/address.ts";
+import { type CallCredentials, createClient, type GuardedClient } from "./client.ts";
+import { type Asked, failure, failureOf, secretsOf } from "./failures.ts";
+import { GatewayFailure } from "./gateway.ts";
+import { leaderFinder } from "./leader.ts";
+import type { Timers } from "./timers.ts";
+import { type WireCall, type WireMessage, wireCall } from "./wire-call.ts";
+
+export interface CallRequest {
+  readonly call: string;
+  readonly writes?: boolean;
+  readonly stream?: string;
+  readonly deadlineMs?: number;
+  readonly signal?: CancelSignal;
+  readonly onMessage?: (message: WireMessage) => void;
+}
+
+/** One call, as it is made: the client, the account that binds it to its guard, and the guard. */
+export interface CallPlace {
+  readonly client: GuardedClient;
+  readonly credentials: CallCredentials;
+  readonly wire: WireCall;
+  fail(error: unknown): GatewayFailure;
+}
+
+export interface Connection {
+  readonly address: ServerAddress;
+  readonly timers: Timers;
+  readonly deadlineMs: number;
+  /**
+   * Makes a call and waits for it until its deadline, its signal or the end of the connection. Throws a `GatewayFailure`, or what
+   * the signal throws. Whatever the client does with the call afterwards is nobody's business any more.
+   */
+  call<Answer>(request: CallRequest, make: (place: CallPlace) => Promise<Answer>): Promise<Answer>;
+  /** For a call that goes on for as long as somebody listens: its guard and its end are the caller's. */
+  place(request: CallRequest, wire: WireCall, deadlineMs?: number): CallPlace;
+  asked(request: CallRequest): Asked;
+  /** Registers what has to end with the connection; answers how to take it out again. */
+  whenClosed(task: () => void): () => void;
+  close(): void;
+}
+
+export interface ConnectionOptions {
+  readonly address: ServerAddress;
+  readonly deadlineMs: number;
+  readonly timers: Timers;
+}
+
+export const openConnection = async ({
+  address,
+  deadlineMs,
+  timers,
+}: ConnectionOptions): Promise<Connection> => {
+  const files = await certificates(address);
+  const server = address.hosts.map(describeHost).join(",");
+  const secrets = secretsOf(address.credentials);
+  const toClose = new Set<() => void>();
+  let isClosed = false;
+  /** Named by a node that does not lead; good for one connection. */
+  let hint: string | undefined;
+
+  const asked = ({ call, writes = false, stream }: CallRequest): Asked => ({
+    call,
+    writes,
+    server,
+    secrets,
+    ...(stream === undefined ? {} : { stream }),
+  });
+
+  const whenClosed = (task: () => void): (() => void) => {
+    toClose.add(task);
+    return () => toClose.delete(task);
+  };
+
+  const leader = leaderFinder({
+    address,
+    timers,
+    whenClosed,
+    ask: async (host, timeoutMs) => {
+      const node = await openConnection({
+        address: { ...address, hosts: [host], isCluster: false },
+        deadlineMs: timeoutMs,
+        timers,
+      });
+      const leave = whenClosed(() => node.close());
+      try {
+        return await node.call({ call: "gossip" }, ({ client: asking, credentials }) =>
+          asking.gossip(credentials),
+        );
+      } finally {
+        leave();
+        node.close();
+      }
+    },
+  });
+
+  const route = async (): Promise<string> => {
+    if (isClosed) throw failure("closed", asked({ call: "connect" }), { isDefinite: true });
+    const named = hint;
+    hint = undefined;
+    if (named !== undefined) return named;
+    const [only] = address.hosts;
+    if (!address.isCluster && only !== undefined) return describeHost(only);
+    const found = await leader.find();
+    if (found === undefined)
+      throw failure("unavailable", asked({ call: "find the leader" }), {
+        isDefinite: true,
+        details: { reason: "no_leader" },
+      });
+    return describeHost(found);
+  };
+
+  const client = await createClient({ address, route, ...files });
+
+  const place = (request: CallRequest, wire: WireCall, limitMs = Number.POSITIVE_INFINITY): CallPlace => ({
+    client,
+    credentials: client.guard(wire, limitMs),
+    wire,
+    fail: (error) => {
+      const end = wire.end();
+      if (end?.leader !== undefined) hint = describeHost(end.leader);
+      return failureOf(error, end, asked(request));
+    },
+  });
+
+  const call = <Answer>(
+    request: CallRequest,
+    make: (place: CallPlace) => Promise<Answer>,
+  ): Promise<Answer> => {
+    const about = asked(request);
+    const { signal, deadlineMs: limitMs = deadlineMs, onMessage } = request;
+    return new Promise<Answer>((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (isClosed) throw failure("closed", about, { isDefinite: true });
+      const wire = wireCall(onMessage === undefined ? {} : { onMessage });
+      const settle = (): void => {
+        stopTimer();
+        leave();
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const giveUp = (reason: unknown, reconnects: boolean): void => {
+        settle();
+        reject(reason);
+        wire.cancel({ reconnects });
+      };
+      const onAbort = (): void => {
+        try {
+          signal?.throwIfAborted();
+        } catch (reason) {
+          giveUp(reason, false);
+        }
+      };
+      const stopTimer = timers.after(limitMs, () =>
+        giveUp(
+          failure("deadline", about, { isDefinite: !wire.hasBegun(), details: { deadlineMs: limitMs } }),
+          true,
+        ),
+      );
+      const leave = whenClosed(() =>
+        giveUp(failure("closed", about, { isDefinite: !wire.hasBegun() }), false),
+      );
+      signal?.addEventListener("abort", onAbort);
+      const there = place(request, wire, limitMs);
+      make(there).then(
+        (answer) => {
+          settle();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          settle();
+          reject(there.fail(error));
+        },
+      );
+    });
+  };
+
+  return {
+    address,
+    timers,
+    deadlineMs,
+    call,
+    place,
+    asked,
+    whenClosed,
+    close: () => {
+      isClosed = true;
+      for (const task of [...toClose]) task();
+      toClose.clear();
+      client.shut();
+    },
+  };
+};
+
+/** Reads what the address names, so that a file that is not there is said in our words. */
+const certificates = async ({ caFile, clientCertificate }: ServerAddress) => {
+  const [authorities, certificate, key] = await Promise.all([
+    contentOf(caFile, "tlsCAFile"),
+    contentOf(clientCertificate?.certificateFile, "userCertFile"),
+    contentOf(clientCertificate?.keyFile, "userKeyFile"),
+  ]);
+  return {
+    ...(authorities === undefined ? {} : { authorities }),
+    ...(certificate === undefined || key === undefined ? {} : { clientCertificate: { certificate, key } }),
+  };
+};
+
+const contentOf = async (file: string | undefined, part: string): Promise<Buffer | undefined> => {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file);
+  } catch {
+    throw new GatewayFailure(
+      "refused",
+      `The file that ${part} names in the address cannot be read: ${file}`,
+      {
+        isDefinite: true,
+        details: { part, file },
+      },
+    );
+  }
+};

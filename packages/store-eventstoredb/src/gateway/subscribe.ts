@@ -1,0 +1,145 @@
+/**
+ * A live subscription as an iteration that ends when the connection does. What the server says between events (caught up, searched
+ * up to here) keeps its place among them: the client tells it at once, before the events that it still holds back.
+ */
+import type { AllStreamResolvedEvent, AllStreamSubscription } from "@eventstore/db-client";
+import type { Connection } from "./connection.ts";
+import { failure } from "./failures.ts";
+import type { GatewayFailure, SubscribeRequest, SubscriptionNews } from "./gateway.ts";
+import { storedEvent } from "./read.ts";
+import { wireCall } from "./wire-call.ts";
+
+/** Failures that the next subscription would end with as well; they are thrown. Every other end is told by ending. */
+const lasting: ReadonlySet<string> = new Set(["access_denied", "not_authenticated", "refused", "closed"]);
+
+/** Times the server's window of 32 events: how many it looks at between two checkpoints. */
+const checkpointInterval = 32;
+
+export const subscribe = (
+  connection: Connection,
+  request: SubscribeRequest,
+): AsyncIterable<SubscriptionNews> => ({
+  [Symbol.asyncIterator]: () => {
+    const subscription = open(connection, request);
+    const news = subscription.news();
+    return {
+      next: () => news.next(),
+      // A generator that waits for news would take its end for one more wish behind them.
+      return: () => {
+        subscription.stop();
+        return news.return(undefined);
+      },
+    };
+  },
+});
+
+interface End {
+  readonly failure?: GatewayFailure;
+}
+
+interface OpenSubscription {
+  news(): AsyncGenerator<SubscriptionNews, undefined, undefined>;
+  stop(): void;
+}
+
+const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequest): OpenSubscription => {
+  const call = { call: "subscribe" };
+  const markers: { readonly behind: number; readonly news: SubscriptionNews }[] = [];
+  let arrived = 0;
+  let ended: End | undefined;
+  let wake = (): void => {};
+
+  const ending = (): End | undefined => ended;
+  const finish = (reason: End, reconnects = false): void => {
+    if (ended !== undefined) return;
+    ended = reason;
+    stopTimer();
+    leave();
+    signal?.removeEventListener("abort", stop);
+    wire.cancel({ reconnects });
+    wake();
+  };
+  const stop = (): void => finish({});
+
+  const wire = wireCall({
+    onMessage: (message) => {
+      stopTimer();
+      switch (message._tag) {
+        case "Confirmation":
+          return;
+        case "Event":
+          arrived += 1;
+          return;
+        case "CaughtUp":
+          markers.push({ behind: arrived, news: { _tag: "CaughtUp" } });
+          break;
+        case "Checkpoint": {
+          const { commit, prepare } = message;
+          markers.push({ behind: arrived, news: { _tag: "Checkpoint", position: { commit, prepare } } });
+          break;
+        }
+      }
+      wake();
+    },
+  });
+  const stopTimer = connection.timers.after(connection.deadlineMs, () =>
+    finish({ failure: failure("deadline", connection.asked(call), { isDefinite: true }) }, true),
+  );
+  const leave = connection.whenClosed(() =>
+    finish({ failure: failure("closed", connection.asked(call), { isDefinite: true }) }),
+  );
+  signal?.addEventListener("abort", stop);
+
+  const begin = (): AllStreamSubscription => {
+    const place = connection.place(call, wire);
+    const stream = place.client.subscribeToAll({
+      fromPosition: after,
+      filter:
+        prefixes === undefined
+          ? { filterOn: "eventType", regex: "^[^$].*", checkpointInterval }
+          : { filterOn: "streamName", prefixes: [...prefixes], checkpointInterval },
+      requiresLeader: true,
+      credentials: place.credentials,
+    });
+    stream.on("error", (error: unknown) => finish({ failure: place.fail(error) }));
+    stream.on("end", stop);
+    stream.on("close", stop);
+    stream.on("readable", () => wake());
+    return stream;
+  };
+
+  const news = async function* (): AsyncGenerator<SubscriptionNews, undefined, undefined> {
+    if (ended !== undefined || signal?.aborted === true) {
+      stop();
+      return;
+    }
+    const stream = begin();
+    let delivered = 0;
+    try {
+      for (;;) {
+        const next = markers[0];
+        if (next !== undefined && next.behind <= delivered) {
+          markers.shift();
+          yield next.news;
+          continue;
+        }
+        const resolved = stream.read() as AllStreamResolvedEvent | null;
+        if (resolved !== null) {
+          delivered += 1;
+          const event = storedEvent(resolved);
+          if (event !== undefined) yield { _tag: "Event", event };
+          continue;
+        }
+        if (ending() !== undefined) break;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      stop();
+    }
+    const reason = ending()?.failure;
+    if (reason !== undefined && lasting.has(reason.kind)) throw reason;
+  };
+  return { news, stop };
+};
