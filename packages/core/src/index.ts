@@ -21,6 +21,12 @@ export {
   refuse,
 } from "./kernel/decider.ts";
 export {
+  type Diagnostic,
+  type DiagnosticCollector,
+  diagnosticCollector,
+  diagnosticOf,
+} from "./kernel/diagnostics.ts";
+export {
   applyDifferences,
   type Difference,
   differencesBetween,
@@ -107,6 +113,7 @@ export {
   mayHoldLoneSurrogate,
   nestsTooDeep,
 } from "./kernel/json-text.ts";
+export { type Limit, LimitReached, limitOf } from "./kernel/limit.ts";
 export { openMemoryStore } from "./kernel/memory-store.ts";
 export { type FoundMoment, findMoment, isAfter, type Moment } from "./kernel/moment.ts";
 export { type PendingAppend, pendingAppend, whileWanted } from "./kernel/pending-append.ts";
@@ -118,6 +125,8 @@ export {
   type Randomness,
   systemClock,
   systemRandomness,
+  systemTimers,
+  type Timers,
   timestamp,
 } from "./kernel/ports.ts";
 export {
@@ -146,6 +155,9 @@ export {
   reconciliationOf,
   type StreamReconciled,
 } from "./kernel/reconciliation.ts";
+export type { ReplicaMemory } from "./kernel/replica-memory.ts";
+export { type ReplicateOptions, replicate } from "./kernel/replicate.ts";
+export type { ReplicatedStream, ReplicationReport } from "./kernel/replication-run.ts";
 export { scanByReading } from "./kernel/scan-by-reading.ts";
 export {
   memorySnapshots,

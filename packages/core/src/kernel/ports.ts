@@ -34,6 +34,24 @@ export const systemRandomness: Randomness = {
   fraction: () => Math.random(),
 };
 
+/** Where waiting comes from, so that a test need not wait. */
+export interface Timers {
+  /** Runs once after so many milliseconds, unless the function that it answers is called before. */
+  after(milliseconds: number, run: () => void): () => void;
+}
+
+const host = globalThis as unknown as {
+  setTimeout(run: () => void, milliseconds: number): unknown;
+  clearTimeout(timer: unknown): void;
+};
+
+export const systemTimers: Timers = {
+  after: (milliseconds, run) => {
+    const timer = host.setTimeout(run, milliseconds);
+    return () => host.clearTimeout(timer);
+  },
+};
+
 export const noFailpoint: Failpoint = () => {};
 
 /** RFC 3339 in UTC with milliseconds: the one form in which times are recorded. */

@@ -5,6 +5,7 @@ import type { RecordedEvent } from "./event.ts";
 import type { EventBatch, EventStore } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import { headAfter, privateCopy } from "./fold.ts";
+import { isInLog } from "./is-in-log.ts";
 import { type CancelSignal, type Clock, systemClock } from "./ports.ts";
 import { type OnProgress, progressMeter } from "./progress.ts";
 import { type Projection, projectionFold } from "./projection.ts";
@@ -231,23 +232,4 @@ const countEvents = async (
     count += (await store.head(stream)).revision + 1;
   }
   return count;
-};
-
-const isInLog = async (
-  store: EventStore,
-  { position, last }: Projected<unknown>,
-  signal: CancelSignal | undefined,
-): Promise<boolean> => {
-  if (position === null) return true;
-  // Stored by a version that did not say which event it saw last.
-  if (last === undefined || last === null) return false;
-  const { stream, ...after } = last;
-  const options = { after, to: after.revision, ...(signal === undefined ? {} : { signal }) };
-  try {
-    for await (const _ of store.read(stream, options)) break;
-    return true;
-  } catch (error) {
-    if (isStoreFault(error) && error.code === "LOG_REPLACED") return false;
-    throw error;
-  }
 };

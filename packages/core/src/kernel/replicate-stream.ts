@@ -1,0 +1,157 @@
+/** One stream of a replica: compared by its end, then brought what it lacks. */
+import { diverged } from "./copy-ledger.ts";
+import { type Commit, checkLink, headOfCommit, type StreamHead } from "./event.ts";
+import type { EventStore } from "./event-store.ts";
+import { isStoreFault, StoreFault } from "./faults.ts";
+import type { Limit } from "./limit.ts";
+import { appendSealed, commitsOf, proveSealed } from "./sealed-commits.ts";
+
+/** What is being done when something goes wrong. */
+export type ReplicationPhase = "comparing" | "reading" | "appending" | "proving" | "remembering";
+
+export interface StreamReplication {
+  readonly stream: string;
+  readonly from: EventStore;
+  readonly to: EventStore;
+  readonly limit: Limit;
+  /** Only compare. */
+  readonly dryRun: boolean;
+  readonly onPhase: (phase: ReplicationPhase) => void;
+  /** Where the target ended when it was looked at. */
+  readonly onCompared: (head: StreamHead) => void;
+  /** Called when a commit stands in the target, proven. */
+  readonly onSent: (commit: Commit) => void;
+  readonly turn: () => Promise<void> | undefined;
+}
+
+export interface StreamCompared {
+  /** Where the source ended; the target does too, unless it was only looked at. */
+  readonly head: StreamHead;
+  /** Events that the target lacked. */
+  readonly lacking: number;
+}
+
+/**
+ * Ends with both sides equal, or throws. A commit is sent only behind the very event that it follows in the source, so
+ * nothing that somebody else wrote to the target is ever written over or behind: then it throws `COPY_DIVERGED`.
+ */
+export const replicateStream = async (options: StreamReplication): Promise<StreamCompared> => {
+  const { stream, from, to, limit, dryRun, onPhase, onCompared, onSent, turn } = options;
+  onPhase("comparing");
+  const theirs = bare(await limit.within(to.head(stream)));
+  const ours = bare(await limit.within(from.head(stream)));
+  onCompared(theirs);
+  if (theirs.revision === ours.revision && theirs.digest === ours.digest) return { head: ours, lacking: 0 };
+  if (theirs.revision >= ours.revision) throw await aheadOrDiverged(options, ours, theirs);
+  const lacking = ours.revision - theirs.revision;
+  let end = theirs;
+  onPhase("reading");
+  try {
+    const lacked = from.read(stream, { after: theirs, to: ours.revision, signal: limit.signal });
+    for await (const commits of limit.each(commitsOf(from, lacked)))
+      for (const commit of commits) {
+        end = followed(stream, end, commit, theirs);
+        if (dryRun) return { head: ours, lacking };
+        onPhase("appending");
+        const signalled = { hasFreshId: true, signal: limit.signal };
+        const appended = await limit.within(appendSealed(to, commit, signalled));
+        if (appended._tag === "Conflict") throw moved(stream, appended.actual.revision);
+        onPhase("proving");
+        if ((await limit.within(proveSealed(to, commit, appended))) !== undefined)
+          throw moved(stream, commit.firstRevision);
+        onSent(commit);
+        const waiting = turn();
+        if (waiting !== undefined) await limit.within(waiting);
+        onPhase("reading");
+      }
+  } catch (error) {
+    // Only the source was asked for the event at which the target ends.
+    const isElsewhere = isStoreFault(error) && error.code === "LOG_REPLACED" && end === theirs;
+    throw isElsewhere ? differs(stream, theirs.revision) : error;
+  }
+  if (end.revision !== ours.revision || end.digest !== ours.digest) throw changedMeanwhile(stream);
+  return { head: ours, lacking };
+};
+
+/** A mark belongs to the store that gave it. */
+const bare = ({ revision, digest }: StreamHead): StreamHead => ({ revision, digest });
+
+/** Every event that is sent is what was digested, and follows the one before it; else `LOG_CORRUPT`, or `COPY_DIVERGED` for the first. */
+const followed = (stream: string, end: StreamHead, commit: Commit, theirs: StreamHead): StreamHead => {
+  let head = end;
+  for (const event of commit.events) {
+    const broken = checkLink(head, event);
+    if (broken !== undefined && head === theirs && broken._tag === "ChainBroken")
+      throw differs(stream, theirs.revision);
+    if (broken !== undefined) throw notSound(stream, event.revision, broken._tag);
+    head = { revision: event.revision, digest: event.digest };
+  }
+  return bare(headOfCommit(commit));
+};
+
+/** The target has as much or more. Whether it goes on where the source ends is what tells the two apart. */
+const aheadOrDiverged = async (
+  { stream, to, limit, onPhase }: StreamReplication,
+  ours: StreamHead,
+  theirs: StreamHead,
+): Promise<StoreFault> => {
+  if (theirs.revision === ours.revision) return differs(stream, ours.revision);
+  onPhase("comparing");
+  try {
+    const next = to.read(stream, { after: ours, to: ours.revision + 1, signal: limit.signal });
+    for await (const [first] of limit.each(next))
+      return first?.previous === ours.digest
+        ? ahead(stream, theirs.revision - ours.revision)
+        : differs(stream, ours.revision);
+  } catch (error) {
+    if (!(isStoreFault(error) && error.code === "LOG_REPLACED")) throw error;
+  }
+  return differs(stream, ours.revision);
+};
+
+const differs = (stream: string, revision: number): StoreFault =>
+  diverged(stream, `has another event at revision ${revision} in the target than in the source`);
+
+const ahead = (stream: string, events: number): StoreFault =>
+  new StoreFault(
+    "COPY_DIVERGED",
+    `${stream} was written to in the target: ${events} events there are not in the source`,
+    {
+      outcome: "not_written",
+      retryable: false,
+      hint: "Nothing was sent of it. Copy the mission back from the target to go on here, or write to it in one place only.",
+      details: { stream, ahead: events },
+    },
+  );
+
+/** Somebody else sends the same, or writes there: a new look at its end says which. */
+const moved = (stream: string, revision: number): StoreFault =>
+  new StoreFault(
+    "COPY_DIVERGED",
+    `${stream} was written to in the target at revision ${revision} while it was sent`,
+    {
+      outcome: "not_written",
+      retryable: true,
+      details: { stream, revision },
+    },
+  );
+
+const changedMeanwhile = (stream: string): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${stream} was written anew in the source while it was sent`, {
+    outcome: "unknown",
+    retryable: true,
+    hint: "Run it again: it says whether the target can be gone on with.",
+    details: { stream },
+  });
+
+const notSound = (stream: string, revision: number, why: string): StoreFault =>
+  new StoreFault(
+    "LOG_CORRUPT",
+    `${stream} holds at revision ${revision} an event that is not what was digested (${why})`,
+    {
+      outcome: "not_written",
+      retryable: false,
+      hint: "Nothing of it was sent from there on. Run `mled verify <mission>` to see what is wrong.",
+      details: { stream, revision, why },
+    },
+  );

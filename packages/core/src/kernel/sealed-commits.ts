@@ -1,0 +1,85 @@
+/** Commits as they were sealed, out of one store and into another: with their ids, times, digests and their order. */
+import { type Commit, type EventEnvelope, emptyHead, type RecordedEvent } from "./event.ts";
+import type { Appended, Conflict, EventStore } from "./event-store.ts";
+import { StoreFault } from "./faults.ts";
+import type { CancelSignal } from "./ports.ts";
+import { proveEqual } from "./proof.ts";
+
+/**
+ * The commits that recorded events belong to; those with nothing that `isWanted` are left out. Events of one command stand
+ * together in every store, so a new command id or stream begins a new commit. Throws `LOG_CORRUPT` for events without their
+ * command.
+ */
+export async function* commitsOf(
+  store: Pick<EventStore, "findCommand">,
+  batches: AsyncIterable<readonly RecordedEvent[]>,
+  isWanted: (event: RecordedEvent) => boolean = () => true,
+): AsyncGenerator<readonly Commit[]> {
+  const commitOf = async (events: readonly EventEnvelope[]): Promise<Commit> => {
+    const { stream, commandId, revision } = events[0] as EventEnvelope;
+    const commit = await store.findCommand(stream, commandId);
+    if (commit === undefined || commit.firstRevision !== revision)
+      throw withoutCommand(stream, commandId, revision);
+    return commit;
+  };
+  let open: RecordedEvent[] = [];
+  for await (const batch of batches) {
+    const done: Commit[] = [];
+    for (const event of batch) {
+      if (!isWanted(event)) continue;
+      const [first] = open;
+      if (first !== undefined && (first.stream !== event.stream || first.commandId !== event.commandId)) {
+        done.push(await commitOf(open));
+        open = [];
+      }
+      open.push(event);
+    }
+    if (done.length > 0) yield done;
+  }
+  if (open.length > 0) yield [await commitOf(open)];
+}
+
+export interface SealedAppendOptions {
+  /** The stream holds exactly what the commit follows, so its command cannot be there. @defaultValue false */
+  readonly hasFreshId?: boolean;
+  readonly signal?: CancelSignal;
+}
+
+/** Appends a commit as it was sealed elsewhere, behind the very event it names; what `readBack` has to be given comes back. */
+export const appendSealed = (
+  store: EventStore,
+  commit: Commit,
+  { hasFreshId = false, signal }: SealedAppendOptions = {},
+): Promise<Appended | Conflict> => {
+  const { firstRevision, previous } = commit;
+  return store.append({
+    commit,
+    expected: firstRevision === 0 ? "no_stream" : firstRevision - 1,
+    hasFreshId,
+    known: firstRevision === 0 ? emptyHead : { revision: firstRevision - 1, digest: previous },
+    ...(signal === undefined ? {} : { signal }),
+  });
+};
+
+/** Reads back what was appended, and proves that it is the very commit. Throws `READBACK_FAILED`. */
+export const proveSealed = async (
+  store: EventStore,
+  commit: Commit,
+  appended: Appended,
+): Promise<Conflict | undefined> => {
+  const read = await store.readBack(appended);
+  if ("_tag" in read) return read;
+  proveEqual(commit, read, store.supports);
+  return undefined;
+};
+
+const withoutCommand = (stream: string, commandId: string, revision: number): StoreFault =>
+  new StoreFault(
+    "LOG_CORRUPT",
+    `${stream} has events of command ${commandId} at revision ${revision} and not the command`,
+    {
+      outcome: "not_written",
+      retryable: false,
+      details: { stream, commandId, revision },
+    },
+  );
