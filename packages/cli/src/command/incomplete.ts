@@ -13,6 +13,7 @@ const ofOneLog: ReadonlySet<string> = new Set([
   "LOG_CONFLICTED",
   "LOG_CORRUPT",
   "LOG_REPLACED",
+  "STREAM_CLOSED",
   "UNSAFE_FILE",
   "UNSUPPORTED_FORMAT",
 ]);

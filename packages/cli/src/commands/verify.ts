@@ -3,8 +3,8 @@
 import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
-import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
-import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { damageStep, newerVersion, serverMendStep, stepFor } from "../command/damage-step.ts";
+import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
@@ -121,7 +121,7 @@ export const verify: CommandSpec = command({
           .filter(({ unknownEvents }) => unknownEvents > 0)
           .map(({ slug, unknownEvents }) => `${slug}: ${unknownEvents} events this version does not know`),
       ],
-      ...(ok ? {} : failure(problems, drifted, context, database !== undefined)),
+      ...(ok ? {} : failure(problems, drifted, context, place.store)),
       human: [
         mark(
           digests === events,
@@ -245,7 +245,7 @@ const failure = (
   problems: readonly LogProblem[],
   drifted: readonly (ComparedView & { readonly slug: string })[],
   context: CommandContext,
-  isDatabase: boolean,
+  store: Place["store"],
 ): {
   readonly exit: ExitCode;
   readonly error: {
@@ -273,7 +273,11 @@ const failure = (
     error: {
       code: first.code,
       message: `${counted(problems.length, "problem")}; the first is in ${placeOf(first)}: ${first.message}`,
-      hint: (isDatabase ? databaseMendStep(context, first.code) : undefined) ?? mendStep(context, first),
+      hint:
+        store === "eventstoredb"
+          ? serverMendStep(context, first.code)
+          : ((store === "sqlite" ? databaseMendStep(context, first.code) : undefined) ??
+            mendStep(context, first)),
       details: { ...first, problems: problems.length },
     },
   };

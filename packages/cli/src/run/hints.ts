@@ -3,7 +3,7 @@ import path from "node:path";
 import { type findExit, isLane, lanes, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import { decodeStreamName } from "@mission-ledger/store-file";
 import { damageStep } from "../command/damage-step.ts";
-import type { CommandSpec } from "../command/spec.ts";
+import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import type { Problem } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { Names } from "./names.ts";
@@ -12,6 +12,8 @@ export interface HintContext {
   readonly names: Names;
   readonly spec: CommandSpec;
   readonly now: number;
+  /** What is done about a damaged log of this ledger. @defaultValue "repair" */
+  readonly mender?: CommandContext["mender"];
 }
 
 /** The best next step that is known: one for what is typed here, else that of whoever refused, with the mission filled in. */
@@ -19,7 +21,8 @@ export const hintFor = (problem: Problem, context: HintContext): string | null =
   hintOf(problem, context) ?? (problem.hint === null ? null : filledIn(problem.hint, problem, context));
 
 /** Libraries know streams and files, not how a command is typed here nor which mission is meant. */
-const filledIn = (hint: string, { details }: Problem, { names }: HintContext): string => {
+const filledIn = (general: string, { details }: Problem, { names }: HintContext): string => {
+  const hint = general.replace("`mled doctor`", () => `\`${names.say("doctor")}\``);
   const stream = streamIn(details);
   if (!stream?.startsWith(`${missionCategory}-`)) return hint;
   const slug = shellQuote(slugOfStream(stream));
@@ -37,8 +40,8 @@ const streamIn = ({ stream, path: file }: Readonly<Record<string, unknown>>): st
 
 /** `undefined` where the hint that came with the problem is the best there is. */
 const hintOf = (
-  { code, details, outcome }: Problem,
-  { names, spec, now }: HintContext,
+  { code, details, outcome, hint }: Problem,
+  { names, spec, now, mender = "repair" }: HintContext,
 ): string | undefined => {
   const { mission, workPackageId, from, guard, lane, _tag } = details as Readonly<
     Record<string, string | undefined>
@@ -76,11 +79,13 @@ const hintOf = (
       return ref && `let somebody else review: ${names.say("review.start", `${ref} --as <another>`)}`;
     case "LOG_CONFLICTED":
     case "LOG_CORRUPT":
+      // What a server's store says about it is more than where to look.
+      if (mender === "verify" && hint !== null) return undefined;
       // After a write that may have happened, the one way to find out comes first.
       return outcome !== "unknown" &&
         typeof details.stream === "string" &&
         details.stream.startsWith(`${missionCategory}-`)
-        ? damageStep(names, slugOfStream(details.stream))
+        ? damageStep({ say: names.say, mender }, slugOfStream(details.stream))
         : undefined;
     case "FORK_DETECTED":
       return outcome !== "unknown" &&

@@ -7,7 +7,7 @@ import type { CommandResult } from "../command/result.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } from "../output/problem.ts";
-import { hidePasswords } from "../store/passwords.ts";
+import { hidePasswords, isServerAddress } from "../store/passwords.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import type { Io } from "./io.ts";
@@ -99,7 +99,12 @@ export const failedEnding = (
   const problem = problemOf(known);
   const hinted: Problem = {
     ...problem,
-    hint: hintFor(problem, { names: namesAt(names, globals), spec, now: (io.clock ?? systemClock).now() }),
+    hint: hintFor(problem, {
+      names: namesAt(names, globals),
+      spec,
+      now: (io.clock ?? systemClock).now(),
+      mender: menderAt(globals, io),
+    }),
   };
   const missing = problem.code === "NOT_FOUND" || problem.code === "LEDGER_NOT_FOUND";
   if (globals.missingOk && missing)
@@ -112,3 +117,9 @@ export const failedEnding = (
     };
   return { exit: exitCodeOf(problem.code), data: null, warnings: [], error: hinted, result: undefined };
 };
+
+/** As the command's context would say, which may not exist: the place itself can be what is wrong. */
+const menderAt = ({ ledger, store }: Globals, { env }: Io): "repair" | "verify" =>
+  isServerAddress(ledger === undefined ? (store ?? env.MISSION_LEDGER_STORE ?? "") : "")
+    ? "verify"
+    : "repair";
