@@ -64,24 +64,35 @@ const largestMessage = 20 << 20;
 export const openNode = ({
   service,
   connections,
+  count,
   port: wantedPort = 0,
   tls,
 }: {
   readonly service: Service;
   readonly connections: ReturnType<typeof openConnections>;
+  /** Told the name of every call before anything of it is looked at. */
+  readonly count: (name: string) => void;
   readonly port?: number;
   readonly tls?: { readonly key: string; readonly certificate: string };
 }): WireNode => {
   const grpc = new Server({ "grpc.max_receive_message_length": largestMessage, "grpc.enable_channelz": 0 });
+  const counted =
+    <Arguments extends readonly unknown[]>(name: string, handle: (...args: Arguments) => void) =>
+    (...args: Arguments): void => {
+      count(name);
+      handle(...args);
+    };
   grpc.addService({ ...StreamsService, read: readMethod } as typeof StreamsService, {
-    append: handleAppend(service),
-    batchAppend: handleBatchAppend(service),
-    read: handleRead(service),
-    delete: handleDelete(service),
-    tombstone: handleTombstone(service),
+    append: counted("Streams/Append", handleAppend(service)),
+    batchAppend: counted("Streams/BatchAppend", handleBatchAppend(service)),
+    read: counted("Streams/Read", handleRead(service)),
+    delete: counted("Streams/Delete", handleDelete(service)),
+    tombstone: counted("Streams/Tombstone", handleTombstone(service)),
   });
-  grpc.addService(ServerFeaturesService, { getSupportedMethods: handleFeatures(service) });
-  grpc.addService(GossipService, { read: handleGossip(service) });
+  grpc.addService(ServerFeaturesService, {
+    getSupportedMethods: counted("ServerFeatures/GetSupportedMethods", handleFeatures(service)),
+  });
+  grpc.addService(GossipService, { read: counted("Gossip/Read", handleGossip(service)) });
   const credentials =
     tls === undefined
       ? ServerCredentials.createInsecure()

@@ -37,12 +37,12 @@ export const startWireServer = async ({
     gate: openGate,
     members: () => [{ instanceId, state: "leader", isAlive: true, host: "127.0.0.1", port: node.port() }],
     commitTimeoutMs,
-    count: (name) => calls.set(name, (calls.get(name) ?? 0) + 1),
     cut: connections.cut,
   });
   const node = openNode({
     service,
     connections,
+    count: (name) => calls.set(name, (calls.get(name) ?? 0) + 1),
     ...(port === undefined ? {} : { port }),
     ...(tls === undefined ? {} : { tls }),
   });

@@ -1,6 +1,7 @@
 /** Streams/Append: one write as a stream of messages, one answer. A conflict is an ordinary answer. */
 import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
 import type { Expected } from "../log/commit-check.ts";
+import type { NewRecord } from "../log/log.ts";
 import type { WriteOutcome } from "../log/writer.ts";
 import { asStatus, noExpectation, streamDeleted, stumbled } from "../wire/refusals.ts";
 import { shared, streamsMessages } from "../wire/stubs.ts";
@@ -52,23 +53,39 @@ const answerTo = (stream: string, expected: Expected, outcome: WriteOutcome): Ap
   }
 };
 
-/** The whole request, refused at the first message that is wrong. */
-const received = async (call: AsyncIterable<AppendReq>) => {
-  let options: streamsMessages.AppendReq.Options | undefined;
-  const proposed = proposedEvents();
-  for await (const message of call) {
-    if (options === undefined) {
-      options = message.getOptions();
-      if (options === undefined) throw stumbled();
-      continue;
-    }
-    const event = message.getProposedMessage();
-    if (event === undefined) throw stumbled();
-    proposed.add(event);
-  }
-  if (options === undefined) throw stumbled();
-  return { options, events: proposed.events };
-};
+interface Received {
+  readonly options: streamsMessages.AppendReq.Options;
+  readonly events: readonly NewRecord[];
+}
+
+/** The whole request, refused at the first message that is wrong. By events: an async iterator costs an abort for every call. */
+const received = (call: ServerReadableStream<AppendReq, AppendResp>): Promise<Received> =>
+  new Promise((resolve, reject) => {
+    let options: streamsMessages.AppendReq.Options | undefined;
+    const proposed = proposedEvents();
+    const take = (message: AppendReq): void => {
+      if (options === undefined) {
+        options = message.getOptions();
+        if (options === undefined) throw stumbled();
+        return;
+      }
+      const event = message.getProposedMessage();
+      if (event === undefined) throw stumbled();
+      proposed.add(event);
+    };
+    call.on("data", (message: AppendReq) => {
+      try {
+        take(message);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    call.on("end", () => {
+      if (options === undefined) reject(stumbled());
+      else resolve({ options, events: proposed.events });
+    });
+    call.on("error", reject);
+  });
 
 export const handleAppend =
   (service: Service) =>

@@ -19,6 +19,7 @@ export interface Member {
 /** What grpc-js calls of every kind have in common. */
 export interface IncomingCall {
   readonly metadata: Metadata;
+  readonly cancelled: boolean;
   getPeer(): string;
   on(event: "cancelled", listener: () => void): unknown;
 }
@@ -32,7 +33,7 @@ export interface Service {
   /** Writes, and waits until readers can see it; a `Refusal` with code 10 where that takes too long, the write stays. */
   commit(request: AppendRequest, timeoutMs?: number): Promise<WriteOutcome>;
   commitDelete(request: DeleteRequest): Promise<WriteOutcome>;
-  /** Counts the call and shows it as the gate sees it. */
+  /** The call as the gate sees it. */
   arrived(name: string, point: FaultPoint | undefined, call: IncomingCall, stream?: string): WireCall;
 }
 
@@ -53,6 +54,14 @@ const seen = (log: WireLog, until: number, timeoutMs: number): Promise<void> | u
   });
 };
 
+/** Made on demand: most calls are answered before anybody asks, and an abort costs more than a small append. */
+const signalOf = (call: IncomingCall): AbortSignal => {
+  const gone = new AbortController();
+  if (call.cancelled) gone.abort();
+  else call.on("cancelled", () => gone.abort());
+  return gone.signal;
+};
+
 export const openService = ({
   log,
   writer,
@@ -60,7 +69,6 @@ export const openService = ({
   gate,
   members,
   commitTimeoutMs,
-  count,
   cut,
 }: {
   readonly log: WireLog;
@@ -69,8 +77,6 @@ export const openService = ({
   readonly gate: Gate;
   readonly members: () => readonly Member[];
   readonly commitTimeoutMs: number;
-  /** Told of every call by name. */
-  readonly count: (name: string) => void;
   /** Breaks the connection that comes from there. */
   readonly cut: (peer: string, how: "rst" | "half_close") => void;
 }): Service => {
@@ -87,16 +93,17 @@ export const openService = ({
     commit: (request, timeoutMs = commitTimeoutMs) => acknowledged(writer.append(request), timeoutMs),
     commitDelete: (request) => acknowledged(writer.delete(request), commitTimeoutMs),
     arrived: (name, point, call, stream) => {
-      count(name);
-      const gone = new AbortController();
-      call.on("cancelled", () => gone.abort());
       const peer = call.getPeer();
+      let signal: AbortSignal | undefined;
       return {
         name,
         point,
         stream,
         metadata: call.metadata,
-        signal: gone.signal,
+        get signal() {
+          signal ??= signalOf(call);
+          return signal;
+        },
         cut: (how) => cut(peer, how),
       };
     },
