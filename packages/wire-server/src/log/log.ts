@@ -57,8 +57,8 @@ export interface WireLog {
   writeNothing(): number;
   /** Where the next record will lie. */
   nextPosition(): number;
-  /** The record that lies exactly there. */
-  recordAt(position: number): number | undefined;
+  /** The first record at or after a position that was given out once; `undefined` for one that never was. */
+  recordFrom(position: number): number | undefined;
   streamOf(record: number): number;
   typeOf(record: number): number;
   revisionOf(record: number): number;
@@ -99,6 +99,8 @@ export const openLog = ({
   const ids = wideColumn(16);
   const payloads = openPayloads();
 
+  /** Positions of writes without events. */
+  const withoutRecord = new Set<number>();
   let count = 0;
   let visible = 0;
   let limit = Number.POSITIVE_INFINITY;
@@ -167,9 +169,13 @@ export const openLog = ({
       else stream.records.push(record);
       return record;
     },
-    writeNothing: () => take(0),
+    writeNothing: () => {
+      const position = take(0);
+      withoutRecord.add(position);
+      return position;
+    },
     nextPosition: () => end,
-    recordAt: (position) => {
+    recordFrom: (position) => {
       let low = 0;
       let high = count;
       while (low < high) {
@@ -177,7 +183,8 @@ export const openLog = ({
         if (positions.at(middle) < position) low = middle + 1;
         else high = middle;
       }
-      return low < count && positions.at(low) === position ? low : undefined;
+      const isRecord = low < count && positions.at(low) === position;
+      return isRecord || withoutRecord.has(position) ? low : undefined;
     },
     streamOf: streamOf.at,
     typeOf: typeOf.at,

@@ -55,7 +55,7 @@ export const readStreamRange = (
 export const recordFrom = (log: WireLog, from: number | "start" | "end", end: LogEnd): number | undefined => {
   if (from === "start" || from === 0) return 0;
   if (from === "end") return end;
-  const record = log.recordAt(from);
+  const record = log.recordFrom(from);
   if (record !== undefined) return Math.min(record, end);
   return from >= log.nextPosition() ? end : undefined;
 };

@@ -92,7 +92,7 @@ export const subscribeToAll = async (
   const start = recordFrom(log, from, visibleEnd(service, terms));
   if (start === undefined) throw readFailed("All");
   // Exclusive: a subscription continues after the record it names.
-  let next = typeof from === "number" && log.recordAt(from) === start ? start + 1 : start;
+  let next = start < log.count() && log.position(start) === from ? start + 1 : start;
   let considered = 0;
   let isCaughtUp = false;
   await outlet.message(confirmation());
