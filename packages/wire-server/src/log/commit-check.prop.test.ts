@@ -79,7 +79,10 @@ const step = fc.oneof(
     weight: 12,
     arbitrary: fc.record({
       _tag: fc.constant("append" as const),
-      expected: fc.oneof(fc.integer({ min: -1, max: 6 }), fc.constantFrom("any" as const, "stream_exists" as const)),
+      expected: fc.oneof(
+        fc.integer({ min: -1, max: 6 }),
+        fc.constantFrom("any" as const, "stream_exists" as const),
+      ),
       // Each id once in a write: of one sent twice the cache keeps the first place, which has a test of its own.
       ids: fc.uniqueArray(id, { maxLength: 3 }),
     }),

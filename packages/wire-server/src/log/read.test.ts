@@ -19,7 +19,9 @@ const filled = ({ nowMicros }: { readonly nowMicros?: () => number } = {}) => {
     writer.append({ stream, expected: "any", events: [event(`T${index}`)] });
   }
   const types = (range: Range): unknown =>
-    range._tag === "Records" ? [...range.records].map((record) => log.typeAt(log.typeOf(record))) : range._tag;
+    range._tag === "Records"
+      ? [...range.records].map((record) => log.typeAt(log.typeOf(record)))
+      : range._tag;
   const settle = (stream: string, settings: string) =>
     writer.append({ stream: `$$${stream}`, expected: "any", events: [event("$metadata", settings)] });
   return { log, types, settle };
@@ -64,7 +66,11 @@ describe("a read of a stream", () => {
   test("pays no heed to metadata that cannot be read", () => {
     const { log, types, settle } = filled();
     settle("a-1", "{");
-    expect(types(readStreamRange(log, "a-1", { ...forwards, end: log.visible() }))).toEqual(["T0", "T2", "T4"]);
+    expect(types(readStreamRange(log, "a-1", { ...forwards, end: log.visible() }))).toEqual([
+      "T0",
+      "T2",
+      "T4",
+    ]);
   });
 });
 
