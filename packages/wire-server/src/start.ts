@@ -1,41 +1,58 @@
-/** A server on loopback: one node over one log. */
+/** A server on loopback: one node over one log, of its own or shared with the other nodes of a cluster. */
 import { randomUUID } from "node:crypto";
-import { openLog, type WireLog } from "./log/log.ts";
-import { openWriter } from "./log/writer.ts";
+import { admissionOf, allMetastream, grantsAll } from "./accounts.ts";
+import { faultGate, type Leadership } from "./faults-gate.ts";
+import type { WireLog } from "./log/log.ts";
+import { lastRevision } from "./log/visibility.ts";
 import { openConnections, openNode } from "./node.ts";
-import { openGate } from "./rpc/gate.ts";
-import { openService } from "./rpc/service.ts";
-import { openEventEncoder } from "./wire/encode-event.ts";
+import { type Member, openService } from "./rpc/service.ts";
+import { openSharedLog, type SharedLog } from "./shared-log.ts";
 import { idText } from "./wire/uuid.ts";
 import type { WireEvent, WireServer, WireServerOptions } from "./wire-server.ts";
 
-const eventAt = (log: WireLog, record: number): WireEvent => ({
-  stream: log.streamAt(log.streamOf(record)).name,
-  revision: BigInt(log.revisionOf(record)),
-  id: idText(log.id(record)),
-  type: log.typeAt(log.typeOf(record)),
-  data: log.data(record),
-  metadata: log.metadata(record),
-  position: BigInt(log.position(record)),
-});
-
 /** Listens when it answers. Rejects where the port is taken. */
-export const startWireServer = async ({
+export const startWireServer = async (options: WireServerOptions = {}): Promise<WireServer> => {
+  const instanceId = randomUUID();
+  const server = await startNode({
+    ...options,
+    shared: openSharedLog(options),
+    leadership: () => ({ _tag: "Leads" }),
+    members: (port) => [{ instanceId, state: "leader", isAlive: true, host: "127.0.0.1", port }],
+  });
+  return server;
+};
+
+export interface NodeOptions extends WireServerOptions {
+  readonly shared: SharedLog;
+  readonly leadership: () => Leadership;
+  /** As gossip tells them; `port` is the node's own. */
+  readonly members: (port: number) => readonly Member[];
+}
+
+export const startNode = async ({
   port,
   tls,
+  accounts,
   commitTimeoutMs = 2_000,
-}: WireServerOptions = {}): Promise<WireServer> => {
-  const log = openLog();
-  const writer = openWriter(log);
+  shared: { log, writer, replication, encodeEvent },
+  leadership,
+  members,
+}: NodeOptions): Promise<WireServer> => {
   const connections = openConnections();
   const calls = new Map<string, number>();
-  const instanceId = randomUUID();
+  const gate = faultGate({
+    log,
+    leadership,
+    admission: admissionOf(accounts, {
+      mayReadAll: (account) => grantsAll(lastData(log, allMetastream), account),
+    }),
+  });
   const service = openService({
     log,
-    writer,
-    encodeEvent: openEventEncoder(log),
-    gate: openGate,
-    members: () => [{ instanceId, state: "leader", isAlive: true, host: "127.0.0.1", port: node.port() }],
+    replication,
+    encodeEvent,
+    gate,
+    members: () => members(node.port()),
     commitTimeoutMs,
     cut: connections.cut,
   });
@@ -50,11 +67,12 @@ export const startWireServer = async ({
   return {
     port: node.port(),
     url: `esdb://127.0.0.1:${node.port()}?tls=${tls !== undefined}`,
-    strike: () => {
-      throw new Error("no fault can be ordered yet");
+    strike: gate.strike,
+    calm: () => {
+      gate.calm();
+      replication.release();
     },
-    calm: () => {},
-    setQuorum: (isThere) => log.limit(isThere ? Number.POSITIVE_INFINITY : log.visible()),
+    setQuorum: replication.setQuorum,
     events: (stream) => {
       const records =
         stream === undefined
@@ -74,8 +92,25 @@ export const startWireServer = async ({
       await node.listen();
     },
     stop: async () => {
+      gate.calm();
       await node.close();
       node.end();
     },
   };
+};
+
+const eventAt = (log: WireLog, record: number): WireEvent => ({
+  stream: log.streamAt(log.streamOf(record)).name,
+  revision: BigInt(log.revisionOf(record)),
+  id: idText(log.id(record)),
+  type: log.typeAt(log.typeOf(record)),
+  data: log.data(record),
+  metadata: log.metadata(record),
+  position: BigInt(log.position(record)),
+});
+
+const lastData = (log: WireLog, name: string): Uint8Array | undefined => {
+  const stream = log.stream(name);
+  const record = stream?.records[lastRevision(stream, log.visible())];
+  return record === undefined ? undefined : log.data(record);
 };

@@ -22,6 +22,8 @@ export interface WireServerOptions {
   readonly commitTimeoutMs?: number;
   /** Identical appends that overlap are dropped without an answer, as a real server does. @defaultValue false */
   readonly dropsOverlapping?: boolean;
+  /** How long a write can be overlapped, in milliseconds: until then nobody sees it. @defaultValue 3 */
+  readonly overlapMs?: number;
 }
 
 export interface WireAccount {
@@ -56,14 +58,25 @@ export interface WireServer {
   stop(): Promise<void>;
 }
 
+export interface WireClusterOptions
+  extends Pick<WireServerOptions, "commitTimeoutMs" | "dropsOverlapping" | "overlapMs" | "tls" | "accounts"> {
+  /** How long nobody leads once a leader is killed, unless a test elects one. In milliseconds. @defaultValue 200 */
+  readonly electionMs?: number;
+}
+
 export interface WireCluster {
   /** Three of them over one log. */
   readonly nodes: readonly WireServer[];
   /** With all three hosts: `esdb://127.0.0.1:a,127.0.0.1:b,127.0.0.1:c?tls=false&nodePreference=leader`. */
   readonly url: string;
+  /** -1 while nobody leads. */
   leader(): number;
-  /** Another node leads from now on; calls in flight on the old leader end as they do on a real one. */
+  /**
+   * Another node leads from now on. What no reader has seen yet is lost with the old leader: whoever waits for it is told of a
+   * timeout. Rejects for a dead node, and where too few are alive to vote.
+   */
   elect(node: number): Promise<void>;
+  /** The others go on listing it, as dead. With two of three gone writes time out until one is back. */
   kill(node: number): Promise<void>;
   start(node: number): Promise<void>;
   stop(): Promise<void>;

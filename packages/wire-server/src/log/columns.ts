@@ -7,6 +7,8 @@ export interface Column {
   at(index: number): number;
   push(value: number): void;
   set(index: number, value: number): void;
+  /** Only the first ones. */
+  keep(length: number): void;
 }
 
 const column = (make: (length: number) => Numbers): Column => {
@@ -25,6 +27,9 @@ const column = (make: (length: number) => Numbers): Column => {
     set: (index, value) => {
       values[index] = value;
     },
+    keep: (first) => {
+      length = first;
+    },
   };
 };
 
@@ -40,6 +45,8 @@ export interface WideColumn {
   at(index: number): Uint8Array;
   equals(index: number, bytes: Uint8Array): boolean;
   push(bytes: Uint8Array): void;
+  /** Only the first ones. */
+  keep(length: number): void;
 }
 
 export const wideColumn = (width: number): WideColumn => {
@@ -60,6 +67,9 @@ export const wideColumn = (width: number): WideColumn => {
       }
       bytes.set(value, used);
       used += width;
+    },
+    keep: (first) => {
+      used = first * width;
     },
   };
 };

@@ -44,6 +44,8 @@ export interface WireLog {
   limit(before: number): void;
   /** Makes what was written visible, up to the limit. To be called after the last record of a write. */
   advance(): void;
+  /** As if what no reader has seen had never been written. */
+  forgetUnseen(): void;
   /** Calls back whenever more became visible, until the returned function is called. */
   onAdvance(listener: () => void): () => void;
   stream(name: string): LogStream | undefined;
@@ -146,6 +148,17 @@ export const openLog = ({
       advance();
     },
     advance,
+    forgetUnseen: () => {
+      for (let record = count - 1; record >= visible; record--) {
+        const stream = streams[streamOf.at(record)] as OwnStream;
+        if (stream.tombstone === record) stream.tombstone = undefined;
+        else stream.records.pop();
+      }
+      if (visible < count) end = positions.at(visible);
+      count = visible;
+      for (const numbers of [streamOf, typeOf, revisionOf, flags, positions, created, ids, payloads])
+        numbers.keep(count);
+    },
     onAdvance: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

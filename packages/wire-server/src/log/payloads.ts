@@ -9,6 +9,8 @@ export interface Payloads {
   /** A view that nobody may write to. */
   data(index: number): Uint8Array;
   metadata(index: number): Uint8Array;
+  /** Only the first ones. */
+  keep(length: number): void;
   /** The bytes that stood there are lost until the process ends. */
   replace(index: number, data: Uint8Array, metadata: Uint8Array): void;
 }
@@ -51,6 +53,9 @@ export const openPayloads = (): Payloads => {
     },
     data: (index) => part(index, 0, dataLength.at(index)),
     metadata: (index) => part(index, dataLength.at(index), metadataLength.at(index)),
+    keep: (length) => {
+      for (const numbers of [block, offset, dataLength, metadataLength]) numbers.keep(length);
+    },
     replace: (index, data, metadata) => {
       const [inBlock, from] = store(data, metadata);
       block.set(index, inBlock);

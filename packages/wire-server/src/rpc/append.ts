@@ -1,5 +1,6 @@
 /** Streams/Append: one write as a stream of messages, one answer. A conflict is an ordinary answer. */
 import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
+import { answerTooMuch } from "../faults-cut.ts";
 import type { Expected } from "../log/commit-check.ts";
 import type { NewRecord } from "../log/log.ts";
 import type { WriteOutcome } from "../log/writer.ts";
@@ -98,8 +99,11 @@ export const handleAppend =
       if (stream === "") throw stumbled();
       const here = service.arrived("Streams/Append", "append", call, stream);
       await service.gate.enter(here);
-      const { outcome } = await service.gate.append(here, { stream, expected, events }, service.commit);
-      return answerTo(stream, expected, outcome);
+      const request = { stream, expected, events };
+      const { outcome, copies = 1 } = await service.gate.append(here, request, service.commit);
+      const response = answerTo(stream, expected, outcome);
+      for (let copy = 1; copy < copies; copy++) await answerTooMuch(call, response);
+      return response;
     };
     run().then(
       (response) => answer(null, response),

@@ -100,7 +100,7 @@ export const handleBatchAppend =
       correlation: ReturnType<BatchAppendReq["getCorrelationId"]>,
       name: Uint8Array,
     ): void => {
-      if (!isOpen) return;
+      if (!isOpen || call.writableEnded) return;
       response.setCorrelationId(correlation);
       const identifier = new shared.StreamIdentifier();
       identifier.setStreamName(name);
@@ -125,7 +125,7 @@ export const handleBatchAppend =
       const { outcome, copies = 1 } = await service.gate.append(
         here,
         { stream, expected, events: proposed.events },
-        (request) => service.commit(request, timeoutMs),
+        (request, options) => service.commit(request, { timeoutMs, ...options }),
       );
       return { response: answerTo(stream, expected, outcome), copies };
     };

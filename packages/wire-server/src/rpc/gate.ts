@@ -3,8 +3,9 @@
  * wants to refuse, delay, lie or cut stands here and nowhere else.
  */
 import type { Metadata } from "@grpc/grpc-js";
-import type { FaultPoint } from "../faults.ts";
+import type { FaultCut, FaultPoint } from "../faults.ts";
 import type { AppendRequest, WriteOutcome } from "../log/writer.ts";
+import type { CommitOptions } from "../quorum.ts";
 
 /** A call as it arrived, and the means to break it. */
 export interface WireCall {
@@ -17,8 +18,8 @@ export interface WireCall {
   readonly metadata: Metadata;
   /** Aborted when the caller or the connection went away. */
   readonly signal: AbortSignal;
-  /** Tears down the connection it came by, and every other call on it: a reset, or a clean end from our side. */
-  cut(how: "rst" | "half_close"): void;
+  /** Ends this call without an answer, or the connection it came by with every other call on it. */
+  cut(how: FaultCut): void;
 }
 
 /** How a read is to be answered. */
@@ -46,13 +47,7 @@ export interface Gate {
   append(
     call: WireCall,
     request: AppendRequest,
-    commit: (request: AppendRequest) => Promise<WriteOutcome>,
+    commit: (request: AppendRequest, options?: CommitOptions) => Promise<WriteOutcome>,
   ): Promise<AppendAnswer>;
   read(call: WireCall): Promise<ReadTerms>;
 }
-
-export const openGate: Gate = {
-  enter: async () => {},
-  append: async (_call, request, commit) => ({ outcome: await commit(request) }),
-  read: async () => ({}),
-};

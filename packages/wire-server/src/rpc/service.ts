@@ -1,10 +1,10 @@
 /** What every handler has in its hands: the log, its writer, the gate, and who else is in the cluster. */
 import type { Metadata } from "@grpc/grpc-js";
 import type { FaultPoint } from "../faults.ts";
+import { endCall } from "../faults-cut.ts";
 import type { WireLog } from "../log/log.ts";
-import type { AppendRequest, DeleteRequest, LogWriter, WriteOutcome } from "../log/writer.ts";
+import type { Replication } from "../quorum.ts";
 import type { EncodeEvent } from "../wire/encode-event.ts";
-import { timedOut } from "../wire/refusals.ts";
 import type { Gate, WireCall } from "./gate.ts";
 
 /** A node as gossip describes it. */
@@ -31,28 +31,13 @@ export interface Service {
   readonly members: () => readonly Member[];
   readonly commitTimeoutMs: number;
   /** Writes, and waits until readers can see it; a `Refusal` with code 10 where that takes too long, the write stays. */
-  commit(request: AppendRequest, timeoutMs?: number): Promise<WriteOutcome>;
-  commitDelete(request: DeleteRequest): Promise<WriteOutcome>;
+  readonly commit: Replication["commit"];
+  readonly commitDelete: Replication["commitDelete"];
   /** The call as the gate sees it. */
   arrived(name: string, point: FaultPoint | undefined, call: IncomingCall, stream?: string): WireCall;
 }
 
-/** Resolves once readers see `until` records, or throws after `timeoutMs`. */
-const seen = (log: WireLog, until: number, timeoutMs: number): Promise<void> | undefined => {
-  if (log.visible() >= until) return undefined;
-  return new Promise((resolve, reject) => {
-    const leave = log.onAdvance(() => {
-      if (log.visible() < until) return;
-      clearTimeout(timer);
-      leave();
-      resolve();
-    });
-    const timer = setTimeout(() => {
-      leave();
-      reject(timedOut());
-    }, timeoutMs);
-  });
-};
+const answersInStreams: readonly (FaultPoint | undefined)[] = ["batchAppend", "read", "subscribe"];
 
 /** Made on demand: most calls are answered before anybody asks, and an abort costs more than a small append. */
 const signalOf = (call: IncomingCall): AbortSignal => {
@@ -64,7 +49,7 @@ const signalOf = (call: IncomingCall): AbortSignal => {
 
 export const openService = ({
   log,
-  writer,
+  replication,
   encodeEvent,
   gate,
   members,
@@ -72,40 +57,37 @@ export const openService = ({
   cut,
 }: {
   readonly log: WireLog;
-  readonly writer: LogWriter;
+  readonly replication: Replication;
   readonly encodeEvent: EncodeEvent;
   readonly gate: Gate;
   readonly members: () => readonly Member[];
   readonly commitTimeoutMs: number;
   /** Breaks the connection that comes from there. */
   readonly cut: (peer: string, how: "rst" | "half_close") => void;
-}): Service => {
-  const acknowledged = async (outcome: WriteOutcome, timeoutMs: number): Promise<WriteOutcome> => {
-    if (outcome._tag === "Written" || outcome._tag === "Repeated") await seen(log, outcome.until, timeoutMs);
-    return outcome;
-  };
-  return {
-    log,
-    encodeEvent,
-    gate,
-    members,
-    commitTimeoutMs,
-    commit: (request, timeoutMs = commitTimeoutMs) => acknowledged(writer.append(request), timeoutMs),
-    commitDelete: (request) => acknowledged(writer.delete(request), commitTimeoutMs),
-    arrived: (name, point, call, stream) => {
-      const peer = call.getPeer();
-      let signal: AbortSignal | undefined;
-      return {
-        name,
-        point,
-        stream,
-        metadata: call.metadata,
-        get signal() {
-          signal ??= signalOf(call);
-          return signal;
-        },
-        cut: (how) => cut(peer, how),
-      };
-    },
-  };
-};
+}): Service => ({
+  log,
+  encodeEvent,
+  gate,
+  members,
+  commitTimeoutMs,
+  commit: replication.commit,
+  commitDelete: replication.commitDelete,
+  arrived: (name, point, call, stream) => {
+    const peer = call.getPeer();
+    let signal: AbortSignal | undefined;
+    return {
+      name,
+      point,
+      stream,
+      metadata: call.metadata,
+      get signal() {
+        signal ??= signalOf(call);
+        return signal;
+      },
+      cut: (how) => {
+        if (how === "rst" || how === "half_close") cut(peer, how);
+        else endCall(call, how, { answersOnce: !answersInStreams.includes(point) });
+      },
+    };
+  },
+});
