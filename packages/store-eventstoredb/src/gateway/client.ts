@@ -23,7 +23,7 @@ export interface ClusterMember {
 export interface GuardedClient
   extends Pick<EventStoreDBClient, "appendToStream" | "readAll" | "readStream" | "subscribeToAll"> {
   /** Binds a call to its guard; the credentials are to be given to that call and to no other. */
-  guard(call: WireCall, deadlineMs: number): CallCredentials;
+  guard(call: WireCall, deadlineMs: number, options?: { readonly isAnonymous: boolean }): CallCredentials;
   /** What the connected node knows of its cluster. */
   gossip(credentials: CallCredentials): Promise<readonly ClusterMember[]>;
   /** Closes the channel; whatever is asked for afterwards fails. */
@@ -39,8 +39,8 @@ export interface ClientOptions {
   readonly route: () => Promise<string>;
 }
 
-/** The account of calls on a server that asks for none; it only keeps them off the batch path, and is never sent in plain text. */
-const nobody = { username: "nobody", password: "nothing" };
+/** Stands for no account: it keeps an append off the batch path, and is never sent. No account can have a ":" in its name. */
+const nobody = { username: ":", password: "" };
 
 /** Loads the client, which takes a tenth of a second, and makes one. Nothing is connected yet. */
 export const createClient = async ({
@@ -73,19 +73,24 @@ export const createClient = async ({
           ...(keepAliveTimeoutMs === undefined ? {} : { keepAliveTimeout: keepAliveTimeoutMs }),
           ...(connectionName === undefined ? {} : { connectionName }),
         },
-        {
+        withoutKeyShown({
           insecure: !address.hasTls,
           ...(authorities === undefined ? {} : { rootCertificate: authorities }),
           ...(clientCertificate === undefined
             ? {}
             : { userCertFile: clientCertificate.certificate, userKeyFile: clientCertificate.key }),
-        },
+        }),
       );
       const argumentsOf = this.callArguments;
-      this.callArguments = (base, options) => {
-        const guarded = base.credentials === undefined ? undefined : this.#guards.get(base.credentials);
-        if (guarded === undefined) throw new TypeError("A call to the server needs its guard");
-        const [metadata, callOptions] = argumentsOf(base, options);
+      this.callArguments = ({ credentials, ...base }, options) => {
+        const guarded = credentials === undefined ? undefined : this.#guards.get(credentials);
+        if (credentials === undefined || guarded === undefined)
+          throw new TypeError("A call to the server needs its guard");
+        // Nobody's account is nobody's business: it only chose the path of the call.
+        const [metadata, callOptions] = argumentsOf(
+          credentials.username === nobody.username ? base : { ...base, credentials },
+          options,
+        );
         const interceptor = guarded.call.intercept as unknown as NonNullable<
           typeof callOptions.interceptors
         >[number];
@@ -113,8 +118,8 @@ export const createClient = async ({
       this.resolveUri = route;
     }
 
-    guard(call: WireCall, deadlineMs: number): CallCredentials {
-      const { username, password } = address.credentials ?? nobody;
+    guard(call: WireCall, deadlineMs: number, { isAnonymous } = { isAnonymous: false }): CallCredentials {
+      const { username, password } = isAnonymous ? nobody : (address.credentials ?? nobody);
       // Not enumerable, so that nothing prints it: the client shows the options of each call to whoever debugs it.
       const credentials = Object.defineProperties({} as CallCredentials, {
         username: { value: username },
@@ -153,6 +158,14 @@ export const createClient = async ({
   }
   return new Guarded();
 };
+
+/** The client prints what it connects with to whoever debugs it. */
+const withoutKeyShown = <Credentials extends { userKeyFile?: Buffer }>(
+  credentials: Credentials,
+): Credentials =>
+  credentials.userKeyFile === undefined
+    ? credentials
+    : Object.defineProperty(credentials, "userKeyFile", { enumerable: false });
 
 /** How much later than ours grpc's own deadline comes, in milliseconds. */
 const graceMs = 1000;

@@ -7,15 +7,16 @@ import { type Asked, failure, failureOf, secretsOf } from "./failures.ts";
 import { GatewayFailure } from "./gateway.ts";
 import { leaderFinder } from "./leader.ts";
 import type { Timers } from "./timers.ts";
-import { type WireCall, type WireMessage, wireCall } from "./wire-call.ts";
+import { type WireCall, wireCall } from "./wire-call.ts";
 
 export interface CallRequest {
   readonly call: string;
   readonly writes?: boolean;
+  /** Asked without the account: of a node before it is known to be the right one. */
+  readonly isAnonymous?: boolean;
   readonly stream?: string;
   readonly deadlineMs?: number;
   readonly signal?: CancelSignal;
-  readonly onMessage?: (message: WireMessage) => void;
 }
 
 /** One call, as it is made: the client, the account that binds it to its guard, and the guard. */
@@ -87,7 +88,7 @@ export const openConnection = async ({
       });
       const leave = whenClosed(() => node.close());
       try {
-        return await node.call({ call: "gossip" }, ({ client: asking, credentials }) =>
+        return await node.call({ call: "gossip", isAnonymous: true }, ({ client: asking, credentials }) =>
           asking.gossip(credentials),
         );
       } finally {
@@ -117,7 +118,7 @@ export const openConnection = async ({
 
   const place = (request: CallRequest, wire: WireCall, limitMs = Number.POSITIVE_INFINITY): CallPlace => ({
     client,
-    credentials: client.guard(wire, limitMs),
+    credentials: client.guard(wire, limitMs, { isAnonymous: request.isAnonymous === true }),
     wire,
     fail: (error) => {
       const end = wire.end();
@@ -131,12 +132,14 @@ export const openConnection = async ({
     make: (place: CallPlace) => Promise<Answer>,
   ): Promise<Answer> => {
     const about = asked(request);
-    const { signal, deadlineMs: limitMs = deadlineMs, onMessage } = request;
+    const { signal, deadlineMs: limitMs = deadlineMs } = request;
     return new Promise<Answer>((resolve, reject) => {
       signal?.throwIfAborted();
       if (isClosed) throw failure("closed", about, { isDefinite: true });
-      const wire = wireCall(onMessage === undefined ? {} : { onMessage });
+      let wire = wireCall();
+      let isOver = false;
       const settle = (): void => {
+        isOver = true;
         stopTimer();
         leave();
         signal?.removeEventListener("abort", onAbort);
@@ -163,17 +166,23 @@ export const openConnection = async ({
         giveUp(failure("closed", about, { isDefinite: !wire.hasBegun() }), false),
       );
       signal?.addEventListener("abort", onAbort);
-      const there = place(request, wire, limitMs);
-      make(there).then(
-        (answer) => {
-          settle();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          settle();
-          reject(there.fail(error));
-        },
-      );
+      const begin = (triesLeft: number): void => {
+        wire = wireCall();
+        const there = place(request, wire, limitMs);
+        make(there).then(
+          (answer) => {
+            settle();
+            resolve(answer);
+          },
+          (error: unknown) => {
+            if (isOver) return;
+            if (wire.end()?.lostChannel === true && triesLeft > 0) return begin(triesLeft - 1);
+            settle();
+            reject(there.fail(error));
+          },
+        );
+      };
+      begin(maxLostChannels);
     });
   };
 
@@ -193,6 +202,12 @@ export const openConnection = async ({
     },
   };
 };
+
+/**
+ * The client closes a channel a few turns after the error that made it do so, and whatever was begun meanwhile is lost with it
+ * before it is sent. It is begun again on the next channel; so often, because each of several failed calls may take one along.
+ */
+export const maxLostChannels = 10;
 
 /** Reads what the address names, so that a file that is not there is said in our words. */
 const certificates = async ({ caFile, clientCertificate }: ServerAddress) => {

@@ -3,11 +3,11 @@
  * up to here) keeps its place among them: the client tells it at once, before the events that it still holds back.
  */
 import type { AllStreamResolvedEvent, AllStreamSubscription } from "@eventstore/db-client";
-import type { Connection } from "./connection.ts";
+import { type Connection, maxLostChannels } from "./connection.ts";
 import { failure } from "./failures.ts";
 import type { GatewayFailure, SubscribeRequest, SubscriptionNews } from "./gateway.ts";
 import { storedEvent } from "./read.ts";
-import { wireCall } from "./wire-call.ts";
+import { type WireMessage, wireCall } from "./wire-call.ts";
 
 /** Failures that the next subscription would end with as well; they are thrown. Every other end is told by ending. */
 const lasting: ReadonlySet<string> = new Set(["access_denied", "not_authenticated", "refused", "closed"]);
@@ -47,6 +47,8 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
   const markers: { readonly behind: number; readonly news: SubscriptionNews }[] = [];
   let arrived = 0;
   let ended: End | undefined;
+  let wire = wireCall();
+  let stream: AllStreamSubscription | undefined;
   let wake = (): void => {};
 
   const ending = (): End | undefined => ended;
@@ -61,27 +63,25 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
   };
   const stop = (): void => finish({});
 
-  const wire = wireCall({
-    onMessage: (message) => {
-      stopTimer();
-      switch (message._tag) {
-        case "Confirmation":
-          return;
-        case "Event":
-          arrived += 1;
-          return;
-        case "CaughtUp":
-          markers.push({ behind: arrived, news: { _tag: "CaughtUp" } });
-          break;
-        case "Checkpoint": {
-          const { commit, prepare } = message;
-          markers.push({ behind: arrived, news: { _tag: "Checkpoint", position: { commit, prepare } } });
-          break;
-        }
+  const onMessage = (message: WireMessage): void => {
+    stopTimer();
+    switch (message._tag) {
+      case "Confirmation":
+        return;
+      case "Event":
+        arrived += 1;
+        return;
+      case "CaughtUp":
+        markers.push({ behind: arrived, news: { _tag: "CaughtUp" } });
+        break;
+      case "Checkpoint": {
+        const { commit, prepare } = message;
+        markers.push({ behind: arrived, news: { _tag: "Checkpoint", position: { commit, prepare } } });
+        break;
       }
-      wake();
-    },
-  });
+    }
+    wake();
+  };
   const stopTimer = connection.timers.after(connection.deadlineMs, () =>
     finish({ failure: failure("deadline", connection.asked(call), { isDefinite: true }) }, true),
   );
@@ -90,9 +90,11 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
   );
   signal?.addEventListener("abort", stop);
 
-  const begin = (): AllStreamSubscription => {
+  const begin = (triesLeft: number): void => {
+    wire = wireCall({ onMessage });
+    const mine = wire;
     const place = connection.place(call, wire);
-    const stream = place.client.subscribeToAll({
+    const begun = place.client.subscribeToAll({
       fromPosition: after,
       filter:
         prefixes === undefined
@@ -101,11 +103,18 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
       requiresLeader: true,
       credentials: place.credentials,
     });
-    stream.on("error", (error: unknown) => finish({ failure: place.fail(error) }));
-    stream.on("end", stop);
-    stream.on("close", stop);
-    stream.on("readable", () => wake());
-    return stream;
+    const wasLost = (): boolean => mine.end()?.lostChannel === true && triesLeft > 0;
+    begun.on("error", (error: unknown) => {
+      if (ended === undefined && wasLost()) begin(triesLeft - 1);
+      else finish({ failure: place.fail(error) });
+    });
+    const over = (): void => {
+      if (!wasLost()) stop();
+    };
+    begun.on("end", over);
+    begun.on("close", over);
+    begun.on("readable", () => wake());
+    stream = begun;
   };
 
   const news = async function* (): AsyncGenerator<SubscriptionNews, undefined, undefined> {
@@ -113,7 +122,7 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
       stop();
       return;
     }
-    const stream = begin();
+    begin(maxLostChannels);
     let delivered = 0;
     try {
       for (;;) {
@@ -123,8 +132,8 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
           yield next.news;
           continue;
         }
-        const resolved = stream.read() as AllStreamResolvedEvent | null;
-        if (resolved !== null) {
+        const resolved = stream?.read() as AllStreamResolvedEvent | null | undefined;
+        if (resolved !== null && resolved !== undefined) {
           delivered += 1;
           const event = storedEvent(resolved);
           if (event !== undefined) yield { _tag: "Event", event };

@@ -16,6 +16,8 @@ export interface CallEnd {
   readonly maxBytes?: number;
   /** Whether the request never left: there was no connection to send it on. */
   readonly neverLeft: boolean;
+  /** Whether that is because the client gave the connection up a moment before, as it does after an error; the next call makes a new one. */
+  readonly lostChannel: boolean;
 }
 
 /** What the client lets pass through its calls; the part of grpc's types that is used here. */
@@ -67,6 +69,8 @@ export interface WireCall {
 const cancelled = 1;
 const unavailable = 14;
 const internal = 13;
+const channelClosed = "Channel closed before call started";
+const noConnection = "No connection established";
 /** With this text the client takes a cancelled call for its own wish and keeps the connection. */
 const cancelledQuietly = "Cancelled on client";
 
@@ -125,8 +129,8 @@ export const wireCall = (options: { readonly onMessage?: (message: WireMessage) 
       try {
         inner = nextCall(callOptions);
       } catch {
-        return stillborn(unavailable, "The connection was closed before the call began", (status) => {
-          end ??= { ...endOf(status), neverLeft: true };
+        return stillborn(unavailable, "The connection was closed before the call began", () => {
+          end ??= { code: unavailable, text: channelClosed, neverLeft: true, lostChannel: true };
         });
       }
       call = inner;
@@ -145,13 +149,13 @@ export const wireCall = (options: { readonly onMessage?: (message: WireMessage) 
 };
 
 /** A call that ends before it begins, by a status and not by an exception. */
-const stillborn = (code: number, text: string, onEnd: (status: Status) => void): Call => ({
+const stillborn = (code: number, text: string, onEnd: () => void): Call => ({
   cancelWithStatus: () => {},
   getPeer: () => "",
   start: (metadata, listener) => {
     // Its own headers serve as empty trailers: the kind is right, and nothing of a failure stands in them.
     const status = { code, details: text, metadata };
-    onEnd(status);
+    onEnd();
     setImmediate(() => listener.onReceiveStatus(status));
   },
   sendMessageWithContext: () => {},
@@ -172,17 +176,17 @@ const endOf = ({ code, details, metadata }: Status): CallEnd => {
   const exception = textOf(metadata, "exception");
   const host = textOf(metadata, "leader-endpoint-host");
   const port = Number(textOf(metadata, "leader-endpoint-port"));
+  // Said by grpc itself, before anything was sent; a server's own answer has headers.
+  const isOurs = code === unavailable && Object.keys(metadata.getMap()).length === 0;
+  const lostChannel = isOurs && details === channelClosed;
   const maxBytes = Number(
     textOf(metadata, "maximum-append-size") ?? textOf(metadata, "maximum-append-event-size"),
   );
   return {
     code,
     text: details,
-    // Said by grpc itself where no connection could be made; a server's own answer has headers.
-    neverLeft:
-      code === unavailable &&
-      details.startsWith("No connection established") &&
-      Object.keys(metadata.getMap()).length === 0,
+    neverLeft: lostChannel || (isOurs && details.startsWith(noConnection)),
+    lostChannel,
     ...(exception === undefined ? {} : { exception }),
     ...(host !== undefined && host !== "" && port >= 1 && port <= 65_535 ? { leader: { host, port } } : {}),
     ...(Number.isSafeInteger(maxBytes) ? { maxBytes } : {}),

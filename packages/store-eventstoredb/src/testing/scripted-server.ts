@@ -1,6 +1,6 @@
 /** A server whose every answer the test writes: for what a faithful one never says. */
 import gossip from "@eventstore/db-client/generated/gossip_grpc_pb.js";
-import members from "@eventstore/db-client/generated/gossip_pb.js";
+import type members from "@eventstore/db-client/generated/gossip_pb.js";
 import features from "@eventstore/db-client/generated/serverfeatures_grpc_pb.js";
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_grpc_pb.js";

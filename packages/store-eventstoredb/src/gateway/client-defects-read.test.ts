@@ -1,0 +1,361 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { manualTimers } from "../testing/manual-timers.ts";
+import { opened } from "../testing/opened.ts";
+import {
+  caughtUp,
+  checkpoint,
+  confirmation,
+  eventMessage,
+  type ReadCall,
+  refusal,
+} from "../testing/scripted-server.ts";
+import { silentServer } from "../testing/silent-server.ts";
+import { type Gateway, GatewayFailure, type SubscriptionNews } from "./gateway.ts";
+import { storedEvent } from "./read.ts";
+
+// An unhandled rejection or an exception outside of every promise fails the whole run: vitest reports both.
+const tests = opened();
+afterEach(() => tests.close());
+
+const range = { stream: "s-1", from: "start", direction: "forwards", maxCount: 10 } as const;
+const all = { from: "start", direction: "forwards", maxCount: 10 } as const;
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+const failureOf = async (promise: Promise<unknown>): Promise<GatewayFailure> => {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof GatewayFailure) return error;
+  throw new Error(`No failure but ${String(error)}`);
+};
+const fail = (call: ReadCall, error: ReturnType<typeof refusal>): void => {
+  call.emit("error", error);
+};
+const notFound = (call: ReadCall): void => {
+  const reply = eventMessage({ revision: 0 });
+  reply.clearEvent();
+  // A field of the same message that the stubs of the test server know by its type only.
+  const Missing = (reply.constructor as unknown as { StreamNotFound: new () => never }).StreamNotFound;
+  reply.setStreamNotFound(new Missing());
+  call.write(reply);
+  call.end();
+};
+
+describe("a read", () => {
+  test("of a stream that is not there is an answer, not an exception outside of every promise", async () => {
+    const { gateway } = await tests.with({ read: notFound });
+    expect(await gateway.readRange(range)).toEqual({ _tag: "Missing" });
+  });
+
+  test("asks the leader, a stream and the whole log alike", async () => {
+    const headers: unknown[] = [];
+    const { gateway } = await tests.with({
+      read: (call) => {
+        headers.push(call.metadata.get("requires-leader")[0]);
+        expect(call.request.getOptions()?.getCount()).toBe("10");
+        expect(call.request.getOptions()?.getResolveLinks()).toBe(false);
+        call.end();
+      },
+    });
+    expect(await gateway.readRange(range)).toEqual({ _tag: "Events", events: [] });
+    expect(await gateway.readAll(all)).toEqual([]);
+    expect(headers).toEqual(["true", "true"]);
+  });
+
+  test.each(["readRange", "readAll"] as const)(
+    "has a deadline where the server stops in the middle: %s",
+    async (method) => {
+      const timers = manualTimers();
+      let hasEnded = false;
+      let begun: (() => void) | undefined;
+      const there = new Promise<void>((resolve) => {
+        begun = resolve;
+      });
+      const { gateway } = await tests.with(
+        {
+          read: (call) => {
+            call.write(eventMessage({ revision: 0 }));
+            call.on("cancelled", () => {
+              hasEnded = true;
+            });
+            begun?.();
+          },
+        },
+        { timers },
+      );
+      const failing = failureOf(method === "readAll" ? gateway.readAll(all) : gateway.readRange(range));
+      await there;
+      timers.pass(5000);
+      expect(await failing).toMatchObject({ kind: "deadline" });
+      // The call ends on the server, too.
+      while (!hasEnded) await turn();
+    },
+  );
+
+  test("has a deadline on a server that accepts the connection and says nothing at all", async () => {
+    const timers = manualTimers();
+    const silent = await silentServer();
+    tests.later(silent.stop);
+    const gateway = await tests.open({ url: `esdb://127.0.0.1:${silent.port}?tls=false`, timers });
+    const failing = [failureOf(gateway.readRange(range)), failureOf(gateway.readAll(all))];
+    await silent.connected;
+    timers.pass(5000);
+    for (const failure of await Promise.all(failing)) expect(failure).toMatchObject({ kind: "deadline" });
+  });
+
+  test("that is cancelled or closed in the middle never looks like a whole one", async () => {
+    const begun: ReadCall[] = [];
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(eventMessage({ revision: 0 }));
+        begun.push(call);
+      },
+    });
+    const stop = new AbortController();
+    const aborted = gateway.readRange({ ...range, signal: stop.signal });
+    const closed = failureOf(gateway.readRange(range));
+    while (begun.length < 2) await turn();
+    stop.abort(new Error("enough"));
+    await expect(aborted).rejects.toThrow("enough");
+    await gateway.close();
+    expect(await closed).toMatchObject({ kind: "closed" });
+  });
+
+  test("whose signal was aborted before is not begun", async () => {
+    const { gateway, server } = await tests.with({});
+    await expect(
+      gateway.readRange({ ...range, signal: AbortSignal.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
+    expect(server.calls).toEqual([]);
+  });
+
+  test("that breaks off with an error gives the error and not the events before it", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(eventMessage({ revision: 0 }));
+        fail(call, refusal(14, "Server Is Not Ready"));
+      },
+    });
+    expect(await failureOf(gateway.readRange(range))).toMatchObject({ kind: "unavailable" });
+  });
+
+  test("of an event that lacks its id fails, where the client throws a text outside of every promise", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(eventMessage({ revision: 0, id: null }));
+        call.end();
+      },
+    });
+    expect(await failureOf(gateway.readRange(range))).toBeInstanceOf(GatewayFailure);
+    expect(await failureOf(gateway.readAll(all))).toBeInstanceOf(GatewayFailure);
+  });
+
+  test.each([
+    ["stream-deleted", "stream_deleted"],
+    ["not-leader", "not_leader"],
+    ["maximum-append-size-exceeded", "too_large"],
+    ["wrong-expected-version", "unknown"],
+    ["missing-required-metadata-property", "refused"],
+    ["something-new", "unknown"],
+  ])(
+    "fails with the server's %s without its trailers, where the client throws on the missing ones",
+    async (exception, kind) => {
+      const { gateway } = await tests.with({ read: (call) => fail(call, refusal(9, "?", { exception })) });
+      expect(await failureOf(gateway.readRange(range))).toMatchObject({ kind });
+    },
+  );
+
+  test("gives metadata and data that are no JSON as they come, and an id in lower case", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(
+          eventMessage({
+            revision: 0,
+            id: "6B1E9F8E-3F0A-4C58-9A55-0A4C7A3F2B10",
+            data: "{not json",
+            metadata: "\u0001",
+          }),
+        );
+        call.write(eventMessage({ revision: 1, metadata: "" }));
+        call.end();
+      },
+    });
+    const read = await gateway.readRange(range);
+    expect(read).toMatchObject({
+      events: [
+        { id: "6b1e9f8e-3f0a-4c58-9a55-0a4c7a3f2b10", data: "{not json", metadata: new Uint8Array([1]) },
+        { metadata: undefined },
+      ],
+    });
+  });
+
+  test("passes over a link whose target is gone", () => {
+    expect(storedEvent({ commitPosition: 1n })).toBeUndefined();
+  });
+
+  test("of less than one event is refused before the server, which would not say why", async () => {
+    const { gateway, server } = await tests.with({});
+    expect(await failureOf(gateway.readRange({ ...range, maxCount: 0 }))).toMatchObject({ kind: "refused" });
+    expect(await failureOf(gateway.readAll({ ...all, maxCount: 0.5 }))).toMatchObject({ kind: "refused" });
+    expect(server.calls).toEqual([]);
+  });
+});
+
+describe("a subscription", () => {
+  const heard = async (gateway: Gateway, most = Number.POSITIVE_INFINITY): Promise<readonly string[]> => {
+    const told: string[] = [];
+    for await (const news of gateway.subscribe({ after: "start" })) {
+      told.push(words(news));
+      if (told.length >= most) break;
+    }
+    return told;
+  };
+  const words = (news: SubscriptionNews): string => {
+    switch (news._tag) {
+      case "Event":
+        return String(news.event.revision);
+      case "CaughtUp":
+        return "caught up";
+      case "Checkpoint":
+        return `up to ${news.position.commit}`;
+    }
+  };
+
+  test.each([
+    ["the server ends it", (call: ReadCall) => call.end()],
+    ["an error ends it", (call: ReadCall) => fail(call, refusal(14, "gone"))],
+    [
+      "the connection breaks",
+      (call: ReadCall) =>
+        (call as unknown as { call: { stream: { close(code: number): void } } }).call.stream.close(2),
+    ],
+    ["it falls too far behind", (call: ReadCall) => fail(call, refusal(10, "dropped"))],
+    ["another node leads", (call: ReadCall) => fail(call, refusal(5, "?", { exception: "not-leader" }))],
+  ])("ends when %s", async (_name, end) => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(confirmation());
+        call.write(eventMessage({ revision: 0 }));
+        setImmediate(() => end(call));
+      },
+    });
+    expect(await heard(gateway)).toEqual(["0"]);
+  });
+
+  test("ends where nobody listens", async () => {
+    const { gateway, server } = await tests.with({});
+    server.stop();
+    expect(await heard(gateway)).toEqual([]);
+  });
+
+  test("fails where the next one would fail as well", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => fail(call, refusal(7, "?", { exception: "access-denied" })),
+    });
+    expect(await failureOf(heard(gateway))).toMatchObject({ kind: "access_denied" });
+  });
+
+  test("tells checkpoints and the end of the old events where they stand among the events", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(confirmation());
+        // More than the client buffers, so that its own announcements overtake them.
+        for (let revision = 0; revision < 60; revision += 1) {
+          call.write(eventMessage({ revision }));
+          if (revision === 9) call.write(checkpoint(77));
+        }
+        call.write(caughtUp());
+        call.end();
+      },
+    });
+    const numbers = Array.from({ length: 60 }, (_, number) => String(number));
+    expect(await heard(gateway)).toEqual([
+      ...numbers.slice(0, 10),
+      "up to 77",
+      ...numbers.slice(10),
+      "caught up",
+    ]);
+  });
+
+  test("has a deadline for its beginning, and none for silence after it", async () => {
+    const timers = manualTimers();
+    const calls: ReadCall[] = [];
+    const { gateway } = await tests.with({ read: (call) => calls.push(call) }, { timers });
+    const first = heard(gateway);
+    while (calls.length < 1) await turn();
+    timers.pass(5000);
+    expect(await first).toEqual([]);
+    const second = heard(gateway);
+    while (calls.length < 2) await turn();
+    calls[1]?.write(confirmation());
+    while (timers.waiting() > 0) await turn();
+    timers.pass(1_000_000);
+    calls[1]?.write(eventMessage({ revision: 5 }));
+    calls[1]?.end();
+    expect(await second).toEqual(["5"]);
+  });
+
+  test("ends on the server when its listener leaves, is told to stop, or the gateway closes", async () => {
+    let cancelled = 0;
+    const calls: ReadCall[] = [];
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.on("cancelled", () => {
+          cancelled += 1;
+        });
+        call.write(confirmation());
+        call.write(eventMessage({ revision: 0 }));
+        calls.push(call);
+      },
+    });
+    expect(await heard(gateway, 1)).toEqual(["0"]);
+    while (cancelled < 1) await turn();
+
+    const stop = new AbortController();
+    const stopped = gateway.subscribe({ after: "start", signal: stop.signal })[Symbol.asyncIterator]();
+    await stopped.next();
+    const waiting = stopped.next();
+    stop.abort();
+    expect(await waiting).toMatchObject({ done: true });
+    while (cancelled < 2) await turn();
+
+    const left = gateway.subscribe({ after: "start" })[Symbol.asyncIterator]();
+    await left.next();
+    const pending = left.next();
+    await left.return?.();
+    expect(await pending).toMatchObject({ done: true });
+    while (cancelled < 3) await turn();
+
+    const open = gateway.subscribe({ after: "start" })[Symbol.asyncIterator]();
+    await open.next();
+    const closing = failureOf(open.next());
+    await gateway.close();
+    expect(await closing).toMatchObject({ kind: "closed" });
+    while (cancelled < 4) await turn();
+  });
+
+  test("of an event that lacks its id ends, where the client throws a text outside of every promise", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(confirmation());
+        call.write(eventMessage({ revision: 0, id: null }));
+      },
+    });
+    expect(await heard(gateway)).toEqual([]);
+  });
+
+  test("asks for names that begin so, or for all but the system's events", async () => {
+    const asked: unknown[] = [];
+    const { gateway } = await tests.with({
+      read: (call) => {
+        const filter = call.request.getOptions()?.getFilter();
+        asked.push(filter?.getStreamIdentifier()?.getPrefixList(), filter?.getEventType()?.getRegex());
+        asked.push(call.metadata.get("requires-leader")[0]);
+        call.end();
+      },
+    });
+    for await (const _ of gateway.subscribe({ after: { commit: 5n, prepare: 5n }, prefixes: ["a", "b"] }));
+    for await (const _ of gateway.subscribe({ after: "start" }));
+    expect(asked).toEqual([["a", "b"], undefined, "true", undefined, "^[^$].*", "true"]);
+  });
+});
