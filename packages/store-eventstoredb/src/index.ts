@@ -1,5 +1,6 @@
 /** The EventStoreDB store: many machines, exact revisions, each append read back from the leader. */
 
+export { type GatewayStoreOptions, storeOver } from "./event-store-db.ts";
 export {
   describeAddress,
   type ServerAddress,
@@ -24,3 +25,4 @@ export {
 } from "./gateway/gateway.ts";
 export { type GatewayOptions, openGateway } from "./gateway/open-gateway.ts";
 export type { Timers } from "./gateway/timers.ts";
+export { systemTimers, type Timers } from "./timers.ts";

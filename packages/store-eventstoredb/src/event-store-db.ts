@@ -1,0 +1,192 @@
+/**
+ * A ledger on EventStoreDB: many machines, exact revisions, one stream of the server for each stream of the ledger.
+ * Promises: an acknowledged append was taken by a quorum and read back from the leader; an answer that does not come is resolved,
+ * or said to be unknown, within a budget; a command id is written once, whoever sends it; hidden events are faults.
+ * Does not promise: anything about the server's own disks, or about streams that others change behind the ledger.
+ */
+import {
+  type CancelSignal,
+  type EventStore,
+  type Randomness,
+  StoreFault,
+  scanByReading,
+  systemRandomness,
+} from "@mission-ledger/core";
+import { placeCommit } from "./append/place-commit.ts";
+import { confirmHead, readBackFrom } from "./append/read-back.ts";
+import { storedCommit } from "./append/stored-commit.ts";
+import { streamTurns } from "./append/stream-turns.ts";
+import { openCatalogue } from "./catalogue/catalogue.ts";
+import { commandIndex } from "./command-index.ts";
+import { faultOf, storeClosed } from "./faults.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { streamNames } from "./layout/names.ts";
+import { patienceOf } from "./patience.ts";
+import { readLog } from "./read/read-log.ts";
+import { streamReader } from "./read/stream-reader.ts";
+import { subscribeToLog } from "./read/subscribe.ts";
+import { systemTimers, type Timers } from "./timers.ts";
+
+export interface GatewayStoreOptions {
+  /** The store's own from now on: closed with it. */
+  readonly gateway: Gateway;
+  /** Tells the ledgers of one server apart. @defaultValue "": the one without a name */
+  readonly namespace?: string;
+  /**
+   * How long an append is resolved before its outcome is said to be unknown, in milliseconds; a call that is under way then is
+   * waited for. @defaultValue 20000: several of the server's own timeouts
+   */
+  readonly budgetMs?: number;
+  /** How long a read is tried again while a server that has answered before does not, in milliseconds. @defaultValue 10000 */
+  readonly patienceMs?: number;
+  /** Events that are read in one call. @defaultValue 512 */
+  readonly pageSize?: number;
+  readonly timers?: Timers;
+  readonly randomness?: Randomness;
+}
+
+/** A store over a gateway that is open already. */
+export const storeOver = ({
+  gateway,
+  namespace = "",
+  budgetMs = 20_000,
+  patienceMs = 10_000,
+  pageSize = 512,
+  timers = systemTimers,
+  randomness = systemRandomness,
+}: GatewayStoreOptions): EventStore => {
+  const closing = closingSignal();
+  const names = streamNames(namespace);
+  const index = commandIndex();
+  const patience = patienceOf({ timers, randomness, patienceMs, closing: closing.signal });
+  const reader = streamReader({ gateway, names, patience, index, pageSize });
+  const catalogue = openCatalogue({ gateway, names, patience, timers, pageSize });
+  const turns = streamTurns(timers);
+  const setup = { gateway, names, reader, index, catalogue, patience, timers, randomness, budgetMs };
+  const place = placeCommit({ ...setup, closing: closing.signal });
+  const ensureOpen = (): void => {
+    if (closing.signal.aborted) throw storeClosed();
+  };
+  const log = { gateway, names, catalogue, patience, pageSize, ensureOpen, closing: closing.signal };
+
+  /** Every error of a call that writes nothing, as one of ours. */
+  const look = async <A>(
+    task: () => Promise<A>,
+    details: Readonly<Record<string, unknown>> = {},
+  ): Promise<A> => {
+    ensureOpen();
+    try {
+      return await task();
+    } catch (error) {
+      throw closing.signal.aborted ? storeClosed() : faultOf(error, "not_written", details);
+    }
+  };
+  async function* looking<A>(
+    events: AsyncGenerator<A>,
+    { signal, ...details }: { readonly signal: CancelSignal | undefined; readonly stream?: string },
+  ): AsyncGenerator<A> {
+    ensureOpen();
+    try {
+      yield* events;
+    } catch (error) {
+      if (signal?.aborted) signal.throwIfAborted();
+      throw closing.signal.aborted ? storeClosed() : faultOf(error, "not_written", details);
+    }
+  }
+
+  const store: EventStore = {
+    supports: { durable: true, multiProcess: true, decidesUnderLock: false, byteReadback: false },
+    append: async (request) => {
+      ensureOpen();
+      const { signal } = request;
+      signal?.throwIfAborted();
+      const { stream, commandId } = request.commit;
+      const since = timers.now();
+      const asked = {
+        ...request,
+        commit: JSON.parse(JSON.stringify(request.commit)) as typeof request.commit,
+      };
+      const answer = await turns.take(stream, () => place(asked, timers.now() - since), {
+        waitMs: budgetMs,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      if (answer !== undefined) return answer;
+      signal?.throwIfAborted();
+      throw noTurn(stream, commandId);
+    },
+    readBack: async (appended) => {
+      if (closing.signal.aborted) throw storeClosed("unknown");
+      return readBackFrom({ reader, patience, timers }, appended);
+    },
+    confirm: (stream, head) => look(() => confirmHead(reader, stream, head), { stream }),
+    findCommand: (stream, commandId) =>
+      look(
+        async () => {
+          await reader.know(stream, undefined);
+          const revision = index.find(stream, commandId);
+          if (revision === undefined) return undefined;
+          return storedCommit(setup, stream, commandId, revision, 1, timers.now() + patienceMs);
+        },
+        { stream, commandId },
+      ),
+    async *read(stream, { after, to, signal } = {}) {
+      const pages = reader.pages(stream, {
+        ...(after === undefined ? {} : { after }),
+        ...(to === undefined ? {} : { to }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      for await (const page of looking(pages, { stream, signal })) yield page.map(({ recorded }) => recorded);
+    },
+    scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
+    readAll: (options = {}) => looking(readLog(log, options), { signal: options.signal }),
+    subscribe: (options = {}) => looking(subscribeToLog(log, options), { signal: undefined }),
+    streams: (category) => look(() => catalogue.streams(category)),
+    head: (stream) =>
+      look(
+        async () => {
+          const end = await reader.end(stream);
+          return { revision: end?.recorded.revision ?? -1, digest: end?.recorded.digest ?? null };
+        },
+        { stream },
+      ),
+    close: async () => {
+      if (closing.signal.aborted) return;
+      closing.abort();
+      await gateway.close();
+    },
+  };
+  return store;
+};
+
+const closingSignal = (): { readonly signal: CancelSignal; abort(): void } => {
+  const listeners = new Set<() => void>();
+  let aborted = false;
+  return {
+    signal: {
+      get aborted() {
+        return aborted;
+      },
+      throwIfAborted: () => {
+        if (aborted) throw storeClosed();
+      },
+      addEventListener: (_type, listener) => {
+        listeners.add(listener);
+      },
+      removeEventListener: (_type, listener) => {
+        listeners.delete(listener);
+      },
+    },
+    abort: () => {
+      aborted = true;
+      for (const listener of [...listeners]) listener();
+    },
+  };
+};
+
+const noTurn = (stream: string, commandId: string): StoreFault =>
+  new StoreFault("TIMEOUT", `appends before it kept ${stream} busy the whole time`, {
+    outcome: "not_written",
+    retryable: true,
+    hint: "See with `mled doctor` how the server is, then try again.",
+    details: { stream, commandId },
+  });

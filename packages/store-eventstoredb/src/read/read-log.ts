@@ -1,0 +1,76 @@
+/** The whole log of a ledger, in the order in which the server took it. */
+import type { EventBatch, ReadAllOptions, RecordedEvent } from "@mission-ledger/core";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { Gateway, LogPosition, StoredEvent } from "../gateway/gateway.ts";
+import { isInCategory, type StreamNames } from "../layout/names.ts";
+import { isBehind, positionOf } from "../layout/position.ts";
+import { ledgerEvent } from "../layout/stored-event.ts";
+import type { Patience } from "../patience.ts";
+
+export interface LogSetup {
+  readonly gateway: Gateway;
+  readonly names: StreamNames;
+  readonly catalogue: Catalogue;
+  readonly patience: Patience;
+  readonly pageSize: number;
+  readonly ensureOpen: () => void;
+}
+
+/** Events up to the end of the log at the time of the call. A ledger that nothing was written to costs no reading of others' events. */
+export async function* readLog(
+  { gateway, names, catalogue, patience, pageSize, ensureOpen }: LogSetup,
+  { after, category, signal }: ReadAllOptions,
+): AsyncGenerator<EventBatch> {
+  const resumed = after === undefined ? undefined : positionOf(after);
+  signal?.throwIfAborted();
+  ensureOpen();
+  const page = (from: LogPosition | "end", maxCount: number) =>
+    patience.patiently(
+      () =>
+        gateway.readAll({
+          from,
+          direction: from === "end" ? "backwards" : "forwards",
+          maxCount,
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      signal === undefined ? {} : { signal },
+    );
+  const begin = resumed ?? (await catalogue.begin());
+  if (begin === undefined) return;
+  const end = (await page("end", 1))[0]?.position;
+  if (end === undefined) return;
+  /** Reads begin with the event that is named, so each page begins with the last one of the page before. */
+  let passed = resumed;
+  for (let from: LogPosition = begin; !isBehind(from, end); ) {
+    const events = await page(from, pageSize);
+    signal?.throwIfAborted();
+    ensureOpen();
+    const fresh = events.filter(
+      ({ position }) =>
+        position !== undefined &&
+        (passed === undefined || isBehind(position, passed)) &&
+        !isBehind(position, end),
+    );
+    const batch = eventsOfLedger(fresh, names, category);
+    if (batch.length > 0) yield batch;
+    signal?.throwIfAborted();
+    ensureOpen();
+    const last = events.at(-1)?.position;
+    if (last === undefined || events.length < pageSize) return;
+    from = last;
+    passed = last;
+  }
+}
+
+/** What of the server's events is the ledger's. Events of others in streams with names like ours are passed over. */
+export const eventsOfLedger = (
+  events: readonly StoredEvent[],
+  names: StreamNames,
+  category: string | undefined,
+): readonly RecordedEvent[] =>
+  events.flatMap((stored) => {
+    const stream = stored.stream.startsWith("$") ? undefined : names.inLedger(stored.stream);
+    if (stream === undefined || (category !== undefined && !isInCategory(stream, category))) return [];
+    const event = ledgerEvent(stored, stream);
+    return event === undefined ? [] : [event.recorded];
+  });

@@ -1,0 +1,177 @@
+/** Reading one stream from the leader, with every doubt about it turned into a fault: what is given is whole and linked. */
+import { type CancelSignal, emptyHead, type StoreFault, type StreamHead } from "@mission-ledger/core";
+import { type CommandIndex, learnt } from "../command-index.ts";
+import { notInLog, notWhole } from "../faults.ts";
+import type { Gateway, StoredEvent } from "../gateway/gateway.ts";
+import type { StreamNames } from "../layout/names.ts";
+import { type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
+import type { Patience } from "../patience.ts";
+import { hidesEvents, metadataStream } from "./hidden.ts";
+
+export interface StreamReaderSetup {
+  readonly gateway: Gateway;
+  readonly names: StreamNames;
+  readonly patience: Patience;
+  readonly index: CommandIndex;
+  readonly pageSize: number;
+}
+
+export interface PageOptions {
+  /** Its event has to be there. @defaultValue the start of the stream */
+  readonly after?: StreamHead;
+  /** Inclusive. @defaultValue the end of the stream */
+  readonly to?: number;
+  readonly signal?: CancelSignal;
+  /** When to give up, as the timers count. */
+  readonly until?: number;
+}
+
+export interface StreamReader {
+  /**
+   * Events page by page; never an empty page. Throws `LOG_REPLACED` if `after` is not in the stream, `LOG_CORRUPT` where events
+   * are hidden, are not ours, or are not linked.
+   */
+  pages(stream: string, options?: PageOptions): AsyncGenerator<readonly LedgerEvent[]>;
+  /** Reads what is not known yet of a stream's commands. @param to inclusive; the end of the stream if it is not given */
+  know(stream: string, to: number | undefined, until?: number): Promise<void>;
+  /** The last event; `undefined` for a stream that does not exist. */
+  end(stream: string, until?: number): Promise<LedgerEvent | undefined>;
+  /** Exactly what stands there now, at most `count` events, unchecked. */
+  range(stream: string, from: number, count: number, until?: number): Promise<readonly StoredEvent[]>;
+}
+
+export const streamReader = ({
+  gateway,
+  names,
+  patience,
+  index,
+  pageSize,
+}: StreamReaderSetup): StreamReader => {
+  const readRange = (
+    stream: string,
+    from: bigint | "start" | "end",
+    maxCount: number,
+    { signal, until }: PageOptions,
+  ) =>
+    patience.patiently(
+      () =>
+        gateway.readRange({
+          stream,
+          from,
+          direction: from === "end" ? "backwards" : "forwards",
+          maxCount,
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      { ...(until === undefined ? {} : { until }), ...(signal === undefined ? {} : { signal }) },
+    );
+
+  /** A deleted stream reads like one that never was; only its metadata tells. */
+  const neverWas = async (stream: string, options: PageOptions): Promise<void> => {
+    const read = await readRange(metadataStream(names.onServer(stream)), "end", 1, options);
+    if (hidesEvents(read))
+      throw notWhole(stream, 0, "it was deleted, or its beginning cut off, on the server");
+  };
+
+  const checked = (stream: string, before: StreamHead, stored: StoredEvent): LedgerEvent => {
+    const expected = before.revision + 1;
+    if (stored.revision !== BigInt(expected))
+      throw notWhole(stream, expected, `the next event that can be read is at revision ${stored.revision}`);
+    const event = ledgerEvent(stored, stream);
+    if (event === undefined)
+      throw notWhole(stream, expected, "an event there was written by another program");
+    if (event.recorded.previous !== before.digest)
+      throw notWhole(stream, expected, "the event there does not follow the one before it");
+    return event;
+  };
+
+  /** Whether the first event of a page is the one that was remembered. */
+  const checkAnchor = (stream: string, after: StreamHead, stored: StoredEvent | undefined): void => {
+    const event = stored?.revision === BigInt(after.revision) ? ledgerEvent(stored, stream) : undefined;
+    if (event?.recorded.digest !== after.digest) throw gone(stream, after.revision);
+  };
+
+  /** What was remembered of the stream is worth nothing then. */
+  const gone = (stream: string, revision: number): StoreFault => {
+    index.forget(stream);
+    return notInLog(stream, revision);
+  };
+
+  async function* pages(stream: string, options: PageOptions = {}): AsyncGenerator<readonly LedgerEvent[]> {
+    const { after = emptyHead, to = Number.MAX_SAFE_INTEGER, signal } = options;
+    let head = after;
+    let anchored = after.revision < 0;
+    while (!anchored || head.revision < to) {
+      signal?.throwIfAborted();
+      const anchor = anchored ? 0 : 1;
+      const asked = Math.min(pageSize, Math.max(0, to - head.revision)) + anchor;
+      const from = head.revision + 1 - anchor;
+      const read = await readRange(
+        names.onServer(stream),
+        from === 0 ? "start" : BigInt(from),
+        asked,
+        options,
+      );
+      if (read._tag === "Missing") {
+        if (head.revision >= 0) throw gone(stream, head.revision);
+        return neverWas(stream, options);
+      }
+      const { events } = read;
+      if (!anchored) checkAnchor(stream, after, events[0]);
+      else if (from === 0 && events.length === 0) throw notWhole(stream, 0, "all of its events are hidden");
+      anchored = true;
+      const page: LedgerEvent[] = [];
+      for (const stored of events.slice(anchor)) {
+        const event = checked(stream, head, stored);
+        head = { revision: event.recorded.revision, digest: event.recorded.digest };
+        page.push(event);
+      }
+      index.learn(stream, page.map(learnt));
+      if (page.length > 0) yield page;
+      if (events.length < asked) return;
+    }
+  }
+
+  return {
+    pages,
+    know: async (stream, to, until) => {
+      const after = index.known(stream);
+      if (to !== undefined && after.revision >= to) return;
+      const options = {
+        after,
+        ...(to === undefined ? {} : { to }),
+        ...(until === undefined ? {} : { until }),
+      };
+      for await (const _ of pages(stream, options)) {
+        // Learnt on the way.
+      }
+    },
+    end: async (stream, until) => {
+      const options = until === undefined ? {} : { until };
+      const read = await readRange(names.onServer(stream), "end", 1, options);
+      if (read._tag === "Missing") {
+        const { revision } = index.tip(stream);
+        if (revision >= 0) throw gone(stream, revision);
+        await neverWas(stream, options);
+        return undefined;
+      }
+      const stored = read.events[0];
+      if (stored === undefined) throw notWhole(stream, 0, "all of its events are hidden");
+      const event = ledgerEvent(stored, stream);
+      if (event === undefined)
+        throw notWhole(stream, Number(stored.revision), "an event there was written by another program");
+      const { revision } = index.tip(stream);
+      if (event.recorded.revision < revision) throw gone(stream, revision);
+      index.learn(stream, [learnt(event)]);
+      return event;
+    },
+    range: async (stream, from, count, until) => {
+      const read = await readRange(
+        names.onServer(stream),
+        from === 0 ? "start" : BigInt(from),
+        count,
+        until === undefined ? {} : { until },
+      );
+      return read._tag === "Missing" ? [] : read.events;
+    },
+  };
+};

@@ -1,0 +1,133 @@
+/** The log, then live: a subscription that begins again from its last position whenever the connection ends, however it ends. */
+import type { CancelSignal, EventBatch, ReadAllOptions } from "@mission-ledger/core";
+import { faultOf, isPassing } from "../faults.ts";
+import type { LogPosition, SubscriptionNews } from "../gateway/gateway.ts";
+import { isBehind, positionOf } from "../layout/position.ts";
+import { eventsOfLedger, type LogSetup } from "./read-log.ts";
+
+export interface SubscribeSetup extends LogSetup {
+  readonly closing: CancelSignal;
+}
+
+/** Each event at least once, in log order; ends when the loop is left, the signal aborts or the store closes. */
+export async function* subscribeToLog(
+  setup: SubscribeSetup,
+  { after, category, signal }: ReadAllOptions,
+): AsyncGenerator<EventBatch> {
+  const { gateway, names, patience, ensureOpen, closing } = setup;
+  ensureOpen();
+  const prefix = names.prefix(category);
+  let reached = after === undefined ? undefined : positionOf(after);
+  const over = anyOf(closing, signal);
+  try {
+    if (over.signal.aborted) return;
+    if (prefix === undefined) return await over.ended;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        reached ??= await beginning(setup);
+        const news = gateway.subscribe({
+          after: reached ?? "start",
+          ...(prefix === "" ? {} : { prefixes: [prefix] }),
+          signal: over.signal,
+        });
+        for await (const one of untilEnded(news, over)) {
+          tries = 0;
+          switch (one._tag) {
+            case "CaughtUp":
+              break;
+            case "Checkpoint":
+              if (reached === undefined || isBehind(one.position, reached)) reached = one.position;
+              break;
+            case "Event": {
+              const { position } = one.event;
+              if (position === undefined || (reached !== undefined && !isBehind(position, reached))) break;
+              const batch = eventsOfLedger([one.event], names, category);
+              if (batch.length > 0) yield batch;
+              reached = position;
+            }
+          }
+        }
+      } catch (error) {
+        if (over.signal.aborted) return;
+        if (!isPassing(error)) throw faultOf(error, "not_written");
+      }
+      if (over.signal.aborted) return;
+      await patience.backOff(tries, signal);
+    }
+  } finally {
+    over.release();
+  }
+}
+
+/** Just before the ledger's first event. Where there is none yet, the end of the log: what is older on the server is others'. */
+const beginning = async ({ gateway, catalogue, patience }: LogSetup): Promise<LogPosition | undefined> => {
+  const newest = await patience.patiently(() =>
+    gateway.readAll({ from: "end", direction: "backwards", maxCount: 1 }),
+  );
+  // Asked for second: a ledger that is begun in between begins behind what was the end.
+  return (await catalogue.begin()) ?? newest[0]?.position;
+};
+
+interface Over {
+  readonly signal: CancelSignal;
+  readonly ended: Promise<void>;
+  release(): void;
+}
+
+/** Aborted when one of them is. */
+const anyOf = (...signals: readonly (CancelSignal | undefined)[]): Over => {
+  const given = signals.filter((signal) => signal !== undefined);
+  const listeners = new Set<() => void>();
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const isAborted = (): boolean => given.some(({ aborted }) => aborted);
+  const abort = (): void => {
+    end();
+    for (const listener of [...listeners]) listener();
+  };
+  for (const signal of given) signal.addEventListener("abort", abort);
+  if (isAborted()) end();
+  return {
+    ended,
+    signal: {
+      get aborted() {
+        return isAborted();
+      },
+      throwIfAborted: () => {
+        for (const signal of given) signal.throwIfAborted();
+      },
+      addEventListener: (_type, listener) => {
+        listeners.add(listener);
+      },
+      removeEventListener: (_type, listener) => {
+        listeners.delete(listener);
+      },
+    },
+    release: () => {
+      for (const signal of given) signal.removeEventListener("abort", abort);
+    },
+  };
+};
+
+/** Ends with the news or when it is over, also while the news keep silent; lets go of the news in every case. */
+async function* untilEnded(
+  news: AsyncIterable<SubscriptionNews>,
+  { ended }: Over,
+): AsyncGenerator<SubscriptionNews> {
+  const iterator = news[Symbol.asyncIterator]();
+  const over = ended.then(() => undefined);
+  try {
+    for (;;) {
+      const next = iterator.next();
+      // Nobody may be left to hear of a failure that comes after the end.
+      next.catch(() => {});
+      const arrived = await Promise.race([over, next]);
+      if (arrived === undefined || arrived.done === true) return;
+      yield arrived.value;
+    }
+  } finally {
+    void Promise.resolve(iterator.return?.()).catch(() => {});
+  }
+}
