@@ -12,6 +12,8 @@ import {
   scanByReading,
   systemRandomness,
 } from "@mission-ledger/core";
+import type { ServerAddress } from "./address/address.ts";
+import { parseAddress } from "./address/parse-address.ts";
 import { placeCommit } from "./append/place-commit.ts";
 import { confirmHead, readBackFrom } from "./append/read-back.ts";
 import { storedCommit } from "./append/stored-commit.ts";
@@ -19,18 +21,32 @@ import { streamTurns } from "./append/stream-turns.ts";
 import { openCatalogue } from "./catalogue/catalogue.ts";
 import { commandIndex } from "./command-index.ts";
 import { faultOf, storeClosed } from "./faults.ts";
-import type { Gateway } from "./gateway/gateway.ts";
+import { type Gateway, GatewayFailure } from "./gateway/gateway.ts";
+import { openGateway } from "./gateway/open-gateway.ts";
+import type { Timers } from "./gateway/timers.ts";
 import { streamNames } from "./layout/names.ts";
 import { patienceOf } from "./patience.ts";
 import { readLog } from "./read/read-log.ts";
 import { streamReader } from "./read/stream-reader.ts";
 import { subscribeToLog } from "./read/subscribe.ts";
-import { systemTimers, type Timers } from "./timers.ts";
+import { steadyTimers } from "./timers.ts";
 
-export interface GatewayStoreOptions {
-  /** The store's own from now on: closed with it. */
-  readonly gateway: Gateway;
-  /** Tells the ledgers of one server apart. @defaultValue "": the one without a name */
+export type EventStoreDbOptions = StoreSettings &
+  (
+    | {
+        /** As people have it, or as `parseAddress` gives it. Its `ledger` tells the ledgers of one server apart. */
+        readonly url: string | ServerAddress;
+        /** How long one call may take, in milliseconds. @defaultValue what the address says, else 5000 */
+        readonly deadlineMs?: number;
+      }
+    | {
+        /** The store's own from now on: closed with it. */
+        readonly gateway: Gateway;
+      }
+  );
+
+export interface StoreSettings {
+  /** Tells the ledgers of one server apart. @defaultValue `ledger` of the address, else "": the one without a name */
   readonly namespace?: string;
   /**
    * How long an append is resolved before its outcome is said to be unknown, in milliseconds; a call that is under way then is
@@ -45,16 +61,41 @@ export interface GatewayStoreOptions {
   readonly randomness?: Randomness;
 }
 
-/** A store over a gateway that is open already. */
-export const storeOver = ({
-  gateway,
-  namespace = "",
-  budgetMs = 20_000,
-  patienceMs = 10_000,
-  pageSize = 512,
-  timers = systemTimers,
-  randomness = systemRandomness,
-}: GatewayStoreOptions): EventStore => {
+/** Opens a ledger on a server. Asks the server nothing yet. Throws `STORE_UNAVAILABLE` for an address that cannot be used. */
+export const openEventStoreDb = async (options: EventStoreDbOptions): Promise<EventStore> => {
+  if ("gateway" in options) return storeOver(options.gateway, options);
+  const { url, deadlineMs, timers } = options;
+  try {
+    const address = typeof url === "string" ? parseAddress(url) : url;
+    const gateway = await openGateway({
+      url: address,
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      ...(timers === undefined ? {} : { timers }),
+    });
+    return storeOver(gateway, {
+      ...options,
+      ...(address.ledger === undefined || options.namespace !== undefined
+        ? {}
+        : { namespace: address.ledger }),
+    });
+  } catch (error) {
+    throw error instanceof GatewayFailure && error.kind === "refused"
+      ? unusable(error)
+      : faultOf(error, "not_written");
+  }
+};
+
+const storeOver = (
+  gateway: Gateway,
+  {
+    namespace = "",
+    budgetMs = 20_000,
+    patienceMs = 10_000,
+    pageSize = 512,
+    timers = steadyTimers,
+    randomness = systemRandomness,
+  }: StoreSettings,
+): EventStore => {
   const closing = closingSignal();
   const names = streamNames(namespace);
   const index = commandIndex();
@@ -189,4 +230,13 @@ const noTurn = (stream: string, commandId: string): StoreFault =>
     retryable: true,
     hint: "See with `mled doctor` how the server is, then try again.",
     details: { stream, commandId },
+  });
+
+const unusable = (failure: GatewayFailure): StoreFault =>
+  new StoreFault("STORE_UNAVAILABLE", failure.message, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Correct the address of the server; docs/how-to/run-on-eventstoredb.md shows what it may say.",
+    details: failure.details,
+    cause: failure,
   });

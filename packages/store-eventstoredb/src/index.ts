@@ -1,6 +1,5 @@
 /** The EventStoreDB store: many machines, exact revisions, each append read back from the leader. */
 
-export { type GatewayStoreOptions, storeOver } from "./event-store-db.ts";
 export {
   describeAddress,
   type ServerAddress,
@@ -8,6 +7,7 @@ export {
   type ServerHost,
 } from "./address/address.ts";
 export { isServerAddress, parseAddress } from "./address/parse-address.ts";
+export { type EventStoreDbOptions, openEventStoreDb, type StoreSettings } from "./event-store-db.ts";
 export {
   type AllRequest,
   type Gateway,
@@ -25,4 +25,3 @@ export {
 } from "./gateway/gateway.ts";
 export { type GatewayOptions, openGateway } from "./gateway/open-gateway.ts";
 export type { Timers } from "./gateway/timers.ts";
-export { systemTimers, type Timers } from "./timers.ts";

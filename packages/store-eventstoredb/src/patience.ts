@@ -1,7 +1,8 @@
 /** Calls that change nothing, tried again while a server restarts or a cluster elects. */
 import type { CancelSignal, Randomness } from "@mission-ledger/core";
 import { isPassing } from "./faults.ts";
-import { pause, type Timers } from "./timers.ts";
+import type { Timers } from "./gateway/timers.ts";
+import { pause } from "./timers.ts";
 
 export interface Patience {
   /**
@@ -32,6 +33,8 @@ const firstPauseMs = 25;
 const longestPauseMs = 1_500;
 /** A server that listens answers the second or third try after a reset. */
 const strangerMs = 500;
+/** Tries after an error that nobody has named: it may pass, or be what the server says of that request for ever. */
+const mostUnknown = 3;
 
 export const patienceOf = ({ timers, randomness, patienceMs, closing }: PatienceSetup): Patience => {
   let hasAnswered = false;
@@ -50,7 +53,8 @@ export const patienceOf = ({ timers, randomness, patienceMs, closing }: Patience
           return answer;
         } catch (error) {
           const giveUp = until ?? begun + (hasAnswered ? patienceMs : strangerMs);
-          if (!isPassing(error) || closing.aborted || signal?.aborted || timers.now() >= giveUp) throw error;
+          if (!isPassing(error) || (error.kind === "unknown" && tries >= mostUnknown)) throw error;
+          if (closing.aborted || signal?.aborted || timers.now() >= giveUp) throw error;
           await backOff(tries, signal);
         }
       }

@@ -1,20 +1,9 @@
-/** Time as the store needs it: how long something has taken, and to be woken. A test puts its own in. */
+/** Time as the store needs it: how long something has taken, and to be woken. */
 import type { CancelSignal } from "@mission-ledger/core";
+import { systemTimers, type Timers } from "./gateway/timers.ts";
 
-export interface Timers {
-  /** Milliseconds that never step back. */
-  now(): number;
-  /** Runs once, later. Answers how to call it off. */
-  after(milliseconds: number, run: () => void): () => void;
-}
-
-export const systemTimers: Timers = {
-  now: () => performance.now(),
-  after: (milliseconds, run) => {
-    const timer = setTimeout(run, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
+/** The system's, whose time never steps back. */
+export const steadyTimers: Timers = { ...systemTimers, now: () => performance.now() };
 
 /** Waits so long, or until one of the signals aborts; it never rejects. */
 export const pause = (

@@ -1,10 +1,10 @@
 /** The proof behind a receipt: the leader is asked for exactly what was appended, and for the event before it, and all is compared. */
 import { type Appended, type EventEnvelope, type RecordedEvent, StoreFault } from "@mission-ledger/core";
 import { faultOf, readbackFailed } from "../faults.ts";
+import type { Timers } from "../gateway/timers.ts";
 import { isSealed, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import type { StreamReader } from "../read/stream-reader.ts";
-import type { Timers } from "../timers.ts";
 
 /** How long a leader that was just elected may take to show what the last one acknowledged, in milliseconds. */
 const absentMs = 1_000;

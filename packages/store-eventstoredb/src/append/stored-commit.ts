@@ -1,10 +1,10 @@
 /** A commit as it stands on the server. */
 import { type Commit, StoreFault } from "@mission-ledger/core";
 import { readbackFailed } from "../faults.ts";
+import type { Timers } from "../gateway/timers.ts";
 import { commitOf, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import type { StreamReader } from "../read/stream-reader.ts";
-import type { Timers } from "../timers.ts";
 
 /**
  * Reads the commit of a command that begins at a revision. Waits for a server that does not show all of it yet. Throws

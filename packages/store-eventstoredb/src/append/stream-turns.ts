@@ -1,6 +1,6 @@
 /** One append at a time for each stream: two identical ones that overlap would be dropped by the server without an answer. */
 import type { CancelSignal } from "@mission-ledger/core";
-import type { Timers } from "../timers.ts";
+import type { Timers } from "../gateway/timers.ts";
 
 export interface StreamTurns {
   /**

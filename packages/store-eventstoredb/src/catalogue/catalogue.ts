@@ -6,11 +6,11 @@
 import { nameBasedUuid } from "@mission-ledger/core";
 import { faultOf, isPassing, notWhole, readbackFailed } from "../faults.ts";
 import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway/gateway.ts";
+import type { Timers } from "../gateway/timers.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
 import { withoutPosition } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import { hidesEvents, metadataStream } from "../read/hidden.ts";
-import type { Timers } from "../timers.ts";
 
 export interface Catalogue {
   /** Makes sure that a stream is listed. What is entered twice, after an answer that never came, is listed once. */

@@ -3,8 +3,7 @@
  * of a server, ever share a stream.
  */
 
-/** Bytes beyond these are written as `~` and two hexadecimal digits. */
-const plain = /[A-Za-z0-9.-]/;
+/** What a name may not hold is written as this and two hexadecimal digits for each byte. */
 const escapeSign = "~";
 
 /** Where the entries of a ledger's streams stand. It has no dash, so it is the stream of no category. */
@@ -20,28 +19,39 @@ export interface StreamNames {
   readonly catalogue: string;
 }
 
+/** Names that are remembered, so that a reading of many events of few streams does not translate each. */
+const mostRemembered = 4_096;
+
 /** @param namespace tells the ledgers of one server apart; empty for the one without */
 export const streamNames = (namespace: string): StreamNames => {
-  const before = namespace === "" ? "" : `${escaped(namespace, /[A-Za-z0-9.]/)}_`;
+  const before = namespace === "" ? "" : `${escaped(namespace, /[A-Za-z0-9_.]/)}_`;
+  // An underscore before the first dash ends a namespace, so a category has none.
+  const categoryOnServer = (category: string): string => escaped(category, /[A-Za-z0-9.]/);
+  const onServer = (stream: string): string => {
+    const dash = stream.indexOf("-");
+    // Without a dash it would share its names with catalogues.
+    if (dash < 0) return `${before}${escaped(stream, /[^\s\S]/)}`;
+    return `${before}${categoryOnServer(stream.slice(0, dash))}${escaped(stream.slice(dash), /[A-Za-z0-9_.-]/)}`;
+  };
+  const translated = (serverStream: string): string | undefined => {
+    if (!serverStream.startsWith(before)) return undefined;
+    const stream = unescaped(serverStream.slice(before.length));
+    // Whatever else can be read as a name is not how we write it.
+    return stream !== undefined && onServer(stream) === serverStream ? stream : undefined;
+  };
+  const remembered = new Map<string, string | undefined>();
   return {
-    onServer: (stream) => {
-      const dash = stream.indexOf("-");
-      const category = dash < 0 ? stream : stream.slice(0, dash);
-      const rest = dash < 0 ? "" : stream.slice(dash);
-      // An underscore before the first dash ends a namespace, and nothing else.
-      return `${before}${escaped(category, plain)}${escaped(rest, /[A-Za-z0-9_.-]/)}`;
-    },
+    onServer,
     inLedger: (serverStream) => {
-      if (!serverStream.startsWith(before)) return undefined;
-      const name = serverStream.slice(before.length);
-      const dash = name.indexOf("-");
-      const category = dash < 0 ? name : name.slice(0, dash);
-      if (category.includes("_") || category.startsWith("$")) return undefined;
-      return unescaped(name);
+      if (remembered.has(serverStream)) return remembered.get(serverStream);
+      if (remembered.size >= mostRemembered) remembered.clear();
+      const stream = translated(serverStream);
+      remembered.set(serverStream, stream);
+      return stream;
     },
     prefix: (category) => {
       if (category === undefined) return before;
-      return category.includes("-") ? undefined : `${before}${escaped(category, plain)}-`;
+      return category.includes("-") ? undefined : `${before}${categoryOnServer(category)}-`;
     },
     catalogue: `${before}${catalogueName}`,
   };
