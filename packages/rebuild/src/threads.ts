@@ -62,9 +62,9 @@ export const threads = (options: ThreadsOptions): Crew => ({
       startThread(Worker, options, shared, index, queue, reports),
     );
     const stopped = sharedSignal(shared);
-    // The others have theirs first: they need the time to come, and what is wrong with them shows before anything is done.
-    const here = Promise.all(started.map((thread) => thread.begun))
-      .then(() => hand({ ...own, signal: stopped }).run(queue, reports))
+    // The others have had theirs kept for them, so nobody waits for them to come.
+    const here = hand({ ...own, signal: stopped })
+      .run(queue, reports)
       .catch((error: unknown) => {
         if (!stopped.aborted) throw error;
       });
@@ -91,8 +91,6 @@ export const threads = (options: ThreadsOptions): Crew => ({
 
 interface Thread {
   readonly worker: Worker;
-  /** Settles when it has got its first streams, or never will. */
-  readonly begun: Promise<void>;
   /** Settles when it has flushed and closed everything, or has failed. */
   readonly ended: Promise<void>;
 }
@@ -117,41 +115,35 @@ const startThread = (
     resourceLimits: { maxYoungGenerationSizeMb: youngMb },
   });
   const tell = (message: ToThread): void => worker.postMessage(message);
-  const next = (): void => {
-    const streams = queue.take();
+  const give = (streams: readonly string[]): void =>
     tell(streams.length === 0 ? { _tag: "End" } : { _tag: "Take", streams });
-  };
-  const take = (message: FromThread): "begun" | "ended" | undefined => {
+  const first = Array.from({ length: ahead }, () => queue.take());
+  /** Answers whether that was the last word. */
+  const take = (message: FromThread): boolean => {
     switch (message._tag) {
       case "Ready":
         if (JSON.stringify(message.views) !== JSON.stringify(views))
           throw new TypeError(
             `the thread makes other views than were asked for: ${JSON.stringify(message.views)}`,
           );
-        for (let batch = 0; batch < ahead; batch += 1) next();
-        return "begun";
+        for (const streams of first) give(streams);
+        return false;
       case "Finished":
         finished(message.outcome);
-        return undefined;
+        return false;
       case "Taken":
-        next();
-        return undefined;
+        give(queue.take());
+        return false;
       case "Ended":
-        return "ended";
+        return true;
       case "Failed":
         throw uncarry(message.error);
     }
   };
-  let begin = (): void => {};
-  const started = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
   const ended = new Promise<void>((resolve, reject) => {
     worker.on("message", (message: FromThread) => {
       try {
-        const step = take(message);
-        if (step === "begun") begin();
-        if (step === "ended") resolve();
+        if (take(message)) resolve();
       } catch (error) {
         reject(error);
       }
@@ -159,7 +151,7 @@ const startThread = (
     worker.on("error", (error) => reject(threadDied(index, error)));
     worker.on("exit", () => reject(threadDied(index, undefined)));
   });
-  return { worker, begun: Promise.race([started, ended]), ended };
+  return { worker, ended };
 };
 
 interface Counting {
