@@ -65,6 +65,7 @@ export const openFileStore = async ({
   const directories = ledgerDirectories(context);
   const writers = streamWriters(context, directories);
   const bell = subscriptionBell();
+  const begun = begunStreams(files, layout);
 
   /** Runs a lookup on what is known of a stream: on the writer's view if there is one, else on one that is dropped again. */
   const looking = async <A>(stream: string, look: (view: StreamView) => A): Promise<A> => {
@@ -137,7 +138,7 @@ export const openFileStore = async ({
     streams: async (category) => {
       ensureOpen();
       try {
-        return begunStreams(files, layout)
+        return begun()
           .filter((stream) => isOfCategory(stream, category))
           .sort();
       } catch (error) {

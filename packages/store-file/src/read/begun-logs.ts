@@ -8,17 +8,32 @@ import { listLogs } from "../order/highest-seq.ts";
 /** Longer than most first records; only what is longer is read further. */
 const firstBytes = 4_096;
 
-export const begunStreams = (files: FilePort, layout: Layout): readonly string[] =>
-  listLogs(files, layout)
-    .map(({ stream }) => stream)
-    .filter((stream) => holdsLine(files, layout.of(stream).log));
+/**
+ * The streams of a ledger, each time as they are now. A log in which a line was found is not opened again for as long as it is
+ * listed: with thousands of them that takes longer than all else. So one that somebody empties meanwhile stays listed.
+ */
+export const begunStreams = (files: FilePort, layout: Layout): (() => readonly string[]) => {
+  let begun: ReadonlySet<string> = new Set();
+  return () => {
+    const found = new Set<string>();
+    const streams = listLogs(files, layout)
+      .map(({ stream }) => stream)
+      .filter((stream) => {
+        const holds = begun.has(stream) ? "a line" : lookInto(files, layout.of(stream).log);
+        if (holds === "a line") found.add(stream);
+        return holds !== "nothing";
+      });
+    begun = found;
+    return streams;
+  };
+};
 
-/** Whether there is a line in a log. What cannot be looked into is said to hold one: whoever reads that stream is told why, and nobody else is kept from the others. */
-const holdsLine = (files: FilePort, log: string): boolean => {
+/** What cannot be looked into counts as a stream: whoever reads it is told why, and nobody else is kept from the others. */
+const lookInto = (files: FilePort, log: string): "a line" | "nothing" | "unknown" => {
   try {
-    return findsLine(files, log);
+    return findsLine(files, log) ? "a line" : "nothing";
   } catch (error) {
-    if (isOfOneFile(error)) return true;
+    if (isOfOneFile(error)) return "unknown";
     throw error;
   }
 };
