@@ -26,6 +26,7 @@ const staging =
   (process.argv[2] === "--cache" ? process.argv[3] : undefined) ??
   path.join(cli, "dist", `.bin-${process.pid}`);
 const bundle = path.join(staging, "mled-bundle.cjs");
+const threadBundle = path.join(staging, "mled-thread-bundle.cjs");
 
 /** fp-ts ships CommonJS under `lib` and the same as ES modules under `es6`; only the latter can be shaken. */
 const fpTsAsModules = {
@@ -115,9 +116,36 @@ const wrapper = ["(function(exports,require,module,__filename,__dirname){", "})"
 
 const bundleAll = async () => {
   mkdirSync(staging, { recursive: true });
+  for (const [entry, outfile] of [
+    ["main.ts", bundle],
+    ["thread.ts", threadBundle],
+  ])
+    await bundleOne(path.join(cli, "src", "bin", entry), outfile);
   await build({
-    entryPoints: [path.join(cli, "src", "bin", "main.ts")],
-    outfile: bundle,
+    stdin: { contents: 'export * from "yaml";', resolveDir: path.join(cli, "..", "spec-kitty") },
+    outfile: path.join(staging, "mled-yaml.cjs"),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20.19",
+    minify: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  // A process of its own for each, so that what is compiled there is what a command compiles.
+  for (const what of [...Object.keys(sessionPlaces), "thread"])
+    execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--cache", staging, what], {
+      stdio: "inherit",
+    });
+  mkdirSync(out, { recursive: true });
+  for (const name of readdirSync(staging)) renameSync(path.join(staging, name), path.join(out, name));
+  rmSync(staging, { recursive: true, force: true });
+};
+
+const bundleOne = async (entry, outfile) => {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile,
     bundle: true,
     platform: "node",
     format: "cjs",
@@ -135,35 +163,14 @@ const bundleAll = async () => {
     plugins: [fpTsAsModules, ownBuiltins, yamlApart, sqliteInside],
     logLevel: "warning",
     metafile: true,
-  }).then(({ metafile }) => {
-    if (process.argv.includes("--sizes")) {
-      const inputs = Object.values(metafile.outputs)[0].inputs;
-      const sizes = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
-      for (const [file, { bytesInOutput }] of sizes.slice(0, 40))
-        console.log(String(bytesInOutput).padStart(8), file);
-    }
-  });
-  await build({
-    stdin: { contents: 'export * from "yaml";', resolveDir: path.join(cli, "..", "spec-kitty") },
-    outfile: path.join(staging, "mled-yaml.cjs"),
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20.19",
-    minify: true,
-    legalComments: "none",
-    logLevel: "warning",
   });
   // Read as bytes of one character each, which is ten times as fast.
-  if (readFileSync(bundle).some((byte) => byte > 0x7f)) throw new Error("the bundle is not ASCII");
-  // A process of its own for each, so that what is compiled there is what a command compiles.
-  for (const store of Object.keys(sessionPlaces))
-    execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--cache", staging, store], {
-      stdio: "inherit",
-    });
-  mkdirSync(out, { recursive: true });
-  for (const name of readdirSync(staging)) renameSync(path.join(staging, name), path.join(out, name));
-  rmSync(staging, { recursive: true, force: true });
+  if (readFileSync(outfile).some((byte) => byte > 0x7f)) throw new Error(`${outfile} is not ASCII`);
+  if (!process.argv.includes("--sizes")) return;
+  const [{ inputs }] = Object.values(metafile.outputs);
+  const sizes = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
+  for (const [file, { bytesInOutput }] of sizes.slice(0, 40))
+    console.log(String(bytesInOutput).padStart(8), file);
 };
 
 /** A cache for each store: what a command never runs would cost it as much to take in as what it runs. */
@@ -209,4 +216,19 @@ const makeCache = async (store) => {
   }
 };
 
-await (process.argv[2] === "--cache" ? makeCache(process.argv[4]) : bundleAll());
+/** Under the flags that bin/mled.cjs sets before it starts a thread, for else V8 would not take it. */
+const makeThreadCache = async () => {
+  const { setFlagsFromString } = await import("node:v8");
+  setFlagsFromString("--optimize-for-size");
+  const require = createRequire(path.join(cli, "bin", "mled-thread.cjs"));
+  const script = new Script(readFileSync(threadBundle, "latin1"), { filename: threadBundle });
+  const loaded = new Module(threadBundle);
+  script.runInThisContext()(loaded.exports, require, loaded, threadBundle, staging);
+  writeFileSync(
+    path.join(staging, `mled-thread-bundle.${process.version}.${process.arch}.cache`),
+    script.createCachedData(),
+  );
+};
+
+const makeAnyCache = (what) => (what === "thread" ? makeThreadCache() : makeCache(what));
+await (process.argv[2] === "--cache" ? makeAnyCache(process.argv[4]) : bundleAll());

@@ -1,8 +1,6 @@
 /** The program: argv in, exit code out. Bundled into one file by scripts/bundle-cli.mjs and loaded by bin/mled.cjs. */
 import path from "node:path";
 import process from "node:process";
-import { nodeFilesWith } from "@mission-ledger/store-file";
-import { serveThread } from "../rebuild/thread.ts";
 import { processIo } from "../run/process-io.ts";
 import { runLedger } from "../run/run-ledger.ts";
 import { interrupt } from "./interrupt.ts";
@@ -11,13 +9,6 @@ import { bundledSqliteDriver } from "./sqlite-driver.ts";
 
 /** For the build, which runs a few commands so that the code cache holds what they compile. */
 export { bundledLockBinding, bundledSqliteDriver, runLedger };
-
-/** This program as a thread of itself, for bin/mled-thread.cjs. */
-export const thread = (bundle: string): Promise<void> =>
-  serveThread({
-    files: nodeFilesWith({ loadLockBinding: () => bundledLockBinding(bundle) }),
-    loadDriver: bundledSqliteDriver,
-  });
 
 /** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
 export const main = async (bundle: string): Promise<void> => {

@@ -40,7 +40,7 @@ export interface FileSetOptions extends SnapshotFolder, SnapshotSetOptions {
 }
 
 /** Bytes that are held before they are written. */
-const mostHeld = 1_048_576;
+const mostHeld = 262_144;
 const packEnd = ".pack";
 
 export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOptions): SnapshotSet => {
