@@ -1,29 +1,15 @@
-/** The ledgers that rebuilds are measured on, and the store and views of each. */
+/** Makes the ledgers that rebuilds are measured on. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import path from "node:path";
-import { projectionFold } from "@mission-ledger/core";
-import { board, claims, lanesOfMission, missionCodec, ready, reviews } from "@mission-ledger/core/mission";
-import { fileSnapshots, openFileStore } from "@mission-ledger/store-file";
-import { createDatabase, openSqliteStore, sqliteSnapshots } from "@mission-ledger/store-sqlite";
+import { openFileStore } from "@mission-ledger/store-file";
+import { createDatabase } from "@mission-ledger/store-sqlite";
 import { rowsOf } from "../../packages/store-sqlite/dist/schema/rows.js";
 import { generateLedger } from "./generate-ledger.mjs";
-
-export const allViews = [board, ready, claims, reviews].map((view) => projectionFold(view, missionCodec));
-export const lanesOnly = [projectionFold(lanesOfMission, missionCodec)];
+import { databaseIn } from "./rebuild-views.mjs";
 
 /** better-sqlite3, as the store's own package finds it. */
 export const loadSqlite = () =>
   createRequire(new URL("../../packages/store-sqlite/package.json", import.meta.url))("better-sqlite3");
-
-const databaseIn = (directory) => path.join(directory, "ledger.db");
-
-export const openGround = async (directory, store) => {
-  if (store === "file")
-    return { store: await openFileStore({ directory }), snapshots: fileSnapshots({ directory }) };
-  const at = databaseIn(directory);
-  return { store: await openSqliteStore({ path: at }), snapshots: sqliteSnapshots({ path: at }) };
-};
 
 /** Makes a ledger of files and, if asked for, a database that holds the same. */
 export const makeGround = async (directory, { events, missions, store }) => {

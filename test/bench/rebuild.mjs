@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { foldMany } from "@mission-ledger/core";
 import { rebuildViews } from "@mission-ledger/rebuild";
 import { foldFilesBare, foldRowsBare } from "./rebuild-floors.mjs";
-import { allViews, lanesOnly, loadSqlite, makeGround, openGround } from "./rebuild-ground.mjs";
+import { loadSqlite, makeGround } from "./rebuild-ground.mjs";
+import { allViews, lanesOnly, openGround } from "./rebuild-views.mjs";
 import { aligned } from "./report.mjs";
 import { median, timed } from "./statistics.mjs";
 
