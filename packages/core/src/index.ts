@@ -170,6 +170,7 @@ export {
   type SnapshotStore,
 } from "./kernel/snapshots.ts";
 export { storeTransfer } from "./kernel/store-transfer.ts";
+export { type StreamTurns, streamTurns } from "./kernel/stream-turns.ts";
 export {
   type Kept,
   nothingStands,

@@ -7,9 +7,11 @@
 import {
   type CancelSignal,
   type EventStore,
+  limitOf,
   type Randomness,
   StoreFault,
   scanByReading,
+  streamTurns,
   systemRandomness,
 } from "@mission-ledger/core";
 import type { ServerAddress } from "./address/address.ts";
@@ -17,7 +19,6 @@ import { parseAddress } from "./address/parse-address.ts";
 import { placeCommit } from "./append/place-commit.ts";
 import { confirmHead, readBackFrom } from "./append/read-back.ts";
 import { storedCommit } from "./append/stored-commit.ts";
-import { streamTurns } from "./append/stream-turns.ts";
 import { openCatalogue } from "./catalogue/catalogue.ts";
 import { commandIndex } from "./command-index.ts";
 import { faultOf, storeClosed } from "./faults.ts";
@@ -102,7 +103,7 @@ const storeOver = (
   const patience = patienceOf({ timers, randomness, patienceMs, closing: closing.signal });
   const reader = streamReader({ gateway, names, patience, index, pageSize });
   const catalogue = openCatalogue({ gateway, names, patience, timers, pageSize });
-  const turns = streamTurns(timers);
+  const turns = streamTurns();
   const setup = { gateway, names, reader, index, catalogue, patience, timers, randomness, budgetMs };
   const place = placeCommit({ ...setup, closing: closing.signal });
   const ensureOpen = (): void => {
@@ -143,15 +144,18 @@ const storeOver = (
       signal?.throwIfAborted();
       const { stream, commandId } = request.commit;
       const since = timers.now();
-      const asked = {
-        ...request,
-        commit: JSON.parse(JSON.stringify(request.commit)) as typeof request.commit,
-      };
-      const answer = await turns.take(stream, () => place(asked, timers.now() - since), {
-        waitMs: budgetMs,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      if (answer !== undefined) return answer;
+      // A copy: what the caller does with the commit meanwhile changes nothing.
+      const commit = JSON.parse(JSON.stringify(request.commit)) as typeof request.commit;
+      // Two identical appends that overlap would be dropped by the server without an answer.
+      const limit = limitOf({ withinMs: budgetMs, timers, ...(signal === undefined ? {} : { signal }) });
+      const leave = await turns.enter(stream, limit.signal);
+      limit.end();
+      if (leave !== undefined)
+        try {
+          return await place({ ...request, commit }, timers.now() - since);
+        } finally {
+          leave();
+        }
       signal?.throwIfAborted();
       throw noTurn(stream, commandId);
     },

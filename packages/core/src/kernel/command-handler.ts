@@ -4,7 +4,7 @@ import type { Codec } from "./codec.ts";
 import type { Decider, DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
 import type { EventStore, ExpectedRevision } from "./event-store.ts";
 import type { Folded } from "./fold.ts";
-import type { CancelSignal, Randomness } from "./ports.ts";
+import type { CancelSignal, Randomness, Timers } from "./ports.ts";
 import type { NotDone, Receipt } from "./receipt.ts";
 import type { SnapshotStore } from "./snapshots.ts";
 
@@ -23,9 +23,18 @@ export interface HandlerOptions<
   readonly snapshotEvery?: number;
   /** Streams whose state is kept in memory between commands. @defaultValue 256 */
   readonly keptStreams?: number;
-  /** How often a command is decided before a conflict is handed to the caller. @defaultValue 16 */
+  /**
+   * How often a command is decided before a conflict is handed to the caller.
+   * @defaultValue 16 where the store keeps everybody out meanwhile; else as often as `racesMs` leaves time for
+   */
   readonly maxAttempts?: number;
+  /**
+   * Where the store keeps nobody out: how long a command is decided again after it first came too late, in milliseconds.
+   * @defaultValue 30000
+   */
+  readonly racesMs?: number;
   readonly randomness?: Randomness;
+  readonly timers?: Timers;
 }
 
 export interface CommandOptions {

@@ -1,6 +1,7 @@
 /** The way of a command: load, decide, append, read back, compare, fold, receipt. */
 import * as E from "fp-ts/lib/Either.js";
 import type { CommandHandler, CommandOptions, HandlerOptions } from "./command-handler.ts";
+import { type LostRaces, racing, underLock } from "./contention.ts";
 import type { DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
 import {
   type Commit,
@@ -15,7 +16,7 @@ import type { Appended, Conflict, ExpectedRevision, Warning } from "./event-stor
 import { isStoreFault } from "./faults.ts";
 import { type Folded, privateCopy } from "./fold.ts";
 import { keptStates } from "./kept-states.ts";
-import { systemRandomness } from "./ports.ts";
+import { systemRandomness, systemTimers } from "./ports.ts";
 import { digestOfCommand, naming, notShown, proveEqual, tooManyEvents } from "./proof.ts";
 import { type NotDone, type Receipt, receiptOf, receiptOfNothing } from "./receipt.ts";
 import { noSnapshots } from "./snapshots.ts";
@@ -39,14 +40,20 @@ export const commandHandler = <
   snapshots = noSnapshots,
   snapshotEvery = 512,
   keptStreams = 256,
-  maxAttempts = 16,
+  maxAttempts = store.supports.decidesUnderLock ? 16 : Number.POSITIVE_INFINITY,
+  racesMs = 30_000,
   randomness = systemRandomness,
+  timers = systemTimers,
 }: HandlerOptions<Command, State, Event, Refusal>): CommandHandler<Command, State, Event, Refusal> => {
   type Outcome = E.Either<NotDone<Refusal>, Receipt<State, Event>>;
   const states = keptStates({ store, decider, codec, snapshots, snapshotEvery, keptStreams });
   const others = underway<State>();
+  const { decidesUnderLock } = store.supports;
+  const contention = decidesUnderLock
+    ? underLock(maxAttempts)
+    : racing({ maxAttempts, racesMs, randomness, timers });
   // Where nobody is kept out, appends of one stream overtake each other, and guesses would fail.
-  const mayGuess = store.supports.decidesUnderLock;
+  const mayGuess = decidesUnderLock;
 
   const decideOn = (
     { head, state }: Folded<State>,
@@ -182,9 +189,12 @@ export const commandHandler = <
     command: Command,
     options: CommandOptions,
     way: Way<State>,
+    races: LostRaces,
   ): Promise<Outcome> => {
     const { stream } = context;
     const { signal, expectedRevision } = options;
+    /** A commit that became void has used the id up; a conflict of a store that keeps nobody out has written nothing. */
+    let isFreshId = options.commandId === undefined;
     /** An answer that writes nothing is final only if the command has not written something before. */
     const answer = async (nothingWritten: () => Outcome | Promise<Outcome>): Promise<Outcome> =>
       (options.commandId === undefined ? undefined : await repeat(context, command, way)) ?? nothingWritten();
@@ -238,8 +248,7 @@ export const commandHandler = <
       const appended = await store.append({
         commit: decision.commit,
         expected,
-        // Only the first try: a commit that became void has used the id up.
-        hasFreshId: options.commandId === undefined && attempts === 1,
+        hasFreshId: isFreshId,
         ...(guess === undefined ? {} : { known: from.head }),
         ...(mark === undefined ? {} : { mark }),
         ...(expectedRevision === undefined ? { decideAgain } : {}),
@@ -251,8 +260,10 @@ export const commandHandler = <
         const proven = await prove(appended, written?.after(), command, attempts, way);
         if (!("_tag" in proven)) return E.right(proven);
         conflict = proven;
+        isFreshId = false;
       } else {
         conflict = appended;
+        if (decidesUnderLock) isFreshId = false;
         // The store kept everybody out while we decided, so that answer is final, if what it was decided on came true.
         const { decision: final, base: newest } = again;
         if (
@@ -263,7 +274,11 @@ export const commandHandler = <
         )
           return answer(() => withoutWriting(final, context, newest, attempts));
       }
-      if (expectedRevision !== undefined || attempts >= maxAttempts) return E.left(conflict);
+      if (expectedRevision !== undefined || !(await races.again(attempts, signal))) {
+        // The same command may have come first, sent by another process.
+        const late = conflict;
+        return decidesUnderLock ? E.left(late) : answer(() => E.left(late));
+      }
       known = await states.refresh(stream, signal);
       guess = undefined;
       isFresh = true;
@@ -272,8 +287,10 @@ export const commandHandler = <
 
   return {
     attempt: (stream, command, options) => async () => {
-      const { actor, correlationId, causationId } = options;
+      const { actor, correlationId, causationId, signal } = options;
       const commandId = options.commandId ?? randomness.uuid();
+      const leave = await contention.enter(stream, signal);
+      const races = contention.lostRaces();
       const way = others.setOut(stream);
       let cameTrue = false;
       try {
@@ -286,7 +303,7 @@ export const commandHandler = <
           ...(correlationId === undefined ? {} : { correlationId }),
           ...(causationId === undefined ? {} : { causationId }),
         };
-        const outcome = await run(context, command, options, way);
+        const outcome = await run(context, command, options, way, races);
         cameTrue = E.isRight(outcome) && !outcome.right.repeated;
         return outcome;
       } catch (error) {
@@ -299,6 +316,8 @@ export const commandHandler = <
         return E.left(naming(error, stream, commandId, isOpen ? "unknown" : error.outcome));
       } finally {
         way.arrive(cameTrue);
+        races.end();
+        leave();
       }
     },
     load: async (stream, signal) => {
