@@ -1,5 +1,6 @@
 /** A mission for the rigs: plain work packages that wait for nothing. */
-import type { Ledger } from "@mission-ledger/core/mission";
+import type { Ledger, MissionRequest } from "@mission-ledger/core/mission";
+import { persist } from "./workers/persist.mjs";
 
 export const planMission = async (
   ledger: Ledger,
@@ -8,8 +9,10 @@ export const planMission = async (
   workPackages: readonly { readonly workPackageId: string; readonly title: string }[],
 ): Promise<void> => {
   const mission = ledger.mission(slug);
-  await mission.execute({ type: "CreateMission", slug, title, missionId: slug, dependencyMetAt: "approved" });
-  await mission.execute({
+  const execute = (request: MissionRequest) =>
+    persist((commandId) => mission.execute(request, commandId === undefined ? {} : { commandId }));
+  await execute({ type: "CreateMission", slug, title, missionId: slug, dependencyMetAt: "approved" });
+  await execute({
     type: "AddWorkPackages",
     workPackages: workPackages.map((planned) => ({
       ...planned,

@@ -53,3 +53,24 @@ export const stores = {
     },
   },
 };
+
+/** Stores on a server. Their place is an address with a namespace, which only who has a server can give. */
+export const servers = {
+  eventstoredb: {
+    name: "eventstoredb",
+    open: async (place, options = {}) => {
+      const { openEventStoreDb } = await import("@mission-ledger/store-eventstoredb");
+      return openEventStoreDb({ url: place, ...options });
+    },
+    snapshots: async () => {
+      const { memorySnapshots } = await import("@mission-ledger/core");
+      return memorySnapshots();
+    },
+    inspect: async (place, streams) => {
+      const { chainProblems } = await import("./chain.mjs");
+      return { problems: await chainProblems(await servers.eventstoredb.open(place), streams), figures: {} };
+    },
+  },
+};
+
+export const storeNamed = (name) => stores[name] ?? servers[name];

@@ -4,14 +4,13 @@
  * Talks in lines on standard output, each by one synchronous write, so that what was said is said.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { LedgerError } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { stores } from "../stores/index.mjs";
+import { storeNamed } from "../stores/index.mjs";
 import { requestOf } from "./kill-plan.mjs";
+import { persist } from "./persist.mjs";
 
 const [storeName, place, notesFile, actor, slug, workPackageId, stepsText] = process.argv.slice(2);
 const steps = Number(stepsText);
-const maxTries = 50;
 
 const say = (line) => writeSync(1, `${JSON.stringify(line)}\n`);
 
@@ -29,24 +28,13 @@ const writeNotes = (notes) => {
   renameSync(fresh, notesFile);
 };
 
-const { open, snapshots } = stores[storeName];
+const { open, snapshots } = storeNamed(storeName);
 const ledger = ledgerOver({
-  store: await open(place),
+  store: (await persist(() => open(place))).answer,
   snapshots: await snapshots(place),
   actor,
 });
 const mission = ledger.mission(slug);
-
-/** Until a receipt is in hand: a fault that may pass is tried again with the same command id. */
-const execute = async ({ commandId, request }) => {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await mission.execute(request, { commandId });
-    } catch (error) {
-      if (!LedgerError.is(error) || !error.retryable || tries >= maxTries) throw error;
-    }
-  }
-};
 
 try {
   say({ _tag: "Ready" });
@@ -58,9 +46,12 @@ try {
   };
   while (pending.step < steps) {
     writeNotes(pending);
-    const { eventIds, revision, digest, readback, repeated } = await execute(pending);
-    const { step, commandId } = pending;
-    say({ _tag: "Done", step, commandId, eventIds, revision, digest, readback, repeated });
+    const { step, commandId, request } = pending;
+    const { answer, setbacks } = await persist((id) => mission.execute(request, { commandId: id }), {
+      commandId,
+    });
+    const { eventIds, revision, digest, readback, repeated } = answer;
+    say({ _tag: "Done", step, commandId, eventIds, revision, digest, readback, repeated, setbacks });
     const next = step + 1;
     pending = {
       step: next,

@@ -1,18 +1,22 @@
-/** One of the ten that race: tries to claim whatever it is told to, and says how it went. */
+/** One of those that race: tries to claim whatever it is told to, and says how it went. */
 import { LedgerError } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { stores } from "../stores/index.mjs";
+import { storeNamed } from "../stores/index.mjs";
+import { persist } from "./persist.mjs";
 
 const [storeName, place, actor] = process.argv.slice(2);
-const ledger = ledgerOver({ store: await stores[storeName].open(place), actor });
+const { answer: store } = await persist(() => storeNamed(storeName).open(place));
+const ledger = ledgerOver({ store, actor });
 
 process.on("message", async ({ slug, workPackageId, round }) => {
+  const request = { type: "ClaimWorkPackage", workPackageId, kind: "implement", leaseMs: 3_600_000 };
   try {
-    const { eventIds, readback, state } = await ledger
-      .mission(slug)
-      .execute({ type: "ClaimWorkPackage", workPackageId, kind: "implement", leaseMs: 3_600_000 });
+    const { answer, setbacks } = await persist((commandId) =>
+      ledger.mission(slug).execute(request, commandId === undefined ? {} : { commandId }),
+    );
+    const { eventIds, readback, state } = answer;
     const { claim } = state.workPackages[workPackageId];
-    process.send({ round, actor, won: true, eventIds, readback, holder: claim.holder });
+    process.send({ round, actor, won: true, eventIds, readback, holder: claim.holder, setbacks });
   } catch (error) {
     if (!LedgerError.is(error)) throw error;
     const { code, outcome, details } = error;
