@@ -15,7 +15,7 @@ import {
 import { createRequire, Module } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Script } from "node:vm";
 import { build } from "esbuild";
 
@@ -111,6 +111,28 @@ const sqliteInside = {
   },
 };
 
+/**
+ * The client of EventStoreDB is larger than everything else together: a file of its own with each of its modules that the
+ * store asks for, loaded with a code cache of its own.
+ */
+const clientModules = new Set();
+const clientApart = {
+  name: "client-apart",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^@eventstore\/db-client(?:\/|$)/ }, ({ path: name }) => {
+      clientModules.add(name);
+      return { path: name, namespace: "client-apart" };
+    });
+    onLoad({ filter: /.*/, namespace: "client-apart" }, ({ path: name }) => ({
+      contents: `
+        const { bundledClientModule } = require("./eventstoredb-client.ts");
+        module.exports = bundledClientModule(__filename, ${JSON.stringify(name)});`,
+      resolveDir: path.join(cli, "src", "bin"),
+      loader: "js",
+    }));
+  },
+};
+
 /** The file is one function that bin/mled.cjs calls, so that nothing has to be put around its text at every start. */
 const wrapper = ["(function(exports,require,module,__filename,__dirname){", "})"];
 
@@ -132,6 +154,7 @@ const bundleAll = async () => {
     legalComments: "none",
     logLevel: "warning",
   });
+  await bundleClient(path.join(staging, "mled-eventstoredb.cjs"));
   // A process of its own for each, so that what is compiled there is what a command compiles.
   for (const what of [...Object.keys(sessionPlaces), "thread"])
     execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--cache", staging, what], {
@@ -160,12 +183,11 @@ const bundleOne = async (entry, outfile) => {
     footer: { js: wrapper[1] },
     define: { performance: "monotonic", "import.meta.url": "__filename" },
     inject: [fileURLToPath(new URL("./bundled-sqlite.mjs", import.meta.url))],
-    plugins: [fpTsAsModules, ownBuiltins, yamlApart, sqliteInside],
+    plugins: [fpTsAsModules, ownBuiltins, yamlApart, sqliteInside, clientApart],
     logLevel: "warning",
     metafile: true,
   });
-  // Read as bytes of one character each, which is ten times as fast.
-  if (readFileSync(outfile).some((byte) => byte > 0x7f)) throw new Error(`${outfile} is not ASCII`);
+  checkAscii(outfile);
   if (!process.argv.includes("--sizes")) return;
   const [{ inputs }] = Object.values(metafile.outputs);
   const sizes = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
@@ -173,8 +195,44 @@ const bundleOne = async (entry, outfile) => {
     console.log(String(bytesInOutput).padStart(8), file);
 };
 
+const bundleClient = async (outfile) => {
+  await build({
+    stdin: {
+      contents: [...clientModules]
+        .map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});`)
+        .join("\n"),
+      resolveDir: path.join(cli, "..", "store-eventstoredb"),
+    },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20.19",
+    minify: true,
+    legalComments: "none",
+    banner: { js: wrapper[0] },
+    footer: { js: wrapper[1] },
+    logLevel: "warning",
+  });
+  checkAscii(outfile);
+};
+
+/** Programs are read as bytes of one character each, which is ten times as fast. */
+const checkAscii = (file) => {
+  if (readFileSync(file).some((byte) => byte > 0x7f)) throw new Error(`${file} is not ASCII`);
+};
+
 /** A cache for each store: what a command never runs would cost it as much to take in as what it runs. */
-const sessionPlaces = { file: "--ledger plan", sqlite: "--store sqlite:plan.db" };
+const sessionPlaces = {
+  file: async () => ({ place: "--ledger plan", leave: async () => {} }),
+  sqlite: async () => ({ place: "--store sqlite:plan.db", leave: async () => {} }),
+  eventstoredb: async () => {
+    const entry = path.join(cli, "..", "wire-server", "dist", "index.js");
+    const { startWireServer } = await import(pathToFileURL(entry).href);
+    const server = await startWireServer();
+    return { place: `--store ${server.url}`, leave: () => server.stop() };
+  },
+};
 
 /** Runs a few commands from the bundle in a scratch directory, then keeps what V8 compiled for them. */
 const makeCache = async (store) => {
@@ -204,14 +262,22 @@ const makeCache = async (store) => {
     "ready",
     "board",
   ];
+  const { place, leave } = await sessionPlaces[store]();
   try {
-    for (const line of session)
-      await loaded.exports.runLedger(`${line} ${sessionPlaces[store]}`.split(" "), io);
+    for (const line of session) {
+      const code = await loaded.exports.runLedger(`${line} ${place}`.split(" "), io);
+      // The refused move is meant; SQLite may have no driver here.
+      if (store === "eventstoredb" && code !== 0 && !line.endsWith("done"))
+        throw new Error(`${line} ${place} ended with ${code}`);
+    }
+    const client = loaded.exports.bundledClientCache();
+    if (client !== undefined) writeFileSync(path.join(staging, client.name), client.data);
     writeFileSync(
       path.join(staging, `mled-bundle.${process.version}.${process.arch}.${store}.cache`),
       script.createCachedData(),
     );
   } finally {
+    await leave();
     rmSync(scratch, { recursive: true, force: true });
   }
 };

@@ -27,10 +27,11 @@ const { Script } = require("node:vm");
 const { Module } = require("node:module");
 
 // A guess, which costs time alone when it is wrong: which store this command is about to run on.
-const asksSqlite = [...process.argv, process.env.MISSION_LEDGER_STORE ?? ""].some((word) =>
-  /^(?:--store=)?sqlite:/.test(word),
+const address = [...process.argv, process.env.MISSION_LEDGER_STORE ?? ""].find((word) =>
+  /^(?:--store=)?(?:sqlite|esdb|kurrentdb|kurrent|kdb)(?:\+discover)?:/.test(word),
 );
-const store = asksSqlite ? "sqlite" : "file";
+const store =
+  address === undefined ? "file" : /^(?:--store=)?sqlite:/.test(address) ? "sqlite" : "eventstoredb";
 // V8 checks version, flags and source itself; a cache that does not fit costs nothing but its reading.
 const cachedData = readIfThere(
   path.join(dist, `mled-bundle.${process.version}.${process.arch}.${store}.cache`),

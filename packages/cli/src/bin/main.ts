@@ -3,12 +3,13 @@ import path from "node:path";
 import process from "node:process";
 import { processIo } from "../run/process-io.ts";
 import { runLedger } from "../run/run-ledger.ts";
+import { bundledClientCache } from "./eventstoredb-client.ts";
 import { interrupt } from "./interrupt.ts";
 import { bundledLockBinding } from "./lock-binding.ts";
 import { bundledSqliteDriver } from "./sqlite-driver.ts";
 
 /** For the build, which runs a few commands so that the code cache holds what they compile. */
-export { bundledLockBinding, bundledSqliteDriver, runLedger };
+export { bundledClientCache, bundledLockBinding, bundledSqliteDriver, runLedger };
 
 /** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
 export const main = async (bundle: string): Promise<void> => {
