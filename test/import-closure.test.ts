@@ -65,19 +65,24 @@ describe("importing the library", () => {
     ).toEqual([]);
   });
 
-  test.each(["file", "sqlite"])(
-    "brings SQLite with a ledger at a %s address only if it asks for it",
+  test.each(["file", "sqlite", "esdb"])(
+    "brings a store and its driver with a ledger at an address of %s only if it asks for it",
     (store) => {
-      const address = `${store}:${path.join(scratch, `${store}-ledger`)}`;
+      const isServer = store === "esdb";
+      const address = isServer
+        ? "esdb://127.0.0.1:1?tls=false"
+        : `${store}:${path.join(scratch, `${store}-ledger`)}`;
       const names = namesOf(
         loadedFor(`
         const { openLedger } = await import("mission-ledger");
         const ledger = await openLedger({ store: ${JSON.stringify(address)}, actor: "a" });
-        await ledger.missions();
+        ${isServer ? "" : "await ledger.missions();"}
         await ledger.close();`),
       );
       expect(names).toContain("packages/store-file");
       expect(names.includes("packages/store-sqlite")).toBe(store === "sqlite");
+      for (const name of ["packages/store-eventstoredb", "@eventstore/db-client", "@grpc/grpc-js"])
+        expect(names.includes(name), name).toBe(isServer);
     },
   );
 

@@ -24,8 +24,8 @@ const datePattern =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2}(?:\.\d{1,3})?)? ?(Z|UTC|[+-]\d{2}:\d{2})?)?$/;
 
 /**
- * Up to 15 digits are a revision; 16 digits, with or without what a store puts behind them, begin a position; four digits
- * and a dash begin a date. `undefined` for anything else, and for days that no calendar has.
+ * Up to 15 digits are a revision; 16 digits, with or without what a store puts behind them, begin a position, and two numbers
+ * of 20 digits are one; four digits and a dash begin a date. `undefined` for anything else, and for days that no calendar has.
  */
 export const parseMoment = (value: unknown): AskedMoment | undefined => {
   if (typeof value === "number")
@@ -38,7 +38,7 @@ export const parseMoment = (value: unknown): AskedMoment | undefined => {
   const asked = value.trim();
   const is = (moment: AskedMoment["is"]): AskedMoment => ({ asked, is: moment });
   if (/^\d{1,15}$/.test(asked)) return is({ revision: Number(asked) });
-  if (/^\d{16}(?::|$)/.test(asked)) return is({ position: asked });
+  if (/^(?:\d{16}(?::|$)|\d{20}-\d{20}$)/.test(asked)) return is({ position: asked });
   if (/^position:./.test(asked)) return is({ position: asked.slice("position:".length) });
   const ago = /^(\w+) ago$/.exec(asked);
   if (ago !== null) {

@@ -2,6 +2,7 @@
 import {
   type CancelSignal,
   type FoundMoment,
+  isStoreFault,
   type LedgerError,
   type Moment,
   timestamp,
@@ -58,12 +59,18 @@ export const checkPosition = async (
 ): Promise<void> => {
   const options = { category: missionCategory, after: position, ...(signal === undefined ? {} : { signal }) };
   let isBehind = false;
-  for await (const [next] of ledger.store.readAll(options)) {
-    if (next === undefined) continue;
-    if (next.position > position) return;
-    // A store that cannot read the position goes on from the start of the log.
+  try {
+    for await (const [next] of ledger.store.readAll(options)) {
+      if (next === undefined) continue;
+      if (next.position > position) return;
+      // A store that cannot read the position goes on from the start of the log.
+      isBehind = true;
+      break;
+    }
+  } catch (error) {
+    // Or says that it never gave it.
+    if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
     isBehind = true;
-    break;
   }
   const end = (await endOfLog(ledger, signal)) ?? "0";
   if (isBehind || position > end)

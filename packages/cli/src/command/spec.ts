@@ -1,5 +1,5 @@
 /** What a command is: data about itself and one function. The commander program, mounts, help, completion and schemas are made from it. */
-import type { CancelSignal, Clock, Randomness, TransferTarget } from "@mission-ledger/core";
+import type { CancelSignal, Clock, Kept, Randomness, TransferTarget } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
@@ -53,8 +53,14 @@ export interface CommandContext {
   createLedger(): Promise<{ readonly ledger: Ledger; readonly created: boolean }>;
   /** The file or folder where views of the ledger are remembered; `undefined` for log files, which have them inside. */
   remembersIn(): string | undefined;
-  /** A ledger as a side of a copy, made first if `make` says so and it is not there. Whoever asked for it closes it. */
-  side(address: StoreAddress, options?: { readonly make?: boolean }): Promise<TransferTarget>;
+  /**
+   * A ledger as a side of a copy, made first if `make` says so and it is not there. `other` is what the other side keeps, if it
+   * is not everything. Whoever asked for it closes it.
+   */
+  side(
+    address: StoreAddress,
+    options?: { readonly make?: boolean; readonly other?: Kept },
+  ): Promise<TransferTarget>;
   /** Who acts. Throws `INPUT_REQUIRED` when nobody says. */
   actor(): Promise<string>;
   /**

@@ -11,6 +11,7 @@ import { toned } from "../output/lines.ts";
 import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { DiskAddress, StoreAddress } from "../store/store-kind.ts";
+import { withOrigins } from "../store/with-origins.ts";
 
 export const archive: CommandSpec = command({
   name: "archive",
@@ -61,7 +62,7 @@ export const archive: CommandSpec = command({
     const side = await context.side(address);
     try {
       const made = await writeArchive({
-        from: side,
+        from: address.store === "eventstoredb" ? withOrigins(side, address.identity) : side,
         stream: missionStream(slug),
         file: (sha256) => fileFor(slug, sha256),
         files: context.files,

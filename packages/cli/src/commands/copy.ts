@@ -65,7 +65,7 @@ export const copy: CommandSpec = command({
       });
     const reading = await context.side(source);
     try {
-      const writing = await context.side(target, { make: !dryRun });
+      const writing = await context.side(target, { make: !dryRun, other: reading.keeps });
       try {
         const report = await copyLedger({
           from: reading,

@@ -54,7 +54,7 @@ export const checkLog = async (
           head = { revision: event.revision, digest: event.digest };
         }
   } catch (error) {
-    if (signal?.aborted === true || !LedgerError.is(error) || ofTheServer.has(error.code)) throw error;
+    if (signal?.aborted === true || !LedgerError.is(error) || saysNothingOfLogs(error)) throw error;
     if (known.length === 0)
       problems.push({
         code: error.code,
@@ -67,8 +67,9 @@ export const checkLog = async (
   return { stream, events: digests ? events : (report?.events ?? 0), digests: equal, report, problems };
 };
 
-/** Nothing is known of the log then, and it may be as sound as ever. */
-const ofTheServer: ReadonlySet<string> = new Set(["STORE_CLOSED", "STORE_UNAVAILABLE", "TIMEOUT"]);
+/** Whether a server went away: nothing is known of its logs then, and they may be as sound as ever. */
+export const saysNothingOfLogs = ({ code }: LedgerError): boolean =>
+  ["STORE_CLOSED", "STORE_UNAVAILABLE", "TIMEOUT"].includes(code);
 
 const brokenAt = (stream: string, revision: number, tag: string): LogProblem => ({
   code: "LOG_CORRUPT",

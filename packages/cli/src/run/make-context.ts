@@ -143,11 +143,11 @@ export const makeContext = ({
       }
       return { ledger: await open(found), created: found.exists === false };
     },
-    side: async (address, { make = false } = {}) => {
+    side: async (address, { make = false, other = "lines" } = {}) => {
       const store = storeAt(address);
       const ports = portsFor({});
       if (make && store.isThere() === false) await store.make(ports);
-      return store.transfer(ports);
+      return store.transfer(ports, other);
     },
     remembersIn: () => (hostLedger === undefined ? storeAt(find().at).remembersIn(portsFor({})) : undefined),
     actor: async () =>

@@ -1,16 +1,11 @@
 /** The EventStoreDB store: a ledger on a server. Its package is loaded when an address asks for it, and never before. */
 import path from "node:path";
-import {
-  type Clock,
-  type EventStore,
-  noSnapshots,
-  type Randomness,
-  type SnapshotStore,
-  storeTransfer,
-} from "@mission-ledger/core";
-import { missionCategory } from "@mission-ledger/core/mission";
+import { type EventStore, noSnapshots, type SnapshotStore } from "@mission-ledger/core";
+import type { ServerAddress as ReadAddress } from "@mission-ledger/store-eventstoredb";
 import { fileSnapshots } from "@mission-ledger/store-file";
-import { loadedStore, storeLeftOut } from "./left-out.ts";
+import { usage } from "../output/problem.ts";
+import { transferByPort } from "./by-port.ts";
+import { loadedStore } from "./left-out.ts";
 import type { AddressedStore, ServerAddress, StorePorts } from "./store-kind.ts";
 
 export const eventStoreDbAt = (address: ServerAddress): AddressedStore => ({
@@ -18,31 +13,26 @@ export const eventStoreDbAt = (address: ServerAddress): AddressedStore => ({
   // The first event of a ledger makes everything that it needs on the server.
   make: async () => {},
   open: async (ports) => ({ store: await openAt(address, ports), snapshots: snapshotsOf(address, ports) }),
-  transfer: async (ports) => {
-    const store = await openAt(address, ports);
-    return { ...storeTransfer(store, [missionCategory]), close: () => store.close() };
-  },
+  transfer: async (ports) => transferByPort({ store: await openAt(address, ports) }),
   remembersIn: (ports) => folderOf(address, ports),
 });
 
-/** What the package will export. */
-interface Expected {
-  readonly openEventStoreDb?: (options: {
-    readonly url: string;
-    readonly clock?: Clock;
-    readonly randomness?: Randomness;
-  }) => Promise<EventStore>;
-}
-
-const openAt = async (address: ServerAddress, { clock, randomness }: StorePorts): Promise<EventStore> => {
-  const { openEventStoreDb } = (await eventStoreDb()) as unknown as Expected;
-  if (openEventStoreDb === undefined)
-    throw storeLeftOut("@mission-ledger/store-eventstoredb", new TypeError("it opens no ledger yet"));
+const openAt = async (address: ServerAddress, { randomness }: StorePorts): Promise<EventStore> => {
+  const { openEventStoreDb } = await eventStoreDb();
   return openEventStoreDb({
-    url: address.reveal(),
-    ...(clock === undefined ? {} : { clock }),
+    url: await readAddress(address),
     ...(randomness === undefined ? {} : { randomness }),
   });
+};
+
+/** The address as the store reads it. Throws `USAGE` where it cannot. */
+export const readAddress = async ({ shown, reveal }: ServerAddress): Promise<ReadAddress> => {
+  const { GatewayFailure, parseAddress } = await eventStoreDb();
+  try {
+    return parseAddress(reveal());
+  } catch (error) {
+    throw error instanceof GatewayFailure ? usage(`${shown}: ${error.message}`) : error;
+  }
 };
 
 /**

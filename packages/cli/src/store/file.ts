@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileSnapshots, fileTransfer, openFileStore } from "@mission-ledger/store-file";
+import { transferByPort } from "./by-port.ts";
 import { makeFoldersFor } from "./folders.ts";
 import type { AddressedStore } from "./store-kind.ts";
 
@@ -28,12 +29,16 @@ export const fileStoreAt = (directory: string): AddressedStore => ({
     }),
     snapshots: fileSnapshots({ directory, ...(files === undefined ? {} : { files }) }),
   }),
-  transfer: async ({ clock, randomness, files }) =>
-    fileTransfer({
+  transfer: async ({ clock, randomness, files }, other) => {
+    const options = {
       directory,
       ...(clock === undefined ? {} : { clock }),
       ...(randomness === undefined ? {} : { randomness }),
       ...(files === undefined ? {} : { files }),
-    }),
+    };
+    return other === "lines"
+      ? fileTransfer(options)
+      : transferByPort({ store: await openFileStore(options) });
+  },
   remembersIn: () => undefined,
 });

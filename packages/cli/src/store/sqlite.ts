@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { LoadDriver } from "@mission-ledger/store-sqlite";
+import { transferByPort } from "./by-port.ts";
 import { makeFoldersFor } from "./folders.ts";
 import { loadedStore } from "./left-out.ts";
 import type { AddressedStore, StorePorts } from "./store-kind.ts";
@@ -33,9 +34,12 @@ export const sqliteStoreAt = (file: string): AddressedStore => ({
     };
     return { store: { ...store, close }, snapshots };
   },
-  transfer: async (ports) => {
-    const { sqliteTransfer } = await sqliteStore();
-    return sqliteTransfer({ path: file, ...portsOf(ports) });
+  transfer: async (ports, other) => {
+    const { openSqliteStore, sqliteTransfer } = await sqliteStore();
+    const options = { path: file, ...portsOf(ports) };
+    return other === "lines"
+      ? sqliteTransfer(options)
+      : transferByPort({ store: await openSqliteStore(options) });
   },
   remembersIn: () => `${file}-cache`,
 });

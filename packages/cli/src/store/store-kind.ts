@@ -1,5 +1,12 @@
 /** A kind of store as people come in: by an address, with something there or not, made, then opened. */
-import type { Clock, EventStore, Randomness, SnapshotStore, TransferTarget } from "@mission-ledger/core";
+import type {
+  Clock,
+  EventStore,
+  Kept,
+  Randomness,
+  SnapshotStore,
+  TransferTarget,
+} from "@mission-ledger/core";
 import type { FilePort } from "@mission-ledger/store-file";
 
 /**
@@ -59,8 +66,11 @@ export interface AddressedStore {
   /** Makes the ledger and the folders above it. Throws a fault for what the disk refuses, `USAGE` for a path that cannot be one. */
   make(ports: StorePorts): Promise<void>;
   open(ports: StorePorts): Promise<OpenedStore>;
-  /** The ledger as a side of a copy. Makes nothing yet. */
-  transfer(ports: StorePorts): Promise<TransferTarget>;
+  /**
+   * The ledger as a side of a copy. Makes nothing yet. Where the other side keeps commits alone, this one takes nothing else:
+   * a log says of each line where it comes from, which nobody knows then.
+   */
+  transfer(ports: StorePorts, other: Kept): Promise<TransferTarget>;
   /** The file or folder where views of it are remembered, if they are not part of what is there. */
   remembersIn(ports: StorePorts): string | undefined;
 }
