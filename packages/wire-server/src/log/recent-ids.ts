@@ -20,21 +20,29 @@ const sizeOf = ({ stream }: RecentId): number => 28 + 2 * stream.length;
 
 export const openRecentIds = ({ maxBytes = 8 << 20 }: { readonly maxBytes?: number } = {}): RecentIds => {
   const entries = new Map<string, RecentId>();
+  // A map knows its oldest key as well, but walks over every deleted one to find it.
+  let keys: string[] = [];
+  let oldest = 0;
   let bytes = 0;
   const makeRoom = (): void => {
-    for (const [key, entry] of entries) {
-      if (bytes < maxBytes) return;
+    while (bytes >= maxBytes) {
+      const key = keys[oldest++] as string;
+      bytes -= sizeOf(entries.get(key) as RecentId);
       entries.delete(key);
-      bytes -= sizeOf(entry);
+    }
+    if (oldest > 10_000 && oldest > keys.length / 2) {
+      keys = keys.slice(oldest);
+      oldest = 0;
     }
   };
   return {
     get: (id) => entries.get(keyOf(id)),
     put: (id, entry) => {
-      makeRoom();
       const key = keyOf(id);
       if (entries.has(key)) return;
+      makeRoom();
       entries.set(key, entry);
+      keys.push(key);
       bytes += sizeOf(entry);
     },
   };
