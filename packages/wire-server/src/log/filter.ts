@@ -12,7 +12,7 @@ export type RecordFilter = (record: number) => boolean;
 
 /** Throws a `SyntaxError` for a regular expression that is none. */
 export const recordFilter = (log: WireLog, { by, regex, prefixes }: FilterRequest): RecordFilter => {
-  const pattern = regex === undefined ? undefined : new RegExp(regex, "u");
+  const pattern = regex === undefined ? undefined : new RegExp(regex);
   const fits = (name: string): boolean =>
     pattern?.test(name) ?? prefixes.some((prefix) => name.startsWith(prefix));
   const judged: boolean[] = [];

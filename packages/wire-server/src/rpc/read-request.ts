@@ -36,12 +36,14 @@ const streamName = (options: Options): string | undefined => {
   return name;
 };
 
+/** How clients spell -1, the end, where a number is wanted. */
+const minusOne = "18446744073709551615";
+
 const fromIn = (options: Options): From => {
   const stream = options.getStream();
   const all = options.getAll();
-  if (stream?.hasRevision()) return Number(stream.getRevision());
-  const position = all?.getPosition();
-  if (position !== undefined) return Number(position.getCommitPosition());
+  const named = stream?.hasRevision() ? stream.getRevision() : all?.getPosition()?.getCommitPosition();
+  if (named !== undefined) return named === minusOne ? "end" : Number(named);
   return stream?.hasEnd() || all?.hasEnd() ? "end" : "start";
 };
 

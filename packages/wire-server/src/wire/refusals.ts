@@ -10,6 +10,8 @@ import { shared, status } from "./stubs.ts";
 export interface BatchError {
   readonly code: number;
   readonly type: string;
+  /** @defaultValue the type */
+  readonly message?: string;
   /** The serialised details. @defaultValue empty */
   readonly details?: Uint8Array;
 }
@@ -120,24 +122,35 @@ export const notLeader = (endpoint?: { readonly host: string; readonly port: num
         },
       );
 
+/** On the batch path with a detail that the client has no name for. */
 export const notReady = (): Refusal =>
-  new Refusal(codes.UNAVAILABLE, "Server Is Not Ready", { batch: { code: 2, type: "ServerIsNotReady" } });
+  new Refusal(codes.UNAVAILABLE, "Server Is Not Ready", {
+    batch: { code: 14, type: "NotReady", message: "Server Is Not Ready" },
+  });
+
+/** Trailers are ASCII; a name that is not is percent-encoded. */
+const ascii = (value: string): string => value.replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 
 /** As grpc-js wants an error: a code, a text and trailers. */
 export const asStatus = (error: unknown): { code: number; details: string; metadata: Metadata } => {
   const refusal = error instanceof Refusal ? error : stumbled();
   const metadata = new Metadata();
-  for (const [key, value] of Object.entries(refusal.trailers)) metadata.set(key, encodeURI(value));
+  for (const [key, value] of Object.entries(refusal.trailers)) metadata.set(key, ascii(value));
   return { code: refusal.code, details: refusal.message, metadata };
 };
 
 /** As a batch answer carries it: a status with one detail, not a list of them. */
-export const asBatchStatus = ({ code, type, details = new Uint8Array() }: BatchError): status.Status => {
+export const asBatchStatus = ({
+  code,
+  type,
+  message = type,
+  details = new Uint8Array(),
+}: BatchError): status.Status => {
   const any = new anyMessages.Any();
   any.pack(details, `event_store.client.${type}`);
   const answer = new status.Status();
   answer.setCode(code as Parameters<typeof answer.setCode>[0]);
-  answer.setMessage(type);
+  answer.setMessage(message);
   answer.setDetails(any);
   return answer;
 };
