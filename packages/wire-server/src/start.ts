@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { admissionOf, allMetastream, grantsAll } from "./accounts.ts";
 import { faultGate, type Leadership } from "./faults-gate.ts";
-import type { WireLog } from "./log/log.ts";
+import { deletedRevision, type WireLog } from "./log/log.ts";
 import { lastRevision } from "./log/visibility.ts";
 import { openConnections, openNode } from "./node.ts";
 import { type Member, openService } from "./rpc/service.ts";
@@ -101,7 +101,7 @@ export const startNode = async ({
 
 const eventAt = (log: WireLog, record: number): WireEvent => ({
   stream: log.streamAt(log.streamOf(record)).name,
-  revision: BigInt(log.revisionOf(record)),
+  revision: log.isTombstone(record) ? deletedRevision : BigInt(log.revisionOf(record)),
   id: idText(log.id(record)),
   type: log.typeAt(log.typeOf(record)),
   data: log.data(record),
