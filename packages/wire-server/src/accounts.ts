@@ -1,18 +1,9 @@
 /** Who may do what on a server with accounts, and the words in which the others are refused. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { accessDenied, notAuthenticated, type Refusal } from "./wire/refusals.ts";
 import type { WireAccount } from "./wire-server.ts";
 
 export type WireRight = "append" | "read" | "read_all";
-
-/** A gRPC status as it is sent. */
-export interface Denial {
-  readonly code: 7 | 16;
-  readonly details: string;
-  readonly trailers: Readonly<Record<string, string>>;
-}
-
-const denied: Denial = { code: 7, details: "Access Denied", trailers: { exception: "access-denied" } };
-const unknownAccount: Denial = { code: 16, details: "Bad authentication", trailers: {} };
 
 const everyRight: readonly WireRight[] = ["append", "read", "read_all"];
 
@@ -21,7 +12,7 @@ export interface Admission {
    * Undefined for a call that may go on. Nobody's call and a call without the right end with 7, an unknown account and a wrong
    * password with 16.
    */
-  readonly refuse: (authorization: string | undefined, right: WireRight) => Denial | undefined;
+  readonly refuse: (authorization: string | undefined, right: WireRight) => Refusal | undefined;
 }
 
 /** `mayReadAll` is asked for accounts that do not have that right by themselves: an administrator can grant it. */
@@ -31,12 +22,12 @@ export const admissionOf = (
 ): Admission => ({
   refuse: (authorization, right) => {
     if (accounts === undefined) return undefined;
-    if (authorization === undefined) return denied;
+    if (authorization === undefined) return accessDenied();
     const [name, password] = basic(authorization);
     const account = Object.hasOwn(accounts, name) ? accounts[name] : undefined;
-    if (account === undefined || !isSame(account.password, password)) return unknownAccount;
+    if (account === undefined || !isSame(account.password, password)) return notAuthenticated();
     if ((account.may ?? everyRight).includes(right)) return undefined;
-    return right === "read_all" && mayReadAll(name) ? undefined : denied;
+    return right === "read_all" && mayReadAll(name) ? undefined : accessDenied();
   },
 });
 

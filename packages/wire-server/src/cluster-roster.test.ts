@@ -6,30 +6,34 @@ const three = rosterOf(3);
 describe("the roster of three nodes", () => {
   test("the first node leads at the start", () => {
     expect(membersOf(three)).toEqual([
-      { node: 0, state: 8, isAlive: true },
-      { node: 1, state: 6, isAlive: true },
-      { node: 2, state: 6, isAlive: true },
+      { node: 0, state: "leader", isAlive: true },
+      { node: 1, state: "follower", isAlive: true },
+      { node: 2, state: "follower", isAlive: true },
     ]);
   });
 
   test("another node is elected, and the old leader follows", () => {
-    expect(membersOf(elected(three, 2)).map(({ state }) => state)).toEqual([6, 6, 8]);
+    expect(membersOf(elected(three, 2)).map(({ state }) => state)).toEqual([
+      "follower",
+      "follower",
+      "leader",
+    ]);
   });
 
   test("a dead leader is listed as dead, and nobody leads or follows until the election", () => {
     const headless = killed(three, 0);
     expect(membersOf(headless)).toEqual([
-      { node: 0, state: 2, isAlive: false },
-      { node: 1, state: 2, isAlive: true },
-      { node: 2, state: 2, isAlive: true },
+      { node: 0, state: "other", isAlive: false },
+      { node: 1, state: "other", isAlive: true },
+      { node: 2, state: "other", isAlive: true },
     ]);
     expect(nextLeader(headless)).toBe(1);
   });
 
   test("a dead follower leaves the leader in place; a node that comes back follows", () => {
     const one = killed(three, 1);
-    expect(membersOf(one).map(({ state }) => state)).toEqual([8, 2, 6]);
-    expect(membersOf(started(one, 1)).map(({ state }) => state)).toEqual([8, 6, 6]);
+    expect(membersOf(one).map(({ state }) => state)).toEqual(["leader", "other", "follower"]);
+    expect(membersOf(started(one, 1)).map(({ state }) => state)).toEqual(["leader", "follower", "follower"]);
   });
 
   test("two of three are a quorum, one is none and elects nobody", () => {

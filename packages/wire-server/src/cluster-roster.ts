@@ -1,8 +1,5 @@
 /** Who of a cluster is alive, who leads, and what its members say about each other. Knows nothing of the wire. */
 
-/** Source: `MemberInfo.VNodeState` of gossip.proto. */
-export const memberStates = { unknown: 2, follower: 6, leader: 8 } as const;
-
 export interface Roster {
   /** -1 while nobody leads. */
   readonly leader: number;
@@ -11,7 +8,8 @@ export interface Roster {
 
 export interface RosterMember {
   readonly node: number;
-  readonly state: number;
+  /** Neither of the first two while there is nobody to follow, and for the dead. */
+  readonly state: "leader" | "follower" | "other";
   readonly isAlive: boolean;
 }
 
@@ -45,13 +43,7 @@ export const started = ({ leader, isAlive }: Roster, node: number): Roster => ({
 
 /** A dead member is still listed. While nobody leads, nobody follows either. */
 export const membersOf = ({ leader, isAlive }: Roster): readonly RosterMember[] =>
-  isAlive.map((alive, node) => ({
-    node,
-    state:
-      node === leader
-        ? memberStates.leader
-        : leader >= 0 && alive
-          ? memberStates.follower
-          : memberStates.unknown,
-    isAlive: alive,
-  }));
+  isAlive.map((alive, node) => {
+    const isFollower = alive && leader >= 0;
+    return { node, state: node === leader ? "leader" : isFollower ? "follower" : "other", isAlive: alive };
+  });

@@ -7,7 +7,7 @@ import { type ReadFault, readUnder } from "./faults-read.ts";
 import { type WriteFault, writeUnder } from "./faults-write.ts";
 import type { WireLog } from "./log/log.ts";
 import type { Gate, WireCall } from "./rpc/gate.ts";
-import { accessDenied, notLeader, notReady, Refusal } from "./wire/refusals.ts";
+import { accessDenied, notLeader, notReady } from "./wire/refusals.ts";
 
 /** Where a node stands in its cluster when a call arrives. */
 export type Leadership =
@@ -77,8 +77,8 @@ export const faultGate = ({
     enter: async (call) => {
       const right = rightFor(call);
       if (right !== undefined) {
-        const denial = admission.refuse(header(call, "authorization"), right);
-        if (denial !== undefined) throw new Refusal(denial.code, denial.details, denial);
+        const refusal = admission.refuse(header(call, "authorization"), right);
+        if (refusal !== undefined) throw refusal;
         const node = leadership();
         if (node._tag === "Follows") refuseAsFollower(call, node.leader);
       }

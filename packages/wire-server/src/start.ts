@@ -13,13 +13,20 @@ import type { WireEvent, WireServer, WireServerOptions } from "./wire-server.ts"
 /** Listens when it answers. Rejects where the port is taken. */
 export const startWireServer = async (options: WireServerOptions = {}): Promise<WireServer> => {
   const instanceId = randomUUID();
+  const shared = openSharedLog(options);
   const server = await startNode({
     ...options,
-    shared: openSharedLog(options),
+    shared,
     leadership: () => ({ _tag: "Leads" }),
     members: (port) => [{ instanceId, state: "leader", isAlive: true, host: "127.0.0.1", port }],
   });
-  return server;
+  return {
+    ...server,
+    start: () => {
+      shared.writer.forget();
+      return server.start();
+    },
+  };
 };
 
 export interface NodeOptions extends WireServerOptions {
@@ -34,7 +41,7 @@ export const startNode = async ({
   tls,
   accounts,
   commitTimeoutMs = 2_000,
-  shared: { log, writer, replication, encodeEvent },
+  shared: { log, replication, encodeEvent },
   leadership,
   members,
 }: NodeOptions): Promise<WireServer> => {
@@ -87,10 +94,7 @@ export const startNode = async ({
     },
     calls: () => new Map(calls),
     kill: () => node.close(),
-    start: async () => {
-      writer.forget();
-      await node.listen();
-    },
+    start: node.listen,
     stop: async () => {
       gate.calm();
       await node.close();

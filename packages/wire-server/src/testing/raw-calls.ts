@@ -45,9 +45,10 @@ export interface RawBatch {
 }
 
 export interface RawClient {
+  /** `expected` is a revision, -1 for a stream without events. */
   readonly append: (
     stream: string,
-    expected: number,
+    expected: number | "any",
     words: readonly string[],
     options?: RawOptions,
   ) => Promise<RawAppended>;
@@ -130,7 +131,8 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
         const first = new streamsMessages.AppendReq();
         const wanted = new streamsMessages.AppendReq.Options();
         wanted.setStreamIdentifier(identifier(stream));
-        if (expected < 0) wanted.setNoStream(new shared.Empty());
+        if (expected === "any") wanted.setAny(new shared.Empty());
+        else if (expected < 0) wanted.setNoStream(new shared.Empty());
         else wanted.setRevision(String(expected));
         first.setOptions(wanted);
         call.write(first);

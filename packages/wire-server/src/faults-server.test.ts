@@ -1,0 +1,132 @@
+/** What goes wrong with a whole server: no quorum, overlapping duplicates, restarts, content that is another. */
+import { describe, expect, test } from "vitest";
+import { served, stored } from "./testing/servers.ts";
+
+describe("without a quorum", () => {
+  test("a write ends with code 10 and is seen by nobody; once the quorum is back it is there, once", async () => {
+    const { server, raw } = await served({ commitTimeoutMs: 60 });
+    server.setQuorum(false);
+    expect((await raw.append("a", -1, ["x"])).status).toBe(10);
+    expect((await raw.append("a", -1, ["x"])).status).toBe(10);
+    expect((await raw.read("a")).seen).toEqual(["not found"]);
+    expect((await raw.read("$all")).seen).toEqual([]);
+    server.setQuorum(true);
+    expect((await raw.read("a")).seen).toEqual(["x"]);
+    expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
+    expect(stored(server, "a")).toEqual(["x"]);
+  });
+
+  test("the server gives up by itself after two seconds", async () => {
+    const { server, raw } = await served();
+    server.setQuorum(false);
+    expect((await raw.append("a", -1, ["x"], { deadlineMs: 1_500 })).status).toBe(4);
+    expect((await raw.append("b", -1, ["x"], { deadlineMs: 5_000 })).status).toBe(10);
+  });
+
+  test("a write that waits when the quorum comes back is acknowledged", async () => {
+    const { server, raw } = await served({ commitTimeoutMs: 30_000 });
+    server.setQuorum(false);
+    const open = raw.append("a", -1, ["x"], { deadlineMs: 10_000 });
+    await expect.poll(() => stored(server, "a")).toEqual(["x"]);
+    server.setQuorum(true);
+    expect((await open).revision).toBe(0);
+  });
+
+  test("a subscription hears of the write when the quorum is back", async () => {
+    const { server, raw } = await served({ commitTimeoutMs: 20 });
+    await raw.append("a", -1, ["x"]);
+    server.setQuorum(false);
+    const heard: string[] = [];
+    const open = raw.subscribe("a", { deadlineMs: 2_000, onEvent: (type) => heard.push(type) });
+    expect((await raw.append("a", 0, ["y"])).status).toBe(10);
+    expect(heard).toEqual(["x"]);
+    server.setQuorum(true);
+    await expect.poll(() => heard).toEqual(["x", "y"]);
+    await open;
+  });
+
+  test("what was there before is read as ever", async () => {
+    const { server, raw } = await served();
+    await raw.append("a", -1, ["x"]);
+    server.setQuorum(false);
+    expect((await raw.read("a")).seen).toEqual(["x"]);
+  });
+});
+
+describe("identical appends that overlap", () => {
+  test("are answered once: the others end with code 10, and one event is stored", async () => {
+    const { server, raw } = await served({ dropsOverlapping: true, overlapMs: 150, commitTimeoutMs: 300 });
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => raw.append("a", -1, ["x"], { deadlineMs: 5_000 })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([10, 10, 10, 10, 10, 10, 10, "ok"]);
+    expect(stored(server, "a")).toEqual(["x"]);
+    expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
+  });
+
+  test("the batch path is told of a timeout, too", async () => {
+    const { server, raw } = await served({ dropsOverlapping: true, overlapMs: 150, commitTimeoutMs: 300 });
+    const [first, second] = await Promise.all([raw.batch("a", -1, ["x"]), raw.batch("a", -1, ["x"])]);
+    expect([...first.answers, ...second.answers].sort()).toEqual(["ours 0", "ours error 4"]);
+    expect(stored(server, "a")).toEqual(["x"]);
+  });
+
+  test("are all acknowledged by a server that drops none", async () => {
+    const { server, raw } = await served();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => raw.append("a", -1, ["x"])));
+    expect(answers.map(({ revision }) => revision)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(stored(server, "a")).toEqual(["x"]);
+  });
+
+  test("another write for the same place loses at once", async () => {
+    const { raw } = await served({ dropsOverlapping: true, overlapMs: 150 });
+    const [first, second] = await Promise.all([raw.append("a", -1, ["x"]), raw.append("a", -1, ["y"])]);
+    expect([first.revision, second.revision].sort()).toEqual([0, "conflict"]);
+  });
+});
+
+describe("a restart", () => {
+  test("cuts open calls, refuses newcomers, and comes back on the same port with the same log", async () => {
+    const { server, raw } = await served();
+    await raw.append("a", -1, ["x"]);
+    server.strike({ at: "append", fault: { kind: "silence" } });
+    const open = raw.append("a", 0, ["y"], { deadlineMs: 5_000 });
+    await expect.poll(() => server.calls().get("Streams/Append")).toBe(2);
+    await server.kill();
+    expect((await open).status).toBe(14);
+    expect((await raw.append("a", 0, ["y"])).status).toBe(14);
+    expect(stored(server, "a")).toEqual(["x"]);
+    await server.start();
+    await expect.poll(async () => (await raw.append("a", 0, ["y"])).revision).toBe(1);
+    expect((await raw.read("a")).seen).toEqual(["x", "y"]);
+  });
+
+  test("in the middle of appends loses nothing that was acknowledged, and doubles nothing", async () => {
+    const { server, raw } = await served();
+    let next = 0;
+    let kills = 0;
+    const acknowledged: string[] = [];
+    while (next < 60) {
+      if (next % 15 === 7 && kills < next / 15) {
+        kills += 1;
+        setImmediate(() => void server.kill().then(() => server.start()));
+      }
+      const { revision } = await raw.append("a", next - 1, [`e${next}`]);
+      if (revision !== next) continue;
+      acknowledged.push(`e${next}`);
+      next += 1;
+    }
+    expect(kills).toBe(4);
+    expect(stored(server, "a")).toEqual(acknowledged);
+  });
+});
+
+describe("content", () => {
+  test("of another kind under a reused id is kept, and the retry acknowledged all the same", async () => {
+    const { server, raw } = await served();
+    await raw.append("a", -1, ["x"]);
+    server.tamper("a", 0n, { data: Buffer.from('{"other":true}') });
+    expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
+    expect(Buffer.from(server.events("a")[0]?.data ?? []).toString()).toBe('{"other":true}');
+  });
+});
