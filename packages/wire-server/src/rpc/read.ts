@@ -25,7 +25,7 @@ const sendRange = async (service: Service, request: ReadRequest, range: Range, o
     case "Tombstoned":
       throw streamDeleted(request.stream ?? "$all");
     case "Missing":
-      outlet.message(streamNotFound(request.stream ?? "$all"));
+      await outlet.message(streamNotFound(request.stream ?? "$all"));
       return outlet.end();
     case "Records":
       for (const record of range.records) {
