@@ -32,6 +32,8 @@ export const openConnections = (): Connections & { add(socket: Socket): void } =
   const sockets = new Map<string, Socket>();
   const cut = (socket: Socket, how: "rst" | "half_close"): void => {
     if (how === "half_close") socket.end();
+    // The kernel resets no connection that is ending already; the handle would stay and the process never end (Node 20.20).
+    else if (socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
   };
   return {

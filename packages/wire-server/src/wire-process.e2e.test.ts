@@ -106,3 +106,13 @@ test("it ends when its parent is gone", async () => {
   server.hangUp();
   await expect(ended).resolves.toBe(0);
 });
+
+test("it ends although its clients hang up at the same moment", async () => {
+  const servers = await Promise.all(Array.from({ length: 8 }, () => started()));
+  for (const { server, raw } of servers) {
+    await raw.append("a", -1, ["x"]);
+    raw.close();
+    await server.stop();
+  }
+  await expect(Promise.all(servers.map(({ server }) => server.ended))).resolves.toEqual(Array(8).fill(0));
+});

@@ -29,7 +29,7 @@ export interface WireProcess {
   readonly hangUp: () => void;
   /** Its exit code; -1 where a signal ended it. */
   readonly ended: Promise<number>;
-  /** Resolves when the process has ended. */
+  /** Resolves when the process has ended: by itself, or killed after five seconds, which `ended` tells. */
   readonly stop: () => Promise<void>;
 }
 
@@ -85,7 +85,9 @@ export const startWireProcess = async ({
     stop: async () => {
       child.kill("SIGCONT");
       child.kill("SIGTERM");
+      const killing = setTimeout(() => child.kill("SIGKILL"), 5_000);
       await ended;
+      clearTimeout(killing);
     },
   };
 };
