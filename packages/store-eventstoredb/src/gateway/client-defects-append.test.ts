@@ -1,25 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { happened, opened } from "../testing/opened.ts";
 import { acknowledged, refusal } from "../testing/scripted-server.ts";
 import { silentServer } from "../testing/silent-server.ts";
-import { GatewayFailure } from "./gateway.ts";
 
 // An unhandled rejection or an exception outside of every promise fails the whole run: vitest reports both.
 const tests = opened();
 afterEach(() => tests.close());
 
 const first = { stream: "s-1", expected: "no_stream", events: [happened] } as const;
-const failureOf = async (promise: Promise<unknown>): Promise<GatewayFailure> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof GatewayFailure) return error;
-  throw new Error(`No failure but ${String(error)}`);
-};
 
 describe("the path of an append", () => {
   test("is the one with a deadline, with an account and without, and the server is never asked for another", async () => {

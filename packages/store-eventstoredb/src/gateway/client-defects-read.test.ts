@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";
 import {
@@ -20,14 +21,6 @@ afterEach(() => tests.close());
 const range = { stream: "s-1", from: "start", direction: "forwards", maxCount: 10 } as const;
 const all = { from: "start", direction: "forwards", maxCount: 10 } as const;
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
-const failureOf = async (promise: Promise<unknown>): Promise<GatewayFailure> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof GatewayFailure) return error;
-  throw new Error(`No failure but ${String(error)}`);
-};
 const fail = (call: ReadCall, error: ReturnType<typeof refusal>): void => {
   call.emit("error", error);
 };

@@ -3,7 +3,8 @@
  * It is extended at its protected members only; its constructor is used instead of its connection strings, which it prints and quotes.
  */
 import type { EventStoreDBClient } from "@eventstore/db-client";
-import type { ServerAddress } from "../address/address.ts";
+import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
+import { unansweredSockets } from "./unanswered-sockets.ts";
 import type { WireCall } from "./wire-call.ts";
 
 /** Names the call to the guard, and the account to the server. */
@@ -35,8 +36,8 @@ export interface ClientOptions {
   /** PEM. */
   readonly authorities?: Buffer;
   readonly clientCertificate?: { readonly certificate: Buffer; readonly key: Buffer };
-  /** Where the next channel leads to, as `host:port`. */
-  readonly route: () => Promise<string>;
+  /** Where the next channel leads to. */
+  readonly route: () => Promise<ServerHost>;
 }
 
 /** Stands for no account: it keeps an append off the batch path, and is never sent. No account can have a ":" in its name. */
@@ -54,6 +55,7 @@ export const createClient = async ({
     import("@eventstore/db-client/generated/gossip_grpc_pb.js"),
     import("@eventstore/db-client/generated/shared_pb.js"),
   ]);
+  const sockets = unansweredSockets();
   const { keepAliveIntervalMs, keepAliveTimeoutMs, connectionName } = address;
 
   class Guarded extends EventStoreDBClient implements GuardedClient {
@@ -115,7 +117,11 @@ export const createClient = async ({
         if (this.#isShut) current.close();
         return current;
       };
-      this.resolveUri = route;
+      this.resolveUri = async () => {
+        const host = await route();
+        sockets.expect(host);
+        return describeHost(host);
+      };
     }
 
     guard(call: WireCall, deadlineMs: number, { isAnonymous } = { isAnonymous: false }): CallCredentials {
@@ -154,6 +160,7 @@ export const createClient = async ({
     shut(): void {
       this.#isShut = true;
       this.#channel?.close();
+      sockets.letGo();
     }
   }
   return new Guarded();

@@ -1,7 +1,7 @@
 /** One way to a server or a cluster: every call over it has a deadline, can be ended from here, and fails in our words. */
 import { readFile } from "node:fs/promises";
 import type { CancelSignal } from "@mission-ledger/core";
-import { describeHost, type ServerAddress } from "../address/address.ts";
+import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
 import { type CallCredentials, createClient, type GuardedClient } from "./client.ts";
 import { type Asked, failure, failureOf, secretsOf } from "./failures.ts";
 import { GatewayFailure } from "./gateway.ts";
@@ -61,7 +61,7 @@ export const openConnection = async ({
   const toClose = new Set<() => void>();
   let isClosed = false;
   /** Named by a node that does not lead; good for one connection. */
-  let hint: string | undefined;
+  let hint: ServerHost | undefined;
 
   const asked = ({ call, writes = false, stream }: CallRequest): Asked => ({
     call,
@@ -72,7 +72,8 @@ export const openConnection = async ({
   });
 
   const whenClosed = (task: () => void): (() => void) => {
-    toClose.add(task);
+    if (isClosed) task();
+    else toClose.add(task);
     return () => toClose.delete(task);
   };
 
@@ -98,20 +99,20 @@ export const openConnection = async ({
     },
   });
 
-  const route = async (): Promise<string> => {
+  const route = async (): Promise<ServerHost> => {
     if (isClosed) throw failure("closed", asked({ call: "connect" }), { isDefinite: true });
     const named = hint;
     hint = undefined;
     if (named !== undefined) return named;
     const [only] = address.hosts;
-    if (!address.isCluster && only !== undefined) return describeHost(only);
+    if (!address.isCluster && only !== undefined) return only;
     const found = await leader.find();
     if (found === undefined)
       throw failure("unavailable", asked({ call: "find the leader" }), {
         isDefinite: true,
         details: { reason: "no_leader" },
       });
-    return describeHost(found);
+    return found;
   };
 
   const client = await createClient({ address, route, ...files });
@@ -122,7 +123,7 @@ export const openConnection = async ({
     wire,
     fail: (error) => {
       const end = wire.end();
-      if (end?.leader !== undefined) hint = describeHost(end.leader);
+      if (end?.leader !== undefined) hint = end.leader;
       return failureOf(error, end, asked(request));
     },
   });

@@ -26,6 +26,9 @@ export const leaderFinder = ({
   /** Learnt from earlier answers: the nodes of the address may all be gone when the cluster is not. */
   let known: readonly ServerHost[] = hosts;
   let isClosed = false;
+  whenClosed(() => {
+    isClosed = true;
+  });
 
   const askAll = (): Promise<ServerHost | undefined> =>
     new Promise((resolve) => {
@@ -54,10 +57,7 @@ export const leaderFinder = ({
         resolve();
       };
       const stop = timers.after(milliseconds, over);
-      const leave = whenClosed(() => {
-        isClosed = true;
-        over();
-      });
+      const leave = whenClosed(over);
     });
 
   return {
@@ -65,7 +65,7 @@ export const leaderFinder = ({
       for (let attempt = 1; attempt <= maxDiscoverAttempts && !isClosed; attempt += 1) {
         const leader = await askAll();
         if (leader !== undefined) return leader;
-        if (attempt < maxDiscoverAttempts) await pause(discoveryIntervalMs);
+        if (attempt < maxDiscoverAttempts && !isClosed) await pause(discoveryIntervalMs);
       }
       return undefined;
     },
