@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import { type Fault, startWireServer, type WireServer } from "@mission-ledger/wire-server";
+import { afterEach, describe, expect, test } from "vitest";
+import { failureOf } from "../testing/failing.ts";
+import { opened } from "../testing/opened.ts";
+import { type Gateway, type GatewayAppend, GatewayFailure } from "./gateway.ts";
+
+const tests = opened();
+afterEach(() => tests.close());
+
+const event = () => ({ id: randomUUID(), type: "Happened", data: { a: 1 }, metadata: { b: 2 } });
+const first = (stream: string): GatewayAppend => ({ stream, expected: "no_stream", events: [event()] });
+const range = (stream: string) => ({ stream, from: "start", direction: "forwards", maxCount: 10 }) as const;
+const all = { from: "start", direction: "forwards", maxCount: 10 } as const;
+
+const there = async (deadlineMs = 400): Promise<{ server: WireServer; gateway: Gateway }> => {
+  const server = await startWireServer({ commitTimeoutMs: 100 });
+  tests.later(() => server.stop());
+  return { server, gateway: await tests.open({ url: server.url, deadlineMs }) };
+};
+
+/** Every fault that an append can meet, and what it may be told as. Source: section 5 of what is known of the server. */
+const onAppend: readonly (readonly [fault: Fault, kinds: readonly string[], isDefinite: boolean])[] = [
+  [{ kind: "lose_reply" }, ["deadline"], false],
+  [{ kind: "silence" }, ["deadline"], false],
+  [{ kind: "delay", ms: 60_000 }, ["deadline"], false],
+  [{ kind: "commit_then_cut", how: "rst" }, ["unavailable"], false],
+  [{ kind: "commit_then_cut", how: "half_close" }, ["unavailable", "deadline"], false],
+  [{ kind: "commit_then_cut", how: "reset_stream" }, ["unavailable", "unknown"], false],
+  [{ kind: "commit_then_cut", how: "end" }, ["unknown", "deadline"], false],
+  [{ kind: "cut", how: "rst" }, ["unavailable"], false],
+  [{ kind: "cut", how: "half_close" }, ["unavailable", "deadline"], false],
+  [{ kind: "cut", how: "reset_stream" }, ["unavailable", "unknown"], false],
+  [{ kind: "cut", how: "end" }, ["unknown", "deadline"], false],
+  [{ kind: "commit_later", ms: 50, timeoutMs: 20 }, ["server_timeout"], false],
+  // Nobody leads, says the node, in a way that leaves open what became of the append.
+  [{ kind: "not_leader" }, ["unavailable"], false],
+  [{ kind: "not_leader", endpoint: { host: "127.0.0.1", port: 1 } }, ["not_leader"], true],
+  [{ kind: "not_ready" }, ["unavailable"], false],
+  [{ kind: "access_denied" }, ["access_denied"], true],
+];
+
+const onRead: readonly (readonly [fault: Fault, kinds: readonly string[]])[] = [
+  [{ kind: "silence" }, ["deadline"]],
+  [{ kind: "delay", ms: 60_000 }, ["deadline"]],
+  [{ kind: "slow", ms: 60_000 }, ["deadline"]],
+  [{ kind: "cut", how: "rst" }, ["unavailable"]],
+  [{ kind: "cut", how: "half_close" }, ["unavailable", "deadline"]],
+  [{ kind: "cut", how: "reset_stream" }, ["unavailable", "unknown"]],
+  [{ kind: "not_leader" }, ["unavailable"]],
+  [{ kind: "not_leader", endpoint: { host: "127.0.0.1", port: 1 } }, ["not_leader"]],
+  [{ kind: "not_ready" }, ["unavailable"]],
+  [{ kind: "access_denied" }, ["access_denied"]],
+];
+
+const onSubscribe: readonly Fault[] = [
+  { kind: "silence" },
+  { kind: "cut", how: "rst" },
+  { kind: "cut", how: "half_close" },
+  { kind: "cut", how: "reset_stream" },
+  { kind: "not_leader" },
+  { kind: "not_ready" },
+];
+
+describe("an append over the wire", () => {
+  test.each(onAppend)(
+    "that meets %o ends in time, and the identical one afterwards is stored once",
+    async (fault, kinds, isDefinite) => {
+      const { server, gateway } = await there();
+      server.strike({ at: "append", fault });
+      const append = first("s-1");
+      const failure = await failureOf(gateway.append(append));
+      expect(kinds).toContain(failure.kind);
+      expect(failure.isDefinite).toBe(isDefinite);
+      server.calm();
+      // What is definite may have moved us to another node, which is not there in this test.
+      const again = async () => {
+        for (;;) {
+          const ended = await gateway.append(append).catch((error: unknown) => error);
+          if (!(ended instanceof GatewayFailure && ended.kind === "unavailable" && ended.isDefinite))
+            return ended;
+        }
+      };
+      expect(await again()).toMatchObject({ _tag: "Acknowledged", revision: 0n });
+      expect(await gateway.readRange(range("s-1"))).toMatchObject({ events: [{ id: append.events[0]?.id }] });
+      expect(server.events("s-1")).toHaveLength(1);
+    },
+  );
+
+  test("goes on over a server that was killed and started again", async () => {
+    const { server, gateway } = await there();
+    await gateway.append(first("s-1"));
+    await server.kill();
+    const failure = await failureOf(gateway.append(first("s-2")));
+    expect(failure.kind).toBe("unavailable");
+    expect(await failureOf(gateway.append(first("s-2")))).toMatchObject({ isDefinite: true });
+    await server.start();
+    expect(await gateway.append(first("s-2"))).toMatchObject({ revision: 0n });
+    expect(await gateway.readRange(range("s-1"))).toMatchObject({ events: [{ revision: 0n }] });
+  });
+
+  test("says which revision a stream has where another was expected", async () => {
+    const { gateway } = await there();
+    await gateway.append(first("s-1"));
+    expect(await gateway.append(first("s-1"))).toEqual({ _tag: "WrongRevision", actual: 0n });
+    expect(await gateway.append({ ...first("s-2"), expected: 4n })).toEqual({
+      _tag: "WrongRevision",
+      actual: "no_stream",
+    });
+  });
+
+  test("that is too large is refused for good, with the most the server takes", async () => {
+    const { gateway } = await there(5000);
+    const large = { ...event(), data: { text: "x".repeat(1_100_000) } };
+    expect(await failureOf(gateway.append({ ...first("s-1"), events: [large] }))).toMatchObject({
+      kind: "too_large",
+      isDefinite: true,
+      details: { maxBytes: 1_048_576 },
+    });
+  });
+});
+
+describe("a read over the wire", () => {
+  test.each(onRead)("that meets %o ends in time, and the next one is whole", async (fault, kinds) => {
+    const { server, gateway } = await there();
+    await gateway.append({ ...first("s-1"), events: [event(), event(), event()] });
+    for (const read of [() => gateway.readRange(range("s-1")), () => gateway.readAll(all)]) {
+      server.strike({ at: "read", fault });
+      expect(kinds).toContain((await failureOf(read())).kind);
+      server.calm();
+      // Where another node was named, the next call goes there, finds nobody, and the one after it comes back.
+      await gateway.readRange(range("s-1")).catch(() => {});
+    }
+    expect(await gateway.readRange(range("s-1"))).toMatchObject({
+      events: [{ revision: 0n }, { revision: 1n }, { revision: 2n }],
+    });
+  });
+
+  test("gives a stream from anywhere in both directions, and says when there is none", async () => {
+    const { gateway } = await there();
+    await gateway.append({ ...first("s-1"), events: [event(), event(), event()] });
+    const revisions = async (change: object) => {
+      const read = await gateway.readRange({ ...range("s-1"), ...change });
+      return read._tag === "Events" ? read.events.map(({ revision }) => Number(revision)) : read._tag;
+    };
+    expect(await revisions({})).toEqual([0, 1, 2]);
+    expect(await revisions({ from: 1n, maxCount: 1 })).toEqual([1]);
+    expect(await revisions({ from: "end", direction: "backwards" })).toEqual([2, 1, 0]);
+    expect(await revisions({ from: 7n })).toEqual([]);
+    expect(await revisions({ stream: "s-none" })).toBe("Missing");
+  });
+});
+
+describe("a subscription over the wire", () => {
+  test.each(onSubscribe)("that meets %o ends, and the next one hears all", async (fault) => {
+    const { server, gateway } = await there();
+    await gateway.append(first("s-1"));
+    server.strike({ at: "subscribe", fault });
+    const told: string[] = [];
+    for await (const { _tag } of gateway.subscribe({ after: "start", prefixes: ["s-"] })) told.push(_tag);
+    expect(told).toEqual([]);
+    server.calm();
+    for await (const news of gateway.subscribe({ after: "start", prefixes: ["s-"] }))
+      if (news._tag === "Event") {
+        expect(news.event.stream).toBe("s-1");
+        break;
+      }
+  });
+
+  test("ends when the server is killed", async () => {
+    const { server, gateway } = await there();
+    await gateway.append(first("s-1"));
+    const news = gateway.subscribe({ after: "start", prefixes: ["s-"] })[Symbol.asyncIterator]();
+    expect(await news.next()).toMatchObject({ value: { _tag: "Event" } });
+    const rest = (async () => {
+      for (;;) if ((await news.next()).done === true) return "ended";
+    })();
+    await server.kill();
+    expect(await rest).toBe("ended");
+  });
+});
+
+describe("the batch path", () => {
+  test("is taken by no call of a gateway, whatever happens to it: the server never sees one, nor is asked for it", async () => {
+    const { server, gateway } = await there(150);
+    const faults = [
+      ...onAppend.map(([fault]) => ({ at: "append" as const, fault })),
+      ...onRead.map(([fault]) => ({ at: "read" as const, fault })),
+      ...onSubscribe.map((fault) => ({ at: "subscribe" as const, fault })),
+    ];
+    for (const [turn, order] of faults.entries()) {
+      server.strike(order);
+      await gateway.append(first(`s-${turn}`)).catch(() => {});
+      await gateway.readRange(range(`s-${turn}`)).catch(() => {});
+      await gateway.readAll(all).catch(() => {});
+      for await (const { _tag } of gateway.subscribe({ after: "start" })) if (_tag === "Event") break;
+      server.calm();
+      if (turn % 8 === 7) {
+        await server.kill();
+        await gateway.append(first(`s-${turn}`)).catch(() => {});
+        await server.start();
+      }
+    }
+    const calls = server.calls();
+    expect(calls.get("Streams/Append")).toBeGreaterThanOrEqual(faults.length);
+    expect([...calls.keys()].sort()).toEqual(["Streams/Append", "Streams/Read"]);
+  });
+});
