@@ -145,11 +145,11 @@ export const placeCommit =
           }
           failure = error;
         }
-        if (answer?._tag === "WrongRevision" && !mayStand) {
+        const reaches = answer?._tag === "WrongRevision" ? revisionOf(answer.actual) : undefined;
+        if (reaches !== undefined && reaches < before) throw endsEarlier(stream, reaches, before);
+        if (reaches !== undefined && !mayStand) {
           // Nothing of ours was written; but the command may have been, by another process.
           mayStand = !hasFreshId;
-          const reaches = answer.actual === "no_stream" ? -1 : Number(answer.actual);
-          if (reaches < before) throw endsEarlier(stream, reaches, before);
           return conflict(Math.max(reaches, firstRevision));
         }
         if (answer?._tag === "Acknowledged") {
@@ -178,7 +178,9 @@ export const placeCommit =
         if (timers.now() >= until)
           throw (
             failure ??
-            readbackFailed(stream, commandId, firstRevision, "it was acknowledged and is not there")
+            (reaches === undefined
+              ? readbackFailed(stream, commandId, firstRevision, "it was acknowledged and is not there")
+              : readsAreBehind(stream, reaches))
           );
         await patience.backOff(tries);
       }
@@ -197,6 +199,8 @@ export const placeCommit =
       throw faultOf(error, mayStand ? "unknown" : "not_written", details);
     }
   };
+
+const revisionOf = (actual: bigint | "no_stream"): number => (actual === "no_stream" ? -1 : Number(actual));
 
 const readsAreBehind = (stream: string, revision: number): StoreFault =>
   new StoreFault(

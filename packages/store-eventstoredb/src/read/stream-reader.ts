@@ -3,6 +3,7 @@ import { type CancelSignal, emptyHead, type StoreFault, type StreamHead } from "
 import { type CommandIndex, learnt } from "../command-index.ts";
 import { notInLog, notWhole } from "../faults.ts";
 import type { Gateway, StoredEvent } from "../gateway/gateway.ts";
+import type { Timers } from "../gateway/timers.ts";
 import type { StreamNames } from "../layout/names.ts";
 import { type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
@@ -13,8 +14,17 @@ export interface StreamReaderSetup {
   readonly names: StreamNames;
   readonly patience: Patience;
   readonly index: CommandIndex;
+  readonly timers: Timers;
   readonly pageSize: number;
 }
+
+interface Behind {
+  readonly since: number;
+  tries: number;
+}
+
+/** How long a leader that was just elected may be behind, in milliseconds. */
+const behindMs = 1_000;
 
 export interface PageOptions {
   /** Its event has to be there. @defaultValue the start of the stream */
@@ -45,6 +55,7 @@ export const streamReader = ({
   names,
   patience,
   index,
+  timers,
   pageSize,
 }: StreamReaderSetup): StreamReader => {
   const readRange = (
@@ -84,6 +95,14 @@ export const streamReader = ({
     return event;
   };
 
+  /** A leader that was just elected may be behind what this process has seen; after a while it is another log. */
+  const isBehind = async (stream: string, revision: number, behind: Behind): Promise<boolean> => {
+    if (revision > index.tip(stream).revision || timers.now() - behind.since >= behindMs) return false;
+    behind.tries += 1;
+    await patience.backOff(behind.tries);
+    return true;
+  };
+
   /** Whether the first event of a page is the one that was remembered. */
   const checkAnchor = (stream: string, after: StreamHead, stored: StoredEvent | undefined): void => {
     const event = stored?.revision === BigInt(after.revision) ? ledgerEvent(stored, stream) : undefined;
@@ -100,6 +119,7 @@ export const streamReader = ({
     const { after = emptyHead, to = Number.MAX_SAFE_INTEGER, signal } = options;
     let head = after;
     let anchored = after.revision < 0;
+    const behind: Behind = { since: timers.now(), tries: 0 };
     while (!anchored || head.revision < to) {
       signal?.throwIfAborted();
       const anchor = anchored ? 0 : 1;
@@ -111,11 +131,12 @@ export const streamReader = ({
         asked,
         options,
       );
+      const events = read._tag === "Missing" ? [] : read.events;
+      if (!anchored && events.length === 0 && (await isBehind(stream, after.revision, behind))) continue;
       if (read._tag === "Missing") {
         if (head.revision >= 0) throw gone(stream, head.revision);
         return neverWas(stream, options);
       }
-      const { events } = read;
       if (!anchored) checkAnchor(stream, after, events[0]);
       else if (from === 0 && events.length === 0) throw notWhole(stream, 0, "all of its events are hidden");
       anchored = true;
@@ -147,22 +168,26 @@ export const streamReader = ({
     },
     end: async (stream, until) => {
       const options = until === undefined ? {} : { until };
-      const read = await readRange(names.onServer(stream), "end", 1, options);
-      if (read._tag === "Missing") {
+      const behind: Behind = { since: timers.now(), tries: 0 };
+      for (;;) {
+        const read = await readRange(names.onServer(stream), "end", 1, options);
+        const stored = read._tag === "Missing" ? undefined : read.events[0];
         const { revision } = index.tip(stream);
-        if (revision >= 0) throw gone(stream, revision);
-        await neverWas(stream, options);
-        return undefined;
+        if (Number(stored?.revision ?? -1n) < revision) {
+          if (await isBehind(stream, revision, behind)) continue;
+          throw gone(stream, revision);
+        }
+        if (read._tag === "Missing") {
+          await neverWas(stream, options);
+          return undefined;
+        }
+        if (stored === undefined) throw notWhole(stream, 0, "all of its events are hidden");
+        const event = ledgerEvent(stored, stream);
+        if (event === undefined)
+          throw notWhole(stream, Number(stored.revision), "an event there was written by another program");
+        index.learn(stream, [learnt(event)]);
+        return event;
       }
-      const stored = read.events[0];
-      if (stored === undefined) throw notWhole(stream, 0, "all of its events are hidden");
-      const event = ledgerEvent(stored, stream);
-      if (event === undefined)
-        throw notWhole(stream, Number(stored.revision), "an event there was written by another program");
-      const { revision } = index.tip(stream);
-      if (event.recorded.revision < revision) throw gone(stream, revision);
-      index.learn(stream, [learnt(event)]);
-      return event;
     },
     range: async (stream, from, count, until) => {
       const read = await readRange(
