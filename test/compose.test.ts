@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
-const folder = path.resolve(import.meta.dirname, "../../examples/eventstoredb");
+const folder = path.resolve(import.meta.dirname, "../examples/eventstoredb");
 const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
 const readme = readFileSync(path.join(folder, "README.md"), "utf8");
 
