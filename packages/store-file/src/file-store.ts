@@ -26,7 +26,7 @@ import { StreamView } from "./log/stream-view.ts";
 import { isOfCategory } from "./names.ts";
 import { begunStreams } from "./read/begun-logs.ts";
 import { readAllStreams, subscribeToAll } from "./read/read-all.ts";
-import { readStream } from "./read/read-stream.ts";
+import { readCommits, readStream } from "./read/read-stream.ts";
 import { scanStream } from "./read/scan-stream.ts";
 import { subscriptionBell } from "./read/waking.ts";
 
@@ -132,6 +132,7 @@ export const openFileStore = async ({
         return found === undefined ? undefined : commitOf(found.record);
       }),
     read: (stream, options = {}) => readStream(context, stream, options),
+    commits: (stream, options = {}) => readCommits(context, stream, options),
     scan: (stream, options, sink) => scanStream(context, stream, options, sink),
     readAll: (options = {}) => readAllStreams(context, options),
     subscribe: (options = {}) => subscribeToAll(context, bell, options),

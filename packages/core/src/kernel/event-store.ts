@@ -162,6 +162,12 @@ export interface EventStore {
   read(stream: string, options?: ReadOptions): AsyncIterable<EventBatch>;
 
   /**
+   * The commits of a stream in order: those that begin behind `after` and end no later than `to`, as `findCommand` gives each.
+   * For who needs all of them, where looking them up one by one takes longer; or not offered.
+   */
+  commits?(stream: string, options?: ReadOptions): AsyncIterable<readonly Commit[]>;
+
+  /**
    * As `read`, for folds that need little of many events: checks each record as `read` does, but takes out only what is
    * wanted. Equal to `read` in what counts, in its order and in its faults, and faster; or not offered.
    */

@@ -4,7 +4,7 @@ import { type Commit, checkLink, headOfCommit, type StreamHead } from "./event.t
 import type { EventStore } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
 import type { Limit } from "./limit.ts";
-import { appendSealed, commitsOf, proveSealed } from "./sealed-commits.ts";
+import { appendSealed, proveSealed, readCommits } from "./sealed-commits.ts";
 
 /** What is being done when something goes wrong. */
 export type ReplicationPhase = "comparing" | "reading" | "appending" | "proving" | "remembering";
@@ -47,8 +47,8 @@ export const replicateStream = async (options: StreamReplication): Promise<Strea
   let end = theirs;
   onPhase("reading");
   try {
-    const lacked = from.read(stream, { after: theirs, to: ours.revision, signal: limit.signal });
-    for await (const commits of limit.each(commitsOf(from, lacked)))
+    const lacked = readCommits(from, stream, { after: theirs, to: ours.revision, signal: limit.signal });
+    for await (const commits of limit.each(lacked))
       for (const commit of commits) {
         end = followed(stream, end, commit, theirs);
         if (dryRun) return { head: ours, lacking };
@@ -81,7 +81,7 @@ const followed = (stream: string, end: StreamHead, commit: Commit, theirs: Strea
   let head = end;
   for (const event of commit.events) {
     const broken = checkLink(head, event);
-    if (broken !== undefined && head === theirs && broken._tag === "ChainBroken")
+    if (broken !== undefined && head === theirs && broken._tag !== "DigestDiffers")
       throw differs(stream, theirs.revision);
     if (broken !== undefined) throw notSound(stream, event.revision, broken._tag);
     head = { revision: event.revision, digest: event.digest };

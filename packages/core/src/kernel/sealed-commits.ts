@@ -1,6 +1,6 @@
 /** Commits as they were sealed, out of one store and into another: with their ids, times, digests and their order. */
 import { type Commit, type EventEnvelope, emptyHead, type RecordedEvent } from "./event.ts";
-import type { Appended, Conflict, EventStore } from "./event-store.ts";
+import type { Appended, Conflict, EventStore, ReadOptions } from "./event-store.ts";
 import { StoreFault } from "./faults.ts";
 import type { CancelSignal } from "./ports.ts";
 import { proveEqual } from "./proof.ts";
@@ -38,6 +38,16 @@ export async function* commitsOf(
   }
   if (open.length > 0) yield [await commitOf(open)];
 }
+
+/** The commits of one stream: those that begin behind `after` and end no later than `to`. */
+export const readCommits = (
+  store: EventStore,
+  stream: string,
+  options: ReadOptions,
+): AsyncIterable<readonly Commit[]> =>
+  store.commits === undefined
+    ? commitsOf(store, store.read(stream, options))
+    : store.commits(stream, options);
 
 export interface SealedAppendOptions {
   /** The stream holds exactly what the commit follows, so its command cannot be there. @defaultValue false */

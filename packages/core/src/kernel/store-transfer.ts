@@ -6,7 +6,7 @@ import { diverged } from "./copy-ledger.ts";
 import type { Commit, RecordedEvent } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import type { CancelSignal } from "./ports.ts";
-import { appendSealed, commitsOf, proveSealed } from "./sealed-commits.ts";
+import { appendSealed, commitsOf, proveSealed, readCommits } from "./sealed-commits.ts";
 import type { TransferCommit, TransferEntry, TransferExtent, TransferTarget } from "./transfer.ts";
 
 /** The store stays open when the transfer is closed: whoever opened it closes it. */
@@ -15,15 +15,6 @@ export const storeTransfer = (store: EventStore, categories: readonly string[]):
     stream,
     end: (await store.head(stream)).revision,
   });
-  async function* entriesOf(
-    batches: AsyncIterable<readonly RecordedEvent[]>,
-    ends: ReadonlyMap<string, number>,
-  ): AsyncGenerator<readonly TransferEntry[]> {
-    const isMeant = ({ stream, revision }: RecordedEvent): boolean => revision <= (ends.get(stream) ?? -1);
-    for await (const commits of commitsOf(store, batches, isMeant)) yield commits.map(entryOf);
-  }
-  const endsOf = (extents: readonly TransferExtent[]): ReadonlyMap<string, number> =>
-    new Map(extents.map(({ stream, end }) => [stream, end as number]));
   const signalled = (signal: CancelSignal | undefined) => (signal === undefined ? {} : { signal });
 
   return {
@@ -35,12 +26,13 @@ export const storeTransfer = (store: EventStore, categories: readonly string[]):
         for (const stream of await store.streams(category)) extents.push(await extentOf(stream));
       return extents.sort((a, b) => (a.stream < b.stream ? -1 : 1));
     },
-    read: (extent, signal) =>
-      entriesOf(
-        store.read(extent.stream, { to: extent.end as number, ...signalled(signal) }),
-        endsOf([extent]),
-      ),
-    readTogether: (extents, signal) => entriesOf(store.readAll(signalled(signal)), endsOf(extents)),
+    read: ({ stream, end }, signal) =>
+      entriesOf(readCommits(store, stream, { to: end as number, ...signalled(signal) })),
+    readTogether: (extents, signal) => {
+      const ends = new Map(extents.map(({ stream, end }) => [stream, end as number]));
+      const isMeant = ({ stream, revision }: RecordedEvent): boolean => revision <= (ends.get(stream) ?? -1);
+      return entriesOf(commitsOf(store, store.readAll(signalled(signal)), isMeant));
+    },
     settle: async (streams) => {
       for (const stream of streams) await store.confirm(stream, await store.head(stream));
     },
@@ -51,6 +43,12 @@ export const storeTransfer = (store: EventStore, categories: readonly string[]):
     close: async () => {},
   };
 };
+
+async function* entriesOf(
+  source: AsyncIterable<readonly Commit[]>,
+): AsyncGenerator<readonly TransferEntry[]> {
+  for await (const commits of source) yield commits.map(entryOf);
+}
 
 const entryOf = (commit: Commit): TransferCommit => ({
   _tag: "Commit",

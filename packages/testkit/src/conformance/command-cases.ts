@@ -6,8 +6,11 @@ import {
   appendedOr,
   appendMany,
   appendNext,
+  collectCommits,
   commitOn,
   expectedAt,
+  foreignHead,
+  headBefore,
   noted,
   notes,
   readStream,
@@ -140,6 +143,36 @@ export const commandCases: readonly StoreCase[] = [
       claim((await store.findCommand(stream, "never")) === undefined, "in a stream that exists");
       await store.append(requestOn(stream, emptyHead, { commandId: "refused" }));
       claim((await store.findCommand(stream, "refused")) === undefined, "after a conflict");
+    },
+  },
+  {
+    name: "commits come as each is found by its command id, between a head and a revision",
+    run: async ({ store }) => {
+      for (const [index, events] of [2, 1, 3, 1].entries())
+        await appendNext(store, stream, { commandId: `c-${index}`, events: notes(events) });
+      await appendNext(store, "mission-other");
+      if (store.commits === undefined) return;
+      const found = await Promise.all([0, 1, 2, 3].map((index) => store.findCommand(stream, `c-${index}`)));
+      same(await collectCommits(store, stream), found, "all commits of the stream");
+      const events = await readStream(store, stream);
+      const after = headBefore(events, 2);
+      same(await collectCommits(store, stream, { after }), found.slice(1), "those behind a head");
+      same(
+        await collectCommits(store, stream, { after, to: 5 }),
+        found.slice(1, 3),
+        "those up to a revision",
+      );
+      same(
+        await collectCommits(store, stream, { after, to: 4 }),
+        found.slice(1, 2),
+        "none that goes beyond it",
+      );
+      same(await collectCommits(store, "mission-none"), [], "none of a stream that does not exist");
+      await faultOf(
+        () => collectCommits(store, stream, { after: foreignHead(2) }),
+        ["LOG_REPLACED"],
+        "commits behind an event that is not there",
+      );
     },
   },
 ];

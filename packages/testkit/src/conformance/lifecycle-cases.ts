@@ -2,7 +2,7 @@
 import { type EventStore, emptyHead } from "@mission-ledger/core";
 import { claim, faultOf, same } from "./failure.ts";
 import type { StoreCase } from "./harness.ts";
-import { appendMany, appendNext, collect, notes, readStream, requestOn } from "./writer.ts";
+import { appendMany, appendNext, collect, collectCommits, notes, readStream, requestOn } from "./writer.ts";
 
 const stream = "mission-m1";
 
@@ -35,7 +35,7 @@ export const lifecycleCases: readonly StoreCase[] = [
       await inTime(store.close(), "closing");
       const operations: Readonly<
         Record<
-          Exclude<keyof EventStore, "supports" | "close" | "prepare" | "publish" | "scan">,
+          Exclude<keyof EventStore, "supports" | "close" | "prepare" | "publish" | "commits" | "scan">,
           () => Promise<unknown>
         >
       > = {
@@ -48,6 +48,7 @@ export const lifecycleCases: readonly StoreCase[] = [
         subscribe: () => collect(store.subscribe()),
         streams: () => store.streams("mission"),
         head: () => store.head(stream),
+        ...(store.commits === undefined ? {} : { commits: async () => collectCommits(store, stream) }),
         ...(store.scan === undefined
           ? {}
           : {

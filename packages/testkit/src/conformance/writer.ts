@@ -12,6 +12,7 @@ import {
   type ExpectedRevision,
   emptyHead,
   type JsonObject,
+  type ReadOptions,
   type RecordedEvent,
   type StreamHead,
   sealCommit,
@@ -95,6 +96,20 @@ export const collect = async (batches: AsyncIterable<EventBatch>): Promise<reado
 
 export const readStream = (store: EventStore, stream: string): Promise<readonly RecordedEvent[]> =>
   collect(store.read(stream));
+
+/** The commits of a store that hands them over. */
+export const collectCommits = async (
+  store: EventStore,
+  stream: string,
+  options?: ReadOptions,
+): Promise<readonly Commit[]> => {
+  const all: Commit[] = [];
+  for await (const commits of store.commits?.(stream, options) ?? []) {
+    if (commits.length === 0) throw new ConformanceFailure("a batch is empty");
+    all.push(...commits);
+  }
+  return all;
+};
 
 /** Events without what belongs to the store. */
 export const sealedParts = (
