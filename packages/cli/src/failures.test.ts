@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type EventStore, type FaultCode, openMemoryStore, StoreFault } from "@mission-ledger/core";
 import { ledgerOver, type RefusalCode } from "@mission-ledger/core/mission";
@@ -103,6 +103,50 @@ describe("every command", () => {
       expect(envelope.error === null).toBe(envelope.ok);
     },
   );
+});
+
+describe("a server that is not there", () => {
+  const store = "esdb://ada:S3cr3t@127.0.0.1:1?tls=false";
+  /** These are about log files, and say so without a question to any server. */
+  const ofFiles: ReadonlySet<string> = new Set(["publish", "reconcile", "repair", "unlock"]);
+
+  test.each(needsLedger.map((spec) => [spec.name, spec] as const))(
+    "ends %s with one document that says why, what to do, and no password",
+    async (name, spec) => {
+      const shell = session();
+      const extra = name === "archive" ? ["--to", "p.jsonl.gz"] : [];
+      const argv = [...argvOf(spec), ...extra, "--store", store];
+      const { code, out, err } = await shell.run(...argv, "--json");
+      expect(JSON.parse(out)).toMatchObject({
+        command: name,
+        ok: false,
+        error: ofFiles.has(name)
+          ? { code: "USAGE" }
+          : { code: "STORE_UNAVAILABLE", outcome: "not_written", hint: expect.stringMatching(/./) },
+      });
+      expect({ code, err }).toEqual({ code: ofFiles.has(name) ? 2 : 7, err: "" });
+      expect(out).not.toContain("S3cr3t");
+      const human = await shell.run(...argv);
+      expect(human.code).toBe(code);
+      expect(human.err).toMatch(/^(?:USAGE|STORE_UNAVAILABLE): /);
+      expect(human.out + human.err).not.toContain("S3cr3t");
+    },
+  );
+
+  test.each([
+    ["init"],
+    ["copy", "file:.mission-ledger", store],
+    ["copy", store, "file:elsewhere"],
+    ["import", "spec-kitty", "kitty"],
+  ])("ends %s the same way, and leaves nothing behind", async (...argv) => {
+    const shell = await planned();
+    mkdirSync(path.join(shell.directory, "kitty"));
+    writeFileSync(path.join(shell.directory, "kitty", "status.events.jsonl"), "");
+    const { code, envelope } = await shell.json(...argv, "--store", store);
+    expect(code).toBe(7);
+    expect(JSON.stringify(envelope)).toContain("STORE_UNAVAILABLE");
+    expect(existsSync(path.join(shell.directory, "elsewhere"))).toBe(false);
+  });
 });
 
 describe("the exit table", () => {

@@ -65,6 +65,9 @@ export const copy: CommandSpec = command({
       });
     const reading = await context.side(source);
     try {
+      // A server that does not answer leaves no empty ledger behind.
+      if (source.store === "eventstoredb" && storeAt(target).isThere() === false)
+        await reading.extents(signal);
       const writing = await context.side(target, { make: !dryRun, other: reading.keeps });
       try {
         const report = await copyLedger({

@@ -1,0 +1,100 @@
+/** The program on a server: processes that come and go, what they load, and how they end. */
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { startWireServer } from "@mission-ledger/wire-server";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { scratch } from "./testing/session.ts";
+
+const cli = fileURLToPath(new URL("..", import.meta.url));
+const bin = path.join(cli, "bin", "mled.cjs");
+const client = "mled-eventstoredb.cjs";
+
+beforeAll(() => {
+  if (existsSync(path.join(cli, "dist", "bin", client))) return;
+  const built = spawnSync(process.execPath, [path.join(cli, "..", "..", "scripts", "bundle-cli.mjs")], {
+    encoding: "utf8",
+  });
+  if (built.status !== 0) throw new Error(built.stderr);
+});
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process that this one, which holds the server, does not wait for idly. */
+const mled = (env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<Ran> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...argv], {
+      env: { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [out, err]: [string[], string[]] = [[], []];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, stdout: out.join(""), stderr: err.join("") }));
+  });
+
+const onServer = async () => {
+  const server = await startWireServer();
+  onTestFinished(() => server.stop());
+  const env = { MISSION_LEDGER_STORE: server.url, XDG_CACHE_HOME: scratch() };
+  return { server, env };
+};
+
+test("commands that follow each other find what the last one did, and none takes the batch path", async () => {
+  const { server, env } = await onServer();
+  for (const argv of [
+    ["mission", "create", "p", "Passkeys"],
+    ["wp", "add", "p", "Login form", "--id", "WP01"],
+    ["wp", "claim", "p/WP01"],
+    ["wp", "move", "p/WP01", "in_progress"],
+    ["board", "p"],
+    ["rebuild", "--workers", "2"],
+    ["verify"],
+  ])
+    expect(await mled(env, ...argv), argv.join(" ")).toMatchObject({ status: 0, stderr: "" });
+  const refused = await mled(env, "wp", "claim", "p/WP01", "--as", "bob", "--json");
+  expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, error: { code: "CLAIM_HELD" } });
+  expect(server.calls().get("Streams/BatchAppend")).toBeUndefined();
+});
+
+test("of several processes that claim one package, one gets it", async () => {
+  const { env } = await onServer();
+  await mled(env, "mission", "create", "p", "Passkeys");
+  await mled(env, "wp", "add", "p", "Login form", "--id", "WP01");
+  const claims = await Promise.all(
+    Array.from({ length: 4 }, (_, index) => mled(env, "wp", "claim", "p/WP01", "--as", `a${index}`)),
+  );
+  expect(claims.map(({ status }) => status).sort()).toEqual([0, 5, 5, 5]);
+});
+
+test("a server that goes away ends a command with what is known, and the next one goes on", async () => {
+  const { server, env } = await onServer();
+  await mled(env, "mission", "create", "p", "Passkeys");
+  await server.kill();
+  const gone = await mled(env, "wp", "add", "p", "Login form", "--json");
+  expect(gone).toMatchObject({ status: 7, stderr: "" });
+  expect(JSON.parse(gone.stdout)).toMatchObject({ ok: false, error: { outcome: "not_written" } });
+  await server.start();
+  expect(await mled(env, "wp", "add", "p", "Login form")).toMatchObject({ status: 0 });
+});
+
+test("a command on files never loads the client of a server", () => {
+  const copied = scratch();
+  for (const folder of ["bin", "dist/bin"])
+    cpSync(path.join(cli, folder), path.join(copied, folder), { recursive: true });
+  const dist = path.join(copied, "dist", "bin");
+  for (const name of readdirSync(dist))
+    if (name.startsWith("mled-eventstoredb")) rmSync(path.join(dist, name));
+  const run = (...argv: readonly string[]) =>
+    spawnSync(process.execPath, [path.join(copied, "bin", "mled.cjs"), ...argv], { encoding: "utf8" });
+  const ledger = path.join(copied, "ledger");
+  for (const argv of [["init"], ["mission", "list"], ["ready"], ["verify"], ["where"]])
+    expect(run(...argv, "--ledger", ledger), argv.join(" ")).toMatchObject({ status: 0, stderr: "" });
+  expect(run("mission", "list", "--store", "esdb://127.0.0.1:1?tls=false").status).toBe(1);
+});
