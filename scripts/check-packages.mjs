@@ -6,7 +6,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { check, endsWell, finish } from "./checklist.mjs";
+import { checkEventStoreDbWithNpm, checkEventStoreDbWithPnpm } from "./packed-eventstoredb.mjs";
 import { checkSqliteWithNpm, checkSqliteWithPnpm } from "./packed-sqlite.mjs";
+import { installedWithPnpm } from "./packed-store.mjs";
 import { findPnpm } from "./pnpm.mjs";
 import { installed, npm, root, run } from "./programs.mjs";
 
@@ -156,8 +158,13 @@ try {
       if (!board.includes("WP01")) throw new Error(`the board does not show WP01:\n${board}`);
       endsWell(await mled("verify", "--ledger", "ledger"));
     });
+    await checkEventStoreDbWithNpm(consumer);
     await checkSqliteWithNpm(consumer);
-    await checkSqliteWithPnpm(pnpm, scratch, tarballs);
+    const pnpmConsumer = await installedWithPnpm(pnpm, scratch, tarballs);
+    if (pnpmConsumer !== undefined) {
+      await checkEventStoreDbWithPnpm(pnpmConsumer);
+      await checkSqliteWithPnpm(pnpmConsumer);
+    }
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
