@@ -1,12 +1,20 @@
 /**
- * The benchmarks: `pnpm bench <name> [--store file|sqlite] [--json] [--quick] [--dir <folder>] [--only <load>,…]`. They need a build (`pnpm build`), write to a
- * folder of their own under the system's temporary directory or `--dir`, and delete it again.
+ * The benchmarks: `pnpm bench <name> [--store file|sqlite] [--json] [--quick] [--dir <folder>] [--only <load>,…]`. They need a build
+ * (`pnpm build`), write to a folder of their own under the system's temporary directory or `--dir`, and delete it again. Transitions
+ * are measured on a server as well: `--store <esdb URL>`, or `--store wire` for the wire server in a process of its own.
  */
 import os from "node:os";
 import { parseArgs } from "node:util";
 
+const onServer = (store) => store === "wire" || /^(?:esdb|kurrentdb)(?:\+discover)?:\/\//.test(store);
+
 const benches = {
   transitions: async (options) => {
+    if (onServer(options.store)) {
+      const { measureOnServer, renderOnServer } = await import("./transitions-on-server.mjs");
+      const events = options.quick ? [100, 500] : [1_000, 10_000];
+      return { measure: () => measureOnServer({ ...options, events }), render: renderOnServer };
+    }
     const { measureTransitions } = await import("./transitions.mjs");
     const { renderTransitions } = await import("./report.mjs");
     return { measure: () => measureTransitions(options), render: renderTransitions };
@@ -50,9 +58,11 @@ const { values, positionals } = parseArgs({
   },
 });
 const bench = Object.hasOwn(benches, positionals[0] ?? "") ? benches[positionals[0]] : undefined;
-if (bench === undefined || positionals.length !== 1 || !["file", "sqlite"].includes(values.store)) {
+const isStore =
+  ["file", "sqlite"].includes(values.store) || (positionals[0] === "transitions" && onServer(values.store));
+if (bench === undefined || positionals.length !== 1 || !isStore) {
   process.stderr.write(
-    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--store file|sqlite] [--json] [--quick] [--dir <folder>] [--only <load>,…]\n`,
+    `usage: pnpm bench <${Object.keys(benches).join("|")}> [--store file|sqlite|<esdb URL>|wire] [--json] [--quick] [--dir <folder>] [--only <load>,…]\n`,
   );
   process.exitCode = 2;
 } else {

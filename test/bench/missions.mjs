@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { copyLedger, emptyHead } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
-import { stores } from "../stores/index.mjs";
+import { storeNamed, stores } from "../stores/index.mjs";
 import { generateLedger } from "./generate-ledger.mjs";
 
 export const slug = "bench";
@@ -24,11 +24,11 @@ const withoutFlush = {
   },
 };
 
-/** @param {{ store: "file" | "sqlite", directory: string, flush?: boolean, actor?: string }} options without `flush`, for ledgers that are only to be measured */
+/** @param {{ store: "file" | "sqlite" | "eventstoredb", directory: string, flush?: boolean, actor?: string }} options without `flush`, for ledgers that are only to be measured; of a server, its address for `directory` */
 export const openBenchLedger = async ({ store: name, directory, flush = true, actor: by = actor }) => {
-  const { open, placeIn, snapshots } = stores[name];
+  const { open, placeIn = (address) => address, snapshots } = storeNamed(name);
   const place = placeIn(directory);
-  const store = await open(place, flush ? {} : await withoutFlush[name]());
+  const store = await open(place, flush ? {} : await withoutFlush[name]?.());
   const kept = await snapshots(place);
   const ledger = ledgerOver({ store, snapshots: kept, actor: by });
   const close = async () => {

@@ -1,7 +1,7 @@
 /** A run's figures as a table for people. */
 
-const ms = (value) => value.toFixed(3);
-const times = (value) => `${value.toFixed(2)} ×`;
+export const ms = (value) => value.toFixed(3);
+export const times = (value) => `${value.toFixed(2)} ×`;
 
 export const aligned = (rows) => {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
