@@ -7,6 +7,8 @@ export {
   type ServerHost,
 } from "./address/address.ts";
 export { isServerAddress, parseAddress } from "./address/parse-address.ts";
+export { checkNames, type DiagnoseOptions, type Diagnosis, diagnose } from "./diagnose/diagnose.ts";
+export type { Check, CheckCode, CheckName } from "./diagnose/findings.ts";
 export { type EventStoreDbOptions, openEventStoreDb, type StoreSettings } from "./event-store-db.ts";
 export {
   type AllRequest,

@@ -20,13 +20,29 @@ export const append = async (connection: Connection, request: GatewayAppend): Pr
       });
     }
   });
-  return connection.call(call, ({ client, credentials }) =>
+  return send(connection, request, events);
+};
+
+/**
+ * An append of nothing: it is judged as any other and adds nothing. For a look at what the account may do.
+ *
+ * Source: an empty write succeeds at the right revision and no read shows it; at any other it is refused.
+ */
+export const emptyAppend = (
+  connection: Connection,
+  stream: string,
+  expected: GatewayAppend["expected"],
+): Promise<GatewayAppended> => send(connection, { stream, expected }, []);
+
+/** The one place from which an append goes out. Credentials of its own keep it off the batch path. */
+const send = (
+  connection: Connection,
+  { stream, expected }: Pick<GatewayAppend, "stream" | "expected">,
+  events: EventData[],
+): Promise<GatewayAppended> =>
+  connection.call({ call: "append", writes: true, stream }, ({ client, credentials }) =>
     client
-      .appendToStream(request.stream, events, {
-        expectedRevision: request.expected,
-        requiresLeader: true,
-        credentials,
-      })
+      .appendToStream(stream, events, { expectedRevision: expected, requiresLeader: true, credentials })
       .then(
         ({ nextExpectedRevision, position }) => ({
           _tag: "Acknowledged",
@@ -40,7 +56,6 @@ export const append = async (connection: Connection, request: GatewayAppend): Pr
         },
       ),
   );
-};
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const zeroUuid = /^[0-]+$/;

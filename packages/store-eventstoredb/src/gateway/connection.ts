@@ -1,10 +1,10 @@
 /** One way to a server or a cluster: every call over it has a deadline, can be ended from here, and fails in our words. */
-import { readFile } from "node:fs/promises";
 import type { CancelSignal } from "@mission-ledger/core";
 import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
+import { certificatesOf } from "./certificates.ts";
 import { type CallCredentials, createClient, type GuardedClient } from "./client.ts";
 import { type Asked, failure, failureOf, secretsOf } from "./failures.ts";
-import { GatewayFailure } from "./gateway.ts";
+import type { GatewayFailure } from "./gateway.ts";
 import { leaderFinder } from "./leader.ts";
 import type { Timers } from "./timers.ts";
 import { type WireCall, wireCall } from "./wire-call.ts";
@@ -55,7 +55,7 @@ export const openConnection = async ({
   deadlineMs,
   timers,
 }: ConnectionOptions): Promise<Connection> => {
-  const files = await certificates(address);
+  const files = await certificatesOf(address);
   const server = address.hosts.map(describeHost).join(",");
   const secrets = secretsOf(address.credentials);
   const toClose = new Set<() => void>();
@@ -209,32 +209,3 @@ export const openConnection = async ({
  * before it is sent. It is begun again on the next channel; so often, because each of several failed calls may take one along.
  */
 export const maxLostChannels = 10;
-
-/** Reads what the address names, so that a file that is not there is said in our words. */
-const certificates = async ({ caFile, clientCertificate }: ServerAddress) => {
-  const [authorities, certificate, key] = await Promise.all([
-    contentOf(caFile, "tlsCAFile"),
-    contentOf(clientCertificate?.certificateFile, "userCertFile"),
-    contentOf(clientCertificate?.keyFile, "userKeyFile"),
-  ]);
-  return {
-    ...(authorities === undefined ? {} : { authorities }),
-    ...(certificate === undefined || key === undefined ? {} : { clientCertificate: { certificate, key } }),
-  };
-};
-
-const contentOf = async (file: string | undefined, part: string): Promise<Buffer | undefined> => {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file);
-  } catch {
-    throw new GatewayFailure(
-      "refused",
-      `The file that ${part} names in the address cannot be read: ${file}`,
-      {
-        isDefinite: true,
-        details: { part, file },
-      },
-    );
-  }
-};

@@ -70,7 +70,8 @@ export const failureOf = (error: unknown, end: CallEnd | undefined, asked: Asked
   const { type, code, message } = fieldsOf(error);
   const name = end?.exception ?? type;
   const status = end === undefined || end.code === 0 ? code : end.code;
-  const kind = kindOf(name, status, end?.text ?? message);
+  const text = end?.text ?? message;
+  const kind = kindOf(name, status, text);
   return failure(kind, asked, {
     isDefinite:
       end?.neverLeft === true ||
@@ -78,10 +79,12 @@ export const failureOf = (error: unknown, end: CallEnd | undefined, asked: Asked
       (kind === "too_large" && end?.exception !== undefined),
     details: {
       ...(status === undefined ? {} : { grpcCode: status }),
+      ...(end?.neverLeft === true ? { reason: "no_connection" } : {}),
+      ...(isLeaderless(status, text) ? { reason: "no_leader" } : {}),
       ...(end?.leader === undefined ? {} : { leader: `${end.leader.host}:${end.leader.port}` }),
       ...(end?.maxBytes === undefined ? {} : { maxBytes: end.maxBytes }),
     },
-    cause: printable(type ?? "Error", end?.text ?? message, asked.secrets),
+    cause: printable(type ?? "Error", text, asked.secrets),
   });
 };
 
@@ -116,12 +119,15 @@ const kindOf = (name: string | undefined, code: number | undefined, text: string
   if (name === "access-denied") return code === 16 ? "not_authenticated" : "access_denied";
   const named = name === undefined ? undefined : byName[name];
   if (named !== undefined) return named;
-  // A node that knows of no leader says so with the code for everything else.
-  if (code === 2 && /no leader/i.test(text)) return "unavailable";
+  if (isLeaderless(code, text)) return "unavailable";
   // HTTP/2 resets that grpc has no code for.
   if (code === 13 && /RST_STREAM/.test(text)) return "unavailable";
   return (code === undefined ? undefined : byCode[code]) ?? "unknown";
 };
+
+/** A node that knows of no leader says so with the code for everything else. */
+const isLeaderless = (code: number | undefined, text: string): boolean =>
+  code === 2 && /no leader/i.test(text);
 
 const fieldsOf = (
   error: unknown,

@@ -1,6 +1,6 @@
 /** A server whose every answer the test writes: for what a faithful one never says. */
 import gossip from "@eventstore/db-client/generated/gossip_grpc_pb.js";
-import type members from "@eventstore/db-client/generated/gossip_pb.js";
+import gossipMessages from "@eventstore/db-client/generated/gossip_pb.js";
 import features from "@eventstore/db-client/generated/serverfeatures_grpc_pb.js";
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_grpc_pb.js";
@@ -19,7 +19,7 @@ type ReadReq = InstanceType<typeof messages.ReadReq>;
 type ReadResp = InstanceType<typeof messages.ReadResp>;
 type AppendReq = InstanceType<typeof messages.AppendReq>;
 type AppendResp = InstanceType<typeof messages.AppendResp>;
-type GossipInfo = InstanceType<typeof members.ClusterInfo>;
+type GossipInfo = InstanceType<typeof gossipMessages.ClusterInfo>;
 export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
 export interface Script {
@@ -115,6 +115,15 @@ export const acknowledged = (revision: number): AppendResp => {
   return reply;
 };
 
+/** A refusal because of the revision, which is a reply and no error. */
+export const wrongRevision = (current: number): AppendResp => {
+  const wrong = new messages.AppendResp.WrongExpectedVersion();
+  wrong.setCurrentRevision(String(current));
+  const reply = new messages.AppendResp();
+  reply.setWrongExpectedVersion(wrong);
+  return reply;
+};
+
 export interface ScriptedEvent {
   readonly revision: number;
   readonly stream?: string;
@@ -177,4 +186,22 @@ export const checkpoint = (position: number): ReadResp => {
   const reply = new messages.ReadResp();
   reply.setCheckpoint(place);
   return reply;
+};
+
+/** What gossip says: port, state and whether it is alive, of each member. */
+export const members = (
+  ...known: readonly (readonly [port: number, state: number, isAlive: boolean])[]
+): GossipInfo => {
+  const info = new gossipMessages.ClusterInfo();
+  for (const [port, state, isAlive] of known) {
+    const place = new gossipMessages.EndPoint();
+    place.setAddress("127.0.0.1");
+    place.setPort(port);
+    const member = new gossipMessages.MemberInfo();
+    member.setHttpEndPoint(place);
+    member.setState(state as never);
+    member.setIsAlive(isAlive);
+    info.addMembers(member);
+  }
+  return info;
 };
