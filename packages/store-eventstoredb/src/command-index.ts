@@ -12,7 +12,12 @@ export interface CommandIndex {
   tip(stream: string): StreamHead;
   /** Revision of a command's first event, if it is among the known ones. */
   find(stream: string, commandId: string): number | undefined;
-  /** Takes in events of a stream that were read or acknowledged, in their order and without gaps between them. */
+  /** Whether the stream was looked at, perhaps to find that it does not exist. */
+  hasSeen(stream: string): boolean;
+  /**
+   * Takes in events of a stream that were read, in their order and without gaps between them. What was only acknowledged is not
+   * known. An event that contradicts what was remembered makes it forgotten.
+   */
   learn(stream: string, events: readonly LearntEvent[]): void;
   /** After any doubt about what was remembered. */
   forget(stream: string): void;
@@ -75,9 +80,14 @@ export const commandIndex = ({
     known: (stream) => streams.get(stream)?.head ?? emptyHead,
     tip: (stream) => streams.get(stream)?.tip ?? emptyHead,
     find: (stream, commandId) => streams.get(stream)?.commands.get(commandId),
+    hasSeen: (stream) => streams.has(stream),
     learn: (stream, events) => {
-      const known = use(stream);
+      let known = use(stream);
       for (const { commandId, index, revision, digest } of events) {
+        if (contradicts(known.tip, revision, digest) || contradicts(known.head, revision, digest)) {
+          forget(stream);
+          known = use(stream);
+        }
         if (revision > known.tip.revision) known.tip = { revision, digest };
         if (revision !== known.head.revision + 1) continue;
         known.head = { revision, digest };
@@ -91,3 +101,6 @@ export const commandIndex = ({
     forget,
   };
 };
+
+const contradicts = (seen: StreamHead, revision: number, digest: string): boolean =>
+  seen.revision === revision && seen.digest !== digest;

@@ -161,7 +161,7 @@ const storeOver = (
     },
     readBack: async (appended) => {
       if (closing.signal.aborted) throw storeClosed("unknown");
-      return readBackFrom({ reader, patience, timers }, appended);
+      return readBackFrom(setup, appended);
     },
     confirm: (stream, head) => look(() => confirmHead(reader, stream, head), { stream }),
     findCommand: (stream, commandId) =>

@@ -61,7 +61,8 @@ export const placeCommit =
       waitedMs,
       receiptMark: null,
     });
-    const written = (): Appended => {
+    /** It was seen where it was to be written. */
+    const found = (): Appended => {
       index.learn(
         stream,
         commit.events.map(({ revision, digest }, at) => ({ commandId, index: at, revision, digest })),
@@ -95,6 +96,8 @@ export const placeCommit =
     };
     /** The digest at the expected revision; `undefined` if the stream does not end there, as far as is known. */
     const digestBefore = async (): Promise<string | null | undefined> => {
+      // A server revives a deleted stream when it is begun again, with its events lost and its revisions going on.
+      if (before < 0 && !index.hasSeen(stream)) await reader.end(stream, until);
       const tip = index.tip(stream);
       if (tip.revision > before) return undefined;
       if (tip.revision === before) return tip.digest;
@@ -154,14 +157,15 @@ export const placeCommit =
         }
         if (answer?._tag === "Acknowledged") {
           mayStand = true;
-          if (hasFreshId && answer.revision === last) return written();
+          // Nobody else has the id. Whether it is true is for the proof to say.
+          if (hasFreshId && answer.revision === last) return appended(commit, false);
         } else if (failure !== undefined && !failure.isDefinite) mayStand = true;
 
         if (mayStand) {
           const standing = await look();
           switch (standing._tag) {
             case "Ours":
-              return written();
+              return found();
             case "SameCommand":
               return repeat(firstRevision);
             case "Another":

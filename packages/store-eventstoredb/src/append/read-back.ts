@@ -1,5 +1,6 @@
 /** The proof behind a receipt: the leader is asked for exactly what was appended, and for the event before it, and all is compared. */
 import { type Appended, type EventEnvelope, type RecordedEvent, StoreFault } from "@mission-ledger/core";
+import { type CommandIndex, learnt } from "../command-index.ts";
 import { faultOf, readbackFailed } from "../faults.ts";
 import type { Timers } from "../gateway/timers.ts";
 import { isSealed, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
@@ -9,9 +10,16 @@ import type { StreamReader } from "../read/stream-reader.ts";
 /** How long a leader that was just elected may take to show what the last one acknowledged, in milliseconds. */
 const absentMs = 1_000;
 
+export interface ReadBackSetup {
+  readonly reader: StreamReader;
+  readonly index: CommandIndex;
+  readonly patience: Patience;
+  readonly timers: Timers;
+}
+
 /** Throws `READBACK_FAILED` or `LOG_REPLACED`, outcome unknown. */
 export const readBackFrom = async (
-  { reader, patience, timers }: { reader: StreamReader; patience: Patience; timers: Timers },
+  { reader, index, patience, timers }: ReadBackSetup,
   { commit }: Appended,
 ): Promise<readonly RecordedEvent[]> => {
   const { stream, commandId, firstRevision, events } = commit;
@@ -35,8 +43,11 @@ export const readBackFrom = async (
         )
           throw readbackFailed(stream, commandId, revision, "it holds something else");
       }
-      if (read.length === events.length + anchors)
-        return (read as readonly LedgerEvent[]).slice(anchors).map(({ recorded }) => recorded);
+      if (read.length === events.length + anchors) {
+        const own = (read as readonly LedgerEvent[]).slice(anchors);
+        index.learn(stream, own.map(learnt));
+        return own.map(({ recorded }) => recorded);
+      }
       if (timers.now() - begun >= absentMs)
         throw readbackFailed(stream, commandId, firstRevision, "it is not there");
       await patience.backOff(tries);

@@ -11,14 +11,16 @@ export const positionText = ({ commit, prepare }: LogPosition): string =>
 /** Throws `LOG_REPLACED` for a text that this store never gave. */
 export const positionOf = (text: string): LogPosition => {
   const match = /^(\d{20})-(\d{20})$/.exec(text);
-  if (match === null)
-    throw new StoreFault("LOG_REPLACED", `${JSON.stringify(text)} is no position in this ledger`, {
-      outcome: "not_written",
-      retryable: false,
-      hint: "Begin at the start of the log, or at a position that this ledger gave.",
-    });
+  if (match === null) throw notAPosition(text);
   return { commit: BigInt(match[1] as string), prepare: BigInt(match[2] as string) };
 };
+
+export const notAPosition = (text: string): StoreFault =>
+  new StoreFault("LOG_REPLACED", `${JSON.stringify(text)} is no position in this ledger`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: "Begin at the start of the log, or at a position that this ledger gave.",
+  });
 
 export const isBehind = (one: LogPosition, other: LogPosition): boolean =>
   one.commit > other.commit || (one.commit === other.commit && one.prepare > other.prepare);

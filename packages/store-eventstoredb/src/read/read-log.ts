@@ -1,9 +1,9 @@
 /** The whole log of a ledger, in the order in which the server took it. */
 import type { EventBatch, ReadAllOptions, RecordedEvent } from "@mission-ledger/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { Gateway, LogPosition, StoredEvent } from "../gateway/gateway.ts";
+import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway/gateway.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
-import { isBehind, positionOf } from "../layout/position.ts";
+import { isBehind, notAPosition, positionOf } from "../layout/position.ts";
 import { ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 
@@ -42,7 +42,9 @@ export async function* readLog(
   /** Reads begin with the event that is named, so each page begins with the last one of the page before. */
   let passed = resumed;
   for (let from: LogPosition = begin; !isBehind(from, end); ) {
-    const events = await page(from, pageSize);
+    const events = await page(from, pageSize).catch((error: unknown) => {
+      throw passed === resumed && isNoSuchPlace(error) && after !== undefined ? notAPosition(after) : error;
+    });
     signal?.throwIfAborted();
     ensureOpen();
     const fresh = events.filter(
@@ -61,6 +63,10 @@ export async function* readLog(
     passed = last;
   }
 }
+
+/** A server says no more of a position at which no record begins. */
+const isNoSuchPlace = (error: unknown): boolean =>
+  error instanceof GatewayFailure && (error.kind === "unknown" || error.kind === "refused");
 
 /** What of the server's events is the ledger's. Events of others in streams with names like ours are passed over. */
 export const eventsOfLedger = (

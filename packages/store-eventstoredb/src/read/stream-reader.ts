@@ -81,6 +81,7 @@ export const streamReader = ({
     const read = await readRange(metadataStream(names.onServer(stream)), "end", 1, options);
     if (hidesEvents(read))
       throw notWhole(stream, 0, "it was deleted, or its beginning cut off, on the server");
+    index.learn(stream, []);
   };
 
   const checked = (stream: string, before: StreamHead, stored: StoredEvent): LedgerEvent => {
@@ -185,6 +186,10 @@ export const streamReader = ({
         const event = ledgerEvent(stored, stream);
         if (event === undefined)
           throw notWhole(stream, Number(stored.revision), "an event there was written by another program");
+        const { digest } = event.recorded;
+        const tip = index.tip(stream);
+        if (event.recorded.revision === tip.revision && digest !== tip.digest)
+          throw gone(stream, tip.revision);
         index.learn(stream, [learnt(event)]);
         return event;
       }

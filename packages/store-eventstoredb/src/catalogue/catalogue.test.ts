@@ -1,0 +1,93 @@
+import { emptyHead } from "@mission-ledger/core";
+import { describe, expect, test } from "vitest";
+import { all, filled, openWorld, put, tryPut } from "../testing/world.ts";
+
+const listed = (world: ReturnType<typeof openWorld>): readonly string[] =>
+  world.server.log.stream("mission_ledger_streams").map(({ data }) => (data as { stream: string }).stream);
+
+describe("the catalogue of streams", () => {
+  test("has an entry before the first event of a stream, and one for each stream", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    let entered: readonly string[] = [];
+    const watching = await world.open({
+      append: async (request, send) => {
+        if (request.stream === "mission-b") entered = listed(world);
+        return send();
+      },
+    });
+    const head = await world.until(put(store, emptyHead, "one", { stream: "mission-a" }));
+    await world.until(put(store, head, "two", { stream: "mission-a" }));
+    await world.until(put(watching, emptyHead, "three", { stream: "mission-b" }));
+    expect(entered).toEqual(["mission-a", "mission-b"]);
+    expect(listed(world)).toEqual(["mission-a", "mission-b"]);
+    for (const one of [store, watching, await world.open()])
+      expect(await world.until(one.streams("mission"))).toEqual(["mission-a", "mission-b"]);
+  });
+
+  test("lists no stream that was never begun", async () => {
+    const world = openWorld();
+    const store = await world.open({
+      append: async (request, send) =>
+        request.stream === "mission-a" ? { _tag: "WrongRevision", actual: "no_stream" } : send(),
+    });
+    await world.until(put(store, emptyHead, "one", { stream: "mission-b" }));
+    void tryPut(store, emptyHead, "one", { stream: "mission-a" }).catch(() => {});
+    await world.timers.pass(1_000);
+    expect(listed(world)).toEqual(["mission-b", "mission-a"]);
+    expect(await world.until(store.streams("mission"))).toEqual(["mission-b"]);
+    await store.close();
+  });
+
+  test("takes entries of many processes at once, and lists each stream once", async () => {
+    const world = openWorld();
+    const stores = await Promise.all(Array.from({ length: 4 }, () => world.open()));
+    const names = Array.from({ length: 12 }, (_, index) => `mission-${String(index).padStart(2, "0")}`);
+    world.server.strike({ at: "append", fault: { kind: "lose_reply" }, times: 3, after: 4 });
+    world.server.strike({ at: "append", fault: { kind: "cut", how: "rst" }, times: 3, after: 9 });
+    await world.until(
+      Promise.all(
+        names.map((stream, at) =>
+          put(stores[at % 4] as (typeof stores)[number], emptyHead, "begin", { stream, isFresh: true }),
+        ),
+      ),
+    );
+    for (const store of stores) expect(await world.until(store.streams("mission"))).toEqual(names);
+  });
+
+  test("says where the ledger begins, so that what is older on the server is not read", async () => {
+    const world = openWorld();
+    for (let index = 0; index < 500; index += 1)
+      world.server.log.write("others-1", index === 0 ? "no_stream" : BigInt(index - 1), [
+        { id: crypto.randomUUID(), type: "Foreign", data: {}, metadata: {} },
+      ]);
+    const empty = await world.open({}, { pageSize: 10 });
+    expect(await world.until(all(empty.readAll()))).toEqual([]);
+    expect(world.server.calls().readAll).toBe(0);
+    await filled(world, 3);
+    const before = world.server.calls().readAll;
+    const store = await world.open({}, { pageSize: 10 });
+    expect(await world.until(all(store.readAll()))).toHaveLength(3);
+    expect(world.server.calls().readAll - before).toBeLessThan(4);
+  });
+
+  test("with an entry of another program, or without its beginning, is a fault", async () => {
+    const world = openWorld();
+    await filled(world, 1);
+    world.server.log.write("mission_ledger_streams", 0n, [
+      { id: crypto.randomUUID(), type: "Foreign", data: {}, metadata: {} },
+    ]);
+    await expect(world.until((await world.open()).streams("mission"))).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+    });
+    const other = openWorld();
+    await filled(other, 1);
+    await filled(other, 1, "mission-two");
+    other.server.log.write("$$mission_ledger_streams", "no_stream", [
+      { id: crypto.randomUUID(), type: "$metadata", data: { $tb: 1 }, metadata: {} },
+    ]);
+    const store = await other.open();
+    await expect(other.until(store.streams("mission"))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+    await expect(other.until(all(store.readAll()))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+  });
+});

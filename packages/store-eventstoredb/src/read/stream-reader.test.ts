@@ -1,0 +1,207 @@
+/** What a server shows of a stream is all of it, in order and ours; or a fault says so. */
+import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { describe, expect, test } from "vitest";
+import { openEventStoreDb } from "../event-store-db.ts";
+import { type Gateway, GatewayFailure } from "../gateway/gateway.ts";
+import { positionText } from "../layout/position.ts";
+import { all, filled, openWorld, put, stream, tryPut, type World } from "../testing/world.ts";
+
+const metadata = (world: World, data: object): void => {
+  world.server.log.write(`$$${stream}`, "no_stream", [
+    { id: "9b2f7f2e-0000-4000-8000-000000000001", type: "$metadata", data: data as never, metadata: {} },
+  ]);
+};
+
+/** Each way of looking at a stream, and what it says. */
+const looks = (store: EventStore): Readonly<Record<string, () => Promise<unknown>>> => ({
+  read: () => all(store.read(stream)),
+  scan: async () =>
+    store.scan?.(stream, { wanted: new Map() }, { take: () => undefined, pass: () => undefined }),
+  head: () => store.head(stream),
+  findCommand: () => store.findCommand(stream, "before-1"),
+  append: () => tryPut(store, emptyHead, "mine"),
+});
+
+const saidBy = async (world: World, store: EventStore): Promise<Readonly<Record<string, unknown>>> => {
+  const said: Record<string, unknown> = {};
+  for (const [name, look] of Object.entries(looks(store)))
+    said[name] = await world.until(look()).then(
+      () => "answered",
+      (error: unknown) => `${(error as { code: string }).code} ${(error as { outcome: string }).outcome}`,
+    );
+  return said;
+};
+
+describe("a stream of which the server hides something", () => {
+  const corrupt = "LOG_CORRUPT not_written";
+
+  test("because it was deleted is a fault to every look, never an empty stream", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    world.server.log.softDelete(stream);
+    expect(await saidBy(world, await world.open())).toEqual({
+      read: corrupt,
+      scan: corrupt,
+      head: corrupt,
+      findCommand: corrupt,
+      append: corrupt,
+    });
+    expect(world.stands()).toHaveLength(3);
+    expect(await world.until((await world.open()).streams("mission"))).toEqual([stream]);
+  });
+
+  test.each([
+    ["$tb", { $tb: 2 }],
+    ["$maxCount", { $maxCount: 1 }],
+    ["$tb behind its end", { $tb: 7 }],
+  ])("by %s is a fault, never a shorter history", async (_, data) => {
+    const world = openWorld();
+    await filled(world, 3);
+    metadata(world, data);
+    const said = await saidBy(world, await world.open());
+    expect(said).toMatchObject({ read: corrupt, scan: corrupt, findCommand: corrupt });
+    expect(world.stands()).toHaveLength(3);
+  });
+
+  test("because its name was deleted for good is closed", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    world.server.log.tombstone(stream);
+    const closed = "STREAM_CLOSED not_written";
+    expect(await saidBy(world, await world.open())).toMatchObject({
+      read: closed,
+      head: closed,
+      findCommand: closed,
+      append: closed,
+    });
+    expect(await world.until((await world.open()).streams("mission"))).toEqual([stream]);
+  });
+
+  test("that another program wrote to ends there with a fault", async () => {
+    const world = openWorld();
+    const head = await filled(world, 2);
+    world.server.log.write(stream, 1n, [
+      { id: "9b2f7f2e-0000-4000-8000-000000000002", type: "Foreign", data: {}, metadata: {} },
+    ]);
+    const store = await world.open();
+    expect(await saidBy(world, store)).toMatchObject({ read: corrupt, head: corrupt });
+    // The beginning can be read all the same.
+    expect(await world.until(all(store.read(stream, { to: 1 })))).toHaveLength(2);
+    await expect(world.until(tryPut(store, head, "mine", { isFresh: true }))).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+    });
+  });
+
+  test("whose events do not follow each other is a fault", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    world.server.log.change(stream, 1, (event) => ({
+      ...event,
+      metadata: { ...(event.metadata as object), digest: "0".repeat(64) },
+    }));
+    await expect(world.until(all((await world.open()).read(stream)))).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+      details: { stream, revision: 2 },
+    });
+  });
+
+  test("written by a newer layout is a fault that says so", async () => {
+    const world = openWorld();
+    await filled(world, 1);
+    world.server.log.change(stream, 0, (event) => ({
+      ...event,
+      metadata: { ...(event.metadata as object), ledger: 2 },
+    }));
+    await expect(world.until(all((await world.open()).read(stream)))).rejects.toMatchObject({
+      code: "UNSUPPORTED_FORMAT",
+    });
+  });
+
+  test("that has lost what this process has seen is another log", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    const first = await world.until(put(store, emptyHead, "one", { isFresh: true }));
+    const second = await world.until(put(store, first, "two", { isFresh: true }));
+    world.server.log.lose(stream, 1);
+    await expect(world.until(store.head(stream))).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    await expect(world.until(all(store.read(stream, { after: second })))).rejects.toMatchObject({
+      code: "LOG_REPLACED",
+    });
+    // From then on nothing that was remembered stands in the way.
+    expect(await world.until(store.head(stream))).toEqual(first);
+  });
+});
+
+describe("a read", () => {
+  test("of a leader that is behind what was seen is asked again", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    const first = await world.until(put(store, emptyHead, "one", { isFresh: true }));
+    const second = await world.until(put(store, first, "two", { isFresh: true }));
+    const behind: readonly (() => Promise<unknown>)[] = [
+      () => store.head(stream),
+      () => all(store.read(stream, { after: second })),
+      () => store.confirm(stream, second),
+    ];
+    for (const look of behind) {
+      world.server.strike({ at: "read", fault: { kind: "stale", events: 1 }, times: 3 });
+      await world.until(look());
+    }
+  });
+
+  test("is tried again while a server that has answered before does not", async () => {
+    const world = openWorld();
+    await filled(world, 2);
+    const store = await world.open();
+    await world.until(store.head(stream));
+    world.server.strike({ at: "read", fault: { kind: "not_ready" }, times: 6 });
+    expect(await world.until(all(store.read(stream)))).toHaveLength(2);
+  });
+
+  test("of a server that never answered is given up soon", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    world.server.strike({ at: "read", fault: { kind: "not_ready" }, times: 1_000 });
+    const since = world.timers.now();
+    await expect(world.until(store.head(stream))).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      outcome: "not_written",
+      retryable: true,
+    });
+    expect(world.timers.now() - since).toBeLessThan(2_000);
+  });
+
+  test("that is not permitted is not tried again", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    world.server.strike({ at: "read", fault: { kind: "access_denied" } });
+    await expect(world.until(store.head(stream))).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+      retryable: false,
+    });
+    expect(world.server.calls().readRange).toBe(1);
+  });
+
+  test("from a position that the server does not know is a replaced log, not a broken server", async () => {
+    const world = openWorld();
+    await filled(world, 2);
+    const store = await world.open();
+    for (const after of ["", "nonsense", "0000000000000001"])
+      await expect(world.until(all(store.readAll({ after })))).rejects.toMatchObject({
+        code: "LOG_REPLACED",
+      });
+    const inner = world.server.gateway();
+    const gateway: Gateway = {
+      ...inner,
+      readAll: (request) =>
+        typeof request.from === "string"
+          ? inner.readAll(request)
+          : Promise.reject(new GatewayFailure("unknown", "no such position", { isDefinite: true })),
+    };
+    const refused = await openEventStoreDb({ gateway, timers: world.timers });
+    const position = positionText({ commit: 1n, prepare: 1n });
+    await expect(world.until(all(refused.readAll({ after: position })))).rejects.toMatchObject({
+      code: "LOG_REPLACED",
+    });
+  });
+});
