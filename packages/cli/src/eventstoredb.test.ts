@@ -205,6 +205,10 @@ describe("what a machine remembers of a server", () => {
     // Whoever remembers does not read that event again; whoever does not, meets it.
     server.tamper("mission-p", 1n, { metadata: new TextEncoder().encode("{}") });
     expect((await session(userOf(server, cache)).run("wp", "note", "p/WP01", "text")).code).toBe(0);
+    for (const view of [["board", "p"], ["ready"], ["mission", "list"], ["wp", "list", "p"]]) {
+      const { code, envelope } = await session(userOf(server, cache)).json(...view);
+      expect({ code, warnings: envelope.warnings }, view.join(" ")).toEqual({ code: 0, warnings: [] });
+    }
     expect(await session(userOf(server)).json("wp", "note", "p/WP01", "text")).toMatchObject({
       code: 8,
       envelope: { error: { code: expect.stringMatching(/^LOG_/) } },

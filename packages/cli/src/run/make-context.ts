@@ -91,6 +91,8 @@ export const makeContext = ({
           store,
           snapshots,
           snapshotEvery,
+          // What is read from a server comes over the network; on a disk, reading changes nothing.
+          ...(found.store === "eventstoredb" ? { snapshotReadsEvery: snapshotEvery } : {}),
           actor: hostActor ?? "unknown",
           clock,
           randomness: commandIds,

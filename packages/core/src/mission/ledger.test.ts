@@ -446,6 +446,37 @@ describe("the ledger", () => {
     expect(shownCards((await passkeys.view(board, { at: 0 })).view)).toEqual([]);
   });
 
+  test("writes what was read down where reading is far, once, and nothing where it is not", async () => {
+    await implement("WP01");
+    const { revision } = await ledger.store.head(passkeys.stream);
+    const savedBy = async (snapshotReadsEvery: number | undefined): Promise<readonly string[]> => {
+      const kept = memorySnapshots();
+      const saved: string[] = [];
+      const reader = ledgerOver({
+        store: ledger.store,
+        snapshots: {
+          ...kept,
+          save: async (key, snapshot) => {
+            saved.push(`${key.name} ${snapshot.head.revision}`);
+            await kept.save(key, snapshot);
+          },
+        },
+        actor: "reader",
+        ...(snapshotReadsEvery === undefined ? {} : { snapshotReadsEvery }),
+      }).mission("passkeys");
+      for (let times = 0; times < 2; times += 1) {
+        await reader.state();
+        expect((await reader.view(board)).view).toEqual((await passkeys.view(board)).view);
+        await reader.view(board, { at: 1 });
+        await reader.view(board, { fromStart: true });
+      }
+      return saved;
+    };
+    expect(await savedBy(undefined)).toEqual([]);
+    expect(await savedBy(revision + 2)).toEqual([]);
+    expect(await savedBy(2)).toEqual([`mission ${revision}`, `mission-board ${revision}`]);
+  });
+
   test("lists what is ready, and for the rest what it waits for", async () => {
     await claim("WP03");
     const items = readyItems((await passkeys.view(ready)).view);

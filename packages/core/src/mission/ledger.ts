@@ -6,7 +6,7 @@ import { type ValuePath, valueAt } from "../kernel/differences.ts";
 import type { StreamHead } from "../kernel/event.ts";
 import type { EventBatch, EventStore, ReadOptions } from "../kernel/event-store.ts";
 import { isStoreFault } from "../kernel/faults.ts";
-import { deciderFold, loadFold, saveFold } from "../kernel/fold.ts";
+import { deciderFold, type Folded, type FoldSpec, loadFold, saveFold } from "../kernel/fold.ts";
 import { commandHandler } from "../kernel/handle.ts";
 import { changesOf, type ValueChange } from "../kernel/history.ts";
 import { type FoundMoment, findMoment, type Moment, revisionAt } from "../kernel/moment.ts";
@@ -50,6 +50,11 @@ export interface LedgerOptions {
   readonly snapshots?: SnapshotStore;
   /** Events between two snapshots; few for processes that end after a command. @defaultValue 512 */
   readonly snapshotEvery?: number;
+  /**
+   * Events that a state or view was folded from since its snapshot, from which on reading it writes a new one: for a log that is
+   * far away, and short-lived processes. @defaultValue reading writes nothing
+   */
+  readonly snapshotReadsEvery?: number;
   /** Who acts when a request does not say. */
   readonly actor: string;
   /** @defaultValue the system's */
@@ -129,6 +134,7 @@ export const ledgerOver = ({
   store,
   snapshots = noSnapshots,
   snapshotEvery,
+  snapshotReadsEvery = Number.POSITIVE_INFINITY,
   actor,
   clock = systemClock,
   randomness = systemRandomness,
@@ -141,6 +147,20 @@ export const ledgerOver = ({
     randomness,
     ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
   });
+
+  const savedByReading = new Map<string, number>();
+  const rememberRead = async <State>(
+    stream: string,
+    spec: Pick<FoldSpec<State>, "name" | "version">,
+    folded: Folded<State>,
+  ): Promise<void> => {
+    const { head, gaps, sinceSnapshot } = folded;
+    if (gaps > 0 || sinceSnapshot < snapshotReadsEvery) return;
+    const key = JSON.stringify([stream, spec.name]);
+    if (head.revision - (savedByReading.get(key) ?? Number.NEGATIVE_INFINITY) < snapshotReadsEvery) return;
+    savedByReading.set(key, head.revision);
+    await saveFold(snapshots, stream, spec, folded);
+  };
 
   const missionHandle = (slug: string): MissionHandle => {
     const stream = missionStream(slug);
@@ -179,7 +199,11 @@ export const ledgerOver = ({
         if ("_tag" in found) throw new Refused(found);
         return found;
       },
-      state: async (signal) => (await handler.load(stream, signal)).state,
+      state: async (signal) => {
+        const folded = await handler.load(stream, signal);
+        await rememberRead(stream, deciderFold(mission, missionCodec), folded);
+        return folded.state;
+      },
       explain: async function* (field, { workPackageId, at, signal } = {}) {
         const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
         const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
@@ -202,16 +226,13 @@ export const ledgerOver = ({
       findMoment: (moment, signal) => findMoment(store, stream, moment, signal),
       view: async (projection, { at, fromStart = false, signal } = {}) => {
         const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
-        const { state, head, unknownEvents, gaps } = await loadFold(
-          store,
-          stream,
-          projectionFold(projection, missionCodec),
-          {
-            snapshots: fromStart ? noSnapshots : snapshots,
-            ...(to === undefined ? {} : { to }),
-            ...(signal === undefined ? {} : { signal }),
-          },
-        );
+        const folded = await loadFold(store, stream, projectionFold(projection, missionCodec), {
+          snapshots: fromStart ? noSnapshots : snapshots,
+          ...(to === undefined ? {} : { to }),
+          ...(signal === undefined ? {} : { signal }),
+        });
+        if (to === undefined && !fromStart) await rememberRead(stream, projection, folded);
+        const { state, head, unknownEvents, gaps } = folded;
         return { view: state, head, unknownEvents, gaps };
       },
       remember: async (projection, { view, head, unknownEvents, gaps }) => {
