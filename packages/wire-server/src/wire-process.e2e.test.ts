@@ -1,26 +1,16 @@
-import { rmSync } from "node:fs";
-import path from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundledMain } from "./testing/bundle.ts";
 import { atEnd, client } from "./testing/servers.ts";
 import { startWireProcess, type WireProcessOptions } from "./wire-process.ts";
 
-const program = path.resolve(import.meta.dirname, "../node_modules/.cache", `main-${process.pid}.mjs`);
-
+let main: Awaited<ReturnType<typeof bundledMain>>;
 beforeAll(async () => {
-  await build({
-    entryPoints: [path.join(import.meta.dirname, "main.ts")],
-    outfile: program,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-  });
+  main = await bundledMain();
 });
-afterAll(() => rmSync(program, { force: true }));
+afterAll(() => main.remove());
 
 const started = async (options: Omit<WireProcessOptions, "program"> = {}) => {
-  const server = await startWireProcess({ program, ...options });
+  const server = await startWireProcess({ program: main.file, ...options });
   atEnd(server.stop);
   return { server, raw: client(server.port) };
 };

@@ -67,7 +67,7 @@ export const startWireProcess = async ({
     const told = last.then(async () => {
       child.stdin.write(`${JSON.stringify(instruction)}\n`);
       const said = await answer();
-      if (typeof said["failed"] === "string") throw new Error(said["failed"]);
+      if (typeof said.failed === "string") throw new Error(said.failed);
       return said;
     });
     last = told.catch(() => undefined);
