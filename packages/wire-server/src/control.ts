@@ -19,6 +19,8 @@ export type WireInstruction =
   | { readonly do: "elect"; readonly node: number }
   /** How often each call was made, as `calls`. */
   | { readonly do: "calls"; readonly node?: number }
+  /** How many calls a fault keeps waiting, as `held`. */
+  | { readonly do: "held"; readonly node?: number }
   /** What is stored, as `events`: streams, revisions, ids and types. All streams where none is named. */
   | { readonly do: "events"; readonly stream?: string }
   /** Who leads, as `leader`. Clusters only. */
@@ -78,6 +80,8 @@ const carryOut = async (
       return {};
     case "calls":
       return { calls: Object.fromEntries(node(instruction.node).calls()) };
+    case "held":
+      return { held: node(instruction.node).held() };
     case "events":
       return {
         events: node()

@@ -19,6 +19,7 @@ export interface FaultGate extends Gate {
   readonly strike: (order: FaultOrder) => void;
   /** Takes back what has not struck; silent calls end with "not ready", delayed ones go on at once. */
   readonly calm: () => void;
+  readonly held: () => number;
 }
 
 export const faultGate = ({
@@ -74,6 +75,7 @@ export const faultGate = ({
       queue.calm();
       held.letGo();
     },
+    held: held.count,
     enter: async (call) => {
       const right = rightFor(call);
       if (right !== undefined) {

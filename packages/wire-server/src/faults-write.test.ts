@@ -32,7 +32,7 @@ describe("an append", () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "silence" }, times: 2 });
     const open = raw.append("a", -1, ["x"]);
-    await expect.poll(() => server.calls().get("Streams/Append")).toBe(1);
+    await expect.poll(server.held).toBe(1);
     server.calm();
     expect((await open).status).toBe(14);
     expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
@@ -65,7 +65,7 @@ describe("an append", () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "silence" }, stream: (name) => name === "bystander" });
     const bystander = raw.append("bystander", -1, ["x"], { deadlineMs: 5_000 });
-    await expect.poll(() => server.calls().get("Streams/Append")).toBe(1);
+    await expect.poll(server.held).toBe(1);
     server.strike({ at: "append", fault: { kind: "cut", how: "reset_stream" } });
     await raw.append("a", -1, ["x"]);
     await expect(Promise.race([bystander, Promise.resolve("open")])).resolves.toBe("open");

@@ -79,6 +79,7 @@ export const startNode = async ({
       gate.calm();
       replication.release();
     },
+    held: gate.held,
     setQuorum: replication.setQuorum,
     events: (stream) => {
       const records =

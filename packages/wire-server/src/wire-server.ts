@@ -39,6 +39,8 @@ export interface WireServer {
   strike(order: FaultOrder): void;
   /** Takes back every fault that has not struck yet, and ends those that hold calls open. */
   calm(): void;
+  /** Calls that a fault keeps waiting at this moment: what a test waits for before its next move. */
+  held(): number;
   /** Without a quorum writes time out and appear once it is back; reads say not found of what waits. */
   setQuorum(isThere: boolean): void;
   /** What stands in the log, system streams too, in log order. */
