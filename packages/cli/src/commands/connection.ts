@@ -12,24 +12,13 @@ import { hidePasswords } from "../store/passwords.ts";
 export interface ConnectionCheck {
   readonly name: string;
   readonly ok: boolean;
-  /** A fault's code; `null` while it holds. */
+  /** What was found, as a stable word; `null` while it holds. */
   readonly code: string | null;
+  /** The code that commands end with because of it, where it keeps them from it. */
+  readonly fault: string | null;
   readonly message: string;
   /** What to do next. */
   readonly hint: string | null;
-}
-
-/** What the package will export. */
-interface Expected {
-  readonly diagnose?: (options: { readonly url: string }) => Promise<{
-    readonly checks: readonly {
-      readonly name: string;
-      readonly ok: boolean;
-      readonly code?: string;
-      readonly message: string;
-      readonly hint?: string;
-    }[];
-  }>;
 }
 
 /** `undefined` for a ledger that is on no server. Never throws for what is wrong with one; throws `DRIVER_MISSING`. */
@@ -38,16 +27,19 @@ export const checkConnection = async (
 ): Promise<readonly ConnectionCheck[] | undefined> => {
   const { at } = await context.place();
   if (at?.store !== "eventstoredb") return undefined;
-  const { diagnose } = (await eventStoreDb()) as unknown as Expected;
-  if (diagnose === undefined) return [];
+  const { diagnose } = await eventStoreDb();
   const { checks } = await diagnose({ url: at.reveal() });
-  return checks.map(({ name, ok, code = null, message, hint = null }) => ({
-    name,
-    ok,
-    code,
-    message: hidePasswords(message),
-    hint: hint === null ? null : hidePasswords(hint),
-  }));
+  // What was not looked at is neither well nor amiss.
+  return checks
+    .filter(({ status }) => status !== "skipped")
+    .map(({ check, status, code, fault, message, nextStep }) => ({
+      name: check,
+      ok: status === "ok",
+      code: status === "ok" ? null : code,
+      fault,
+      message: hidePasswords(message),
+      hint: nextStep === null ? null : hidePasswords(nextStep),
+    }));
 };
 
 export const connectionLines = (checks: readonly ConnectionCheck[] = []): readonly Line[] =>
@@ -64,7 +56,7 @@ export const withoutConnection = async (
 ): Promise<CommandResult> => {
   const failed = checks.find(({ ok }) => !ok);
   if (failed === undefined || !isStoreFault(error)) throw error;
-  const code = failed.code ?? error.code;
+  const code = failed.fault ?? error.code;
   return {
     data: {
       ledger: nameOfPlace(await context.place()),
@@ -79,7 +71,7 @@ export const withoutConnection = async (
       code,
       message: failed.message,
       ...(failed.hint === null ? {} : { hint: failed.hint }),
-      details: { check: failed.name },
+      details: { check: failed.name, found: failed.code },
     },
     human: connectionLines(checks),
   };

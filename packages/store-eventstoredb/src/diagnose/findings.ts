@@ -1,5 +1,7 @@
 /** What a look at a server can find, in words: one sentence, and the next step for a person. */
 
+import type { FaultCode } from "@mission-ledger/core";
+
 export type CheckName =
   | "address"
   | "network"
@@ -47,6 +49,8 @@ export interface Check {
   readonly check: CheckName;
   readonly status: "ok" | "failed" | "skipped";
   readonly code: CheckCode;
+  /** The code of the fault that commands end with because of it; `null` where they may succeed nevertheless. */
+  readonly fault: FaultCode | null;
   /** What was found, as a sentence. */
   readonly message: string;
   /** What to do about it, as a sentence; `null` where there is nothing to do. */
@@ -161,6 +165,18 @@ const words: Readonly<
   ],
 };
 
+/** Of those that are no lack of a right and no wait, the server cannot be used. */
+const faults: Partial<Readonly<Record<CheckCode, FaultCode | null>>> = {
+  account_missing: "PERMISSION_DENIED",
+  account_wrong: "PERMISSION_DENIED",
+  clock_off: null,
+  ledger_deleted: "STREAM_CLOSED",
+  no_answer: "TIMEOUT",
+  no_right_to_append: "PERMISSION_DENIED",
+  no_right_to_read: "PERMISSION_DENIED",
+  no_right_to_read_all: "PERMISSION_DENIED",
+};
+
 const passed: Readonly<Record<CheckName, string>> = {
   address: "The address can be read.",
   network: "The server can be reached.",
@@ -182,6 +198,7 @@ export const ok = (
   check,
   status: "ok",
   code: "ok",
+  fault: null,
   message,
   nextStep: null,
   details,
@@ -196,6 +213,7 @@ export const failed = (
   check,
   status: "failed",
   code,
+  fault: faults[code] === undefined ? "STORE_UNAVAILABLE" : faults[code],
   message: message ?? words[code][0],
   nextStep: words[code][1],
   details,
@@ -208,6 +226,7 @@ export const skipped = (
   check,
   status: "skipped",
   code: "not_asked",
+  fault: null,
   message,
   nextStep: null,
   details: {},

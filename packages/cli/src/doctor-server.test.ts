@@ -1,0 +1,77 @@
+/** What doctor says of a server that commands cannot work with, or only in part. */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { makeCertificates, startWireServer, type WireServerOptions } from "@mission-ledger/wire-server";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { scratch, session } from "./testing/session.ts";
+
+const started = async (options: WireServerOptions = {}) => {
+  const server = await startWireServer({ commitTimeoutMs: 50, ...options });
+  onTestFinished(() => server.stop());
+  return server;
+};
+
+const doctorOf = async (url: string) => {
+  const cache = scratch();
+  const shell = session({
+    env: { MISSION_LEDGER_ACTOR: "a", MISSION_LEDGER_STORE: url, XDG_CACHE_HOME: cache },
+  });
+  const [json, people] = [await shell.json("doctor"), await shell.run("doctor")];
+  const failed = (json.data.connection as readonly { readonly ok: boolean }[]).filter(({ ok }) => !ok);
+  return { ...json, failed, people };
+};
+
+describe("doctor at a server", () => {
+  test("says that all is well, before anything was written", async () => {
+    const server = await started();
+    const { code, failed, people } = await doctorOf(server.url);
+    expect({ code, failed }).toEqual({ code: 0, failed: [] });
+    expect(people.out).toContain("There is a leader.");
+    expect(server.events().filter(({ stream }) => !stream.startsWith("$"))).toEqual([]);
+  });
+
+  test("says that nothing listens, and ends as commands do that find nothing", async () => {
+    const { code, envelope, failed, people } = await doctorOf(
+      "esdb://127.0.0.1:1?tls=false&defaultDeadline=500",
+    );
+    expect(code).toBe(7);
+    expect(failed).toMatchObject([{ name: "network", code: "nothing_listens", fault: "STORE_UNAVAILABLE" }]);
+    expect(envelope.error).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      hint: expect.stringContaining("2113"),
+      details: { check: "network", found: "nothing_listens" },
+    });
+    expect(people.out + people.err).toContain("nothing listens on that port");
+  });
+
+  test("says which side speaks TLS, and which authority is unknown", async () => {
+    const plain = await started();
+    expect((await doctorOf(`esdb://127.0.0.1:${plain.port}`)).failed).toMatchObject([
+      { name: "tls", code: "server_speaks_plain" },
+    ]);
+    const secured = await started({ tls: makeCertificates() });
+    expect((await doctorOf(`esdb://127.0.0.1:${secured.port}?tls=false`)).failed).toMatchObject([
+      { code: "server_speaks_tls" },
+    ]);
+    expect((await doctorOf(`esdb://localhost:${secured.port}`)).failed).toMatchObject([
+      { code: "ca_unknown" },
+    ]);
+  });
+
+  test("says that a password is wrong without saying it, and which grant reads $all", async () => {
+    const tls = makeCertificates();
+    const ca = path.join(scratch(), "ca.pem");
+    writeFileSync(ca, tls.ca);
+    const accounts = { ada: { password: "right", may: ["append", "read"] as const } };
+    const server = await started({ tls, accounts });
+    const asked = (password: string) =>
+      doctorOf(`esdb://ada:${password}@localhost:${server.port}?tlsCAFile=${encodeURIComponent(ca)}`);
+    const wrong = await asked("geheim");
+    expect(wrong).toMatchObject({ code: 7, failed: [{ name: "account", code: "account_wrong" }] });
+    expect(wrong.envelope.error?.code).toBe("PERMISSION_DENIED");
+    expect(JSON.stringify(wrong)).not.toContain("geheim");
+    const right = await asked("right");
+    expect(right.failed).toMatchObject([{ name: "read_all", code: "no_right_to_read_all" }]);
+    expect(right.people.out).toContain('setStreamMetadata("$all"');
+  });
+});
