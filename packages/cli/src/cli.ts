@@ -16,4 +16,5 @@ export { type LedgerSource, type MountOptions, mountCommands } from "./run/mount
 export { processIo } from "./run/process-io.ts";
 export { type RunContext, type RunOutcome, runCommand } from "./run/run-command.ts";
 export { runLedger } from "./run/run-ledger.ts";
+export type { SyncDiagnostic, SyncReport } from "./sync/bring.ts";
 export { version } from "./version.ts";

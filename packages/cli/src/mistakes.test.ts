@@ -108,7 +108,7 @@ describe("output", () => {
 
   test("completion skips the values of flags that every command has", async () => {
     const { out } = await session().run("completion", "bash");
-    expect(out).toContain("-C|--cwd|--ledger|--store) ((index++)) ;;");
+    expect(out).toContain("-C|--cwd|--ledger|--store|--sync-to) ((index++)) ;;");
   });
 
   test("an interrupted watch prints what it saw", async () => {

@@ -1,5 +1,13 @@
 /** What a command is: data about itself and one function. The commander program, mounts, help, completion and schemas are made from it. */
-import type { CancelSignal, Clock, Kept, Randomness, TransferTarget } from "@mission-ledger/core";
+import type {
+  CancelSignal,
+  Clock,
+  EventStore,
+  Kept,
+  Randomness,
+  TransferTarget,
+  ViewStore,
+} from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
@@ -32,6 +40,14 @@ export interface Place {
   readonly publishTo?: string;
 }
 
+/** Where what was written is brought to after a command, and how long that may take. */
+export interface SyncSetting {
+  readonly at: StoreAddress;
+  /** `--sync-to` or `MISSION_LEDGER_SYNC_TO`. */
+  readonly decidedBy: string;
+  readonly withinMs: number;
+}
+
 /** What a command may reach: a ledger, who acts, the time, texts to read. Never a process, a stream or argv. */
 export interface CommandContext {
   readonly cwd: string;
@@ -61,6 +77,12 @@ export interface CommandContext {
     address: StoreAddress,
     options?: { readonly make?: boolean; readonly other?: Kept },
   ): Promise<TransferTarget>;
+  /** Another ledger, made first if it is not there. Whoever asked for it closes it. */
+  another(address: StoreAddress, options?: { readonly patienceMs?: number }): Promise<EventStore>;
+  /** Views of the ledger as a whole, remembered beside it; `undefined` where there is no place for them. */
+  views(): Promise<ViewStore | undefined>;
+  /** Where the ledger is brought to, when nobody says it for this one time; see {@link SyncSetting}. Throws `USAGE`. */
+  syncsTo(): SyncSetting | undefined;
   /** Who acts. Throws `INPUT_REQUIRED` when nobody says. */
   actor(): Promise<string>;
   /**

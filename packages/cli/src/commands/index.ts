@@ -24,6 +24,7 @@ import { restore } from "./restore.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
+import { sync } from "./sync.ts";
 import { undo } from "./undo.ts";
 import { unlock } from "./unlock.ts";
 import { verify } from "./verify.ts";
@@ -62,6 +63,7 @@ export const commands: readonly CommandSpec[] = [
   reconcile,
   checkCopies,
   copy,
+  sync,
   archive,
   checkArchive,
   restore,

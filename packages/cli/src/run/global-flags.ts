@@ -11,6 +11,7 @@ export interface Globals {
   readonly cwd: string | undefined;
   readonly ledger: string | undefined;
   readonly store: string | undefined;
+  readonly syncTo: string | undefined;
 }
 
 /** How to print: hosts get these with every mounted command. */
@@ -36,6 +37,12 @@ export const placeFlags: readonly FieldSpec[] = [
     name: "store",
     kind: "text",
     description: "the ledger as an address: file:<dir>, sqlite:<file> or esdb://<host>",
+    placeholder: "address",
+  },
+  {
+    name: "syncTo",
+    kind: "text",
+    description: "bring what a command wrote to this store as well; see sync",
     placeholder: "address",
   },
 ];
@@ -68,6 +75,7 @@ export const splitGlobals = (
       cwd: text("cwd"),
       ledger: text("ledger"),
       store: text("store"),
+      syncTo: text("syncTo"),
     },
     rest: Object.fromEntries(
       Object.entries(options).filter(

@@ -1,7 +1,7 @@
 /** The context of one run: everything a command may reach, opened on first use and closed at the end. */
 import fs from "node:fs";
 import path from "node:path";
-import { type Randomness, systemClock, systemRandomness } from "@mission-ledger/core";
+import { type EventStore, type Randomness, systemClock, systemRandomness } from "@mission-ledger/core";
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
@@ -13,6 +13,7 @@ import { aboutCopies } from "../place/copies.ts";
 import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { StorePorts } from "../store/store-kind.ts";
+import { findSyncSetting } from "../sync/setting.ts";
 import type { Globals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import { formatInvocation, type Names, namesAt } from "./names.ts";
@@ -35,6 +36,8 @@ export interface MadeContext {
   readonly context: CommandContext;
   /** What the command was told beside its result. */
   warnings(): readonly string[];
+  /** The store of the ledger as it was opened, or may be now, and the streams that were written to; `undefined` where there is none. */
+  source(): Promise<{ readonly store: EventStore; readonly written: readonly string[] } | undefined>;
   /** Takes progress off the screen, so that the result can be printed. */
   endProgress(): Promise<void>;
   close(): Promise<void>;
@@ -73,6 +76,7 @@ export const makeContext = ({
     fraction: () => randomness.fraction(),
   };
   const warnings = new Set<string>();
+  const written = new Set<string>();
   const display = progressDisplay(io, globals, clock);
   const cacheFolder = cacheFolderOf(env);
   const portsFor = ({ publishTo }: Pick<FoundPlace, "publishTo">): StorePorts => ({
@@ -88,7 +92,7 @@ export const makeContext = ({
       .open(portsFor(found))
       .then(({ store, snapshots }) =>
         ledgerOver({
-          store,
+          store: noting(store, written),
           snapshots,
           snapshotEvery,
           // What is read from a server comes over the network; on a disk, reading changes nothing.
@@ -151,6 +155,14 @@ export const makeContext = ({
       if (make && store.isThere() === false) await store.make(ports);
       return store.transfer(ports, other);
     },
+    another: async (address, { patienceMs } = {}) => {
+      const store = storeAt(address);
+      const ports = { ...portsFor({}), ...(patienceMs === undefined ? {} : { patienceMs }) };
+      if (store.isThere() === false) await store.make(ports);
+      return (await store.open(ports)).store;
+    },
+    views: async () => (hostLedger === undefined ? storeAt(find().at).views(portsFor({})) : undefined),
+    syncsTo: () => findSyncSetting({ syncTo: globals.syncTo, env, cwd }),
     remembersIn: () => (hostLedger === undefined ? storeAt(find().at).remembersIn(portsFor({})) : undefined),
     actor: async () =>
       findActor((input.as as string | undefined) ?? hostActor ?? (await hostLedger?.())?.actor, env, cwd),
@@ -171,10 +183,25 @@ export const makeContext = ({
   return {
     context,
     warnings: () => [...warnings],
+    source: async () => {
+      if (hostLedger !== undefined) return { store: (await hostLedger()).store, written: [] };
+      if (opened === undefined && find().exists === false) return undefined;
+      return { store: (await open(find())).store, written: [...written] };
+    },
     endProgress: display.end,
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 };
+
+/** The store, with the streams noted that something was appended to. */
+const noting = (store: EventStore, written: Set<string>): EventStore => ({
+  ...store,
+  append: async (request) => {
+    const answer = await store.append(request);
+    if (answer._tag === "Appended") written.add(answer.commit.stream);
+    return answer;
+  },
+});
 
 const isFolder = (folder: string): boolean => {
   try {

@@ -10,8 +10,8 @@ import { type CommanderLike, declareCommand } from "./commander-like.ts";
 import { placeFlags, printFlags, splitGlobals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import type { Names } from "./names.ts";
-import { failedEnding, type PerformOptions, perform } from "./perform.ts";
-import { printEnding } from "./print.ts";
+import type { PerformOptions } from "./perform.ts";
+import { performAndPrint } from "./perform-and-print.ts";
 
 /** A ledger of core, or what `openLedger` of this package answers. */
 export type LedgerSource = Ledger | { readonly engine: Ledger };
@@ -65,10 +65,7 @@ export const mountCommands = (host: CommanderLike, options: MountOptions = {}): 
         hostLedger,
         hostActor: options.actor,
       };
-      const { ending, close } = await perform(performed);
-      const fail = (error: unknown) => failedEnding(error, performed);
-      const code = await printEnding(ending, { io, globals, command: spec.name, fail });
-      await close().catch(() => {});
+      const code = await performAndPrint(performed);
       if (options.onExit !== undefined) options.onExit(code);
       else if (code !== exitCodes.done) (await import("node:process")).default.exitCode = code;
     });

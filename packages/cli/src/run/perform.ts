@@ -8,6 +8,8 @@ import type { CommandSpec } from "../command/spec.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } from "../output/problem.ts";
 import { hidePasswords, isServerAddress } from "../store/passwords.ts";
+import type { SyncReport } from "../sync/bring.ts";
+import { type FinalSync, finalSync, isFollowedBySync } from "../sync/final-sync.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import type { Io } from "./io.ts";
@@ -22,10 +24,14 @@ export interface Ending {
   readonly error: Problem | null;
   /** Absent when the command failed before it had one. */
   readonly result: CommandResult | undefined;
+  /** Only where it was asked for, and the command came to a good end. */
+  readonly sync?: SyncReport;
 }
 
 export interface Performance {
   readonly ending: Ending;
+  /** Brings what the command wrote to another store; absent where nobody wants it. Never throws. */
+  readonly sync?: () => Promise<FinalSync | undefined>;
   /** Ends what the result may still be reading from. */
   close(): Promise<void>;
 }
@@ -52,10 +58,16 @@ export const perform = async (options: PerformOptions): Promise<Performance> => 
     const input: CommandInput = parseInput(spec, raw);
     const made = makeContext({ io, globals, names, commands, spec, input, hostLedger, hostActor });
     ({ close, warnings, endProgress } = made);
-    const result = await spec.run(made.context, input, io.signal);
+    const { context, source } = made;
+    // A wrong address is told before anything is written.
+    const setting = isFollowedBySync(spec, input) ? context.syncsTo() : undefined;
+    const result = await spec.run(context, input, io.signal);
     await endProgress();
     const all = [...warnings(), ...(result.warnings ?? [])].map(hidePasswords);
-    return { ending: endingOf({ ...result, warnings: all }, globals), close };
+    const ending = endingOf({ ...result, warnings: all }, globals);
+    if (setting === undefined || ending.error !== null) return { ending, close };
+    const sync = () => finalSync({ context, setting, source, signal: io.signal });
+    return { ending, sync, close };
   } catch (error) {
     await endProgress();
     // What a work tree holds and the ledger lacks may be the very reason.

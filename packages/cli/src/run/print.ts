@@ -54,6 +54,7 @@ const printAll = async (ending: Ending, printing: Printing): Promise<ExitCode> =
 
 const printDocument = async (ending: Ending, { io, command, fail }: Printing): Promise<ExitCode> => {
   let { exit, data, warnings, error, result } = ending;
+  const { sync } = ending;
   try {
     data = await collect(result, data);
     exit = result?.exitAfterRows?.() ?? exit;
@@ -61,7 +62,17 @@ const printDocument = async (ending: Ending, { io, command, fail }: Printing): P
   } catch (thrown) {
     ({ exit, data, warnings, error } = fail(thrown));
   }
-  await put(io.stdout, renderEnvelope({ command, ok: error === null, data, warnings, error }));
+  await put(
+    io.stdout,
+    renderEnvelope({
+      command,
+      ok: error === null,
+      data,
+      warnings,
+      error,
+      ...(sync === undefined ? {} : { sync }),
+    }),
+  );
   return exit;
 };
 
@@ -135,10 +146,21 @@ const printForPeople = async (ending: Ending, { io, globals, fail }: Printing): 
       if (thrown instanceof OutputFailed) throw thrown;
       ({ exit, error } = fail(thrown));
     }
-  const notes: Line[] = warnings.map((warning) => [toned("warn", "warning: "), warning]);
+  const notes: Line[] = warnings.map(warningLine);
   if (error !== null && error.code !== "EMPTY") notes.push(...problemLines(error));
   await put(io.stderr, renderLines(notes, surfaceOf(io.stderr, io, globals)));
   return exit;
+};
+
+const warningLine = (warning: string): Line => [toned("warn", "warning: "), warning];
+
+/** What is told on stderr when the result was printed already. Nobody reading it is no failure. */
+export const printWarnings = async (
+  warnings: readonly string[],
+  { io, globals }: Pick<Printing, "globals" | "io">,
+): Promise<void> => {
+  const surface = surfaceOf(io.stderr, io, globals);
+  await put(io.stderr, renderLines(warnings.map(warningLine), surface)).catch(() => {});
 };
 
 const linesOf = ({ human }: CommandResult, surface: Surface): readonly Line[] =>

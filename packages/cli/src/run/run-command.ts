@@ -8,8 +8,7 @@ import { type Globals, splitGlobals } from "./global-flags.ts";
 import type { Io, Output } from "./io.ts";
 import { engineOf, type LedgerSource } from "./mount.ts";
 import { ownNames } from "./names.ts";
-import { failedEnding, perform } from "./perform.ts";
-import { printEnding } from "./print.ts";
+import { performAndPrint } from "./perform-and-print.ts";
 
 export interface RunContext extends Pick<Io, "cwd" | "stdin" | "clock" | "randomness" | "signal"> {
   /** @defaultValue empty */
@@ -44,13 +43,6 @@ export const runCommand = async (name: string, input: RawInput, context: RunCont
   const names = ownNames(program);
   const hostLedger = ledger === undefined ? undefined : async () => engineOf(await ledger());
   const options = { spec, raw: input, globals, io, names, commands, hostLedger, hostActor: actor };
-  const { ending, close } = await perform(options);
-  const exit = await printEnding(ending, {
-    io,
-    globals,
-    command: name,
-    fail: (error) => failedEnding(error, options),
-  });
-  await close().catch(() => {});
+  const exit = await performAndPrint(options);
   return { exit, envelope: { ...(JSON.parse(printed) as Envelope), schema: envelopeSchema } };
 };

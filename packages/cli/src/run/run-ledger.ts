@@ -11,7 +11,8 @@ import { type Globals, splitGlobals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import { ownNames } from "./names.ts";
 import { parseWithCommander } from "./own-program.ts";
-import { failedEnding, type PerformOptions, perform } from "./perform.ts";
+import { failedEnding } from "./perform.ts";
+import { performAndPrint } from "./perform-and-print.ts";
 import { printEnding } from "./print.ts";
 
 /** `argv` is what stands behind the program's name. Everything was printed and drained when the promise settles. */
@@ -25,14 +26,6 @@ export const runLedger = async (argv: readonly string[], io: Io): Promise<ExitCo
     color: !argv.includes("--no-color"),
   };
   const help = commandNamed("help");
-  const run = async (options: PerformOptions): Promise<ExitCode> => {
-    const { spec, globals } = options;
-    const { ending, close } = await perform(options);
-    const fail = (error: unknown) => failedEnding(error, options);
-    const exit = await printEnding(ending, { io, globals, command: spec.name, fail });
-    await close().catch(() => {});
-    return exit;
-  };
   const refuse = async (error: unknown, command: CommandSpec | undefined): Promise<ExitCode> => {
     const fail = (thrown: unknown) =>
       failedEnding(thrown, { globals: early, io, names, spec: command ?? help });
@@ -61,7 +54,7 @@ export const runLedger = async (argv: readonly string[], io: Io): Promise<ExitCo
     (asked.spec === undefined && asked.words.length === 0 && !argv.some((word) => word.startsWith("-")))
   ) {
     const raw = { command: asked.spec?.name.split(".") ?? asked.words, all: argv.includes("--all") };
-    return run({ spec: help, raw, globals: { ...early, jsonl: false }, io, names, commands });
+    return performAndPrint({ spec: help, raw, globals: { ...early, jsonl: false }, io, names, commands });
   }
   const { spec } = asked;
   if (spec === undefined) return refuse(unknownCommand(asked.words), undefined);
@@ -73,7 +66,7 @@ export const runLedger = async (argv: readonly string[], io: Io): Promise<ExitCo
     return refuse(error, spec);
   }
   const { globals, rest } = splitGlobals(options, new Set(spec.flags.map((field) => field.name)));
-  return run({ spec, raw: rest, globals, io, names, commands });
+  return performAndPrint({ spec, raw: rest, globals, io, names, commands });
 };
 
 const commandNamed = (name: string): CommandSpec =>

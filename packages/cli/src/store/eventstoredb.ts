@@ -2,7 +2,7 @@
 import path from "node:path";
 import { type EventStore, noSnapshots, type SnapshotStore } from "@mission-ledger/core";
 import type { ServerAddress as ReadAddress } from "@mission-ledger/store-eventstoredb";
-import { fileSnapshots } from "@mission-ledger/store-file";
+import { fileSnapshots, fileViews } from "@mission-ledger/store-file";
 import { usage } from "../output/problem.ts";
 import { transferByPort } from "./by-port.ts";
 import { loadedStore } from "./left-out.ts";
@@ -14,14 +14,24 @@ export const eventStoreDbAt = (address: ServerAddress): AddressedStore => ({
   make: async () => {},
   open: async (ports) => ({ store: await openAt(address, ports), snapshots: snapshotsOf(address, ports) }),
   transfer: async (ports) => transferByPort({ store: await openAt(address, ports) }),
+  views: async (ports) => {
+    const directory = folderOf(address, ports);
+    return directory === undefined
+      ? undefined
+      : fileViews({ directory, ...(ports.files === undefined ? {} : { files: ports.files }) });
+  },
   remembersIn: (ports) => folderOf(address, ports),
 });
 
-const openAt = async (address: ServerAddress, { randomness }: StorePorts): Promise<EventStore> => {
+const openAt = async (
+  address: ServerAddress,
+  { randomness, patienceMs }: StorePorts,
+): Promise<EventStore> => {
   const { openEventStoreDb } = await eventStoreDb();
   return openEventStoreDb({
     url: await readAddress(address),
     ...(randomness === undefined ? {} : { randomness }),
+    ...(patienceMs === undefined ? {} : { patienceMs, budgetMs: patienceMs }),
   });
 };
 

@@ -1,7 +1,7 @@
 /** The file store: a data directory with a `log` folder in it. */
 import fs from "node:fs";
 import path from "node:path";
-import { fileSnapshots, fileTransfer, openFileStore } from "@mission-ledger/store-file";
+import { fileSnapshots, fileTransfer, fileViews, openFileStore } from "@mission-ledger/store-file";
 import { transferByPort } from "./by-port.ts";
 import { makeFoldersFor } from "./folders.ts";
 import type { AddressedStore } from "./store-kind.ts";
@@ -40,5 +40,11 @@ export const fileStoreAt = (directory: string): AddressedStore => ({
       ? fileTransfer(options)
       : transferByPort({ store: await openFileStore(options) });
   },
+  views: async ({ randomness, files }) =>
+    fileViews({
+      directory,
+      ...(randomness === undefined ? {} : { randomness }),
+      ...(files === undefined ? {} : { files }),
+    }),
   remembersIn: () => undefined,
 });

@@ -41,6 +41,7 @@ export const sqliteStoreAt = (file: string): AddressedStore => ({
       ? sqliteTransfer(options)
       : transferByPort({ store: await openSqliteStore(options) });
   },
+  views: async (ports) => (await sqliteStore()).sqliteViews({ path: file, ...portsOf(ports) }),
   remembersIn: () => `${file}-cache`,
 });
 

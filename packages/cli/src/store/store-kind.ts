@@ -6,6 +6,7 @@ import type {
   Randomness,
   SnapshotStore,
   TransferTarget,
+  ViewStore,
 } from "@mission-ledger/core";
 import type { FilePort } from "@mission-ledger/store-file";
 
@@ -48,6 +49,8 @@ export interface StorePorts {
   readonly publishTo?: string;
   /** Where views of ledgers on servers are remembered. @defaultValue nowhere */
   readonly cacheFolder?: string;
+  /** Milliseconds for which a server that fails is asked again. @defaultValue as its store does */
+  readonly patienceMs?: number;
 }
 
 export interface OpenedStore {
@@ -71,6 +74,8 @@ export interface AddressedStore {
    * a log says of each line where it comes from, which nobody knows then.
    */
   transfer(ports: StorePorts, other: Kept): Promise<TransferTarget>;
+  /** Views of the whole ledger, remembered beside it or on this machine; `undefined` where there is no place for them. */
+  views(ports: StorePorts): Promise<ViewStore | undefined>;
   /** The file or folder where views of it are remembered, if they are not part of what is there. */
   remembersIn(ports: StorePorts): string | undefined;
 }

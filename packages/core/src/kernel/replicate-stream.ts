@@ -36,6 +36,23 @@ export interface StreamCompared {
  * nothing that somebody else wrote to the target is ever written over or behind: then it throws `COPY_DIVERGED`.
  */
 export const replicateStream = async (options: StreamReplication): Promise<StreamCompared> => {
+  for (let looks = 1; ; looks += 1) {
+    const compared = await lookAndSend(options);
+    if (!("_tag" in compared)) return compared;
+    if (looks >= mostLooks) throw moved(options.stream, compared.revision);
+  }
+};
+
+/** Others who send the same are a few processes; each look finds what they have brought meanwhile. */
+const mostLooks = 8;
+
+/** Somebody else sends the same, or writes there: a new look at its end says which. */
+interface Moved {
+  readonly _tag: "Moved";
+  readonly revision: number;
+}
+
+const lookAndSend = async (options: StreamReplication): Promise<StreamCompared | Moved> => {
   const { stream, from, to, limit, dryRun, onPhase, onCompared, onSent, turn } = options;
   onPhase("comparing");
   const theirs = bare(await limit.within(to.head(stream)));
@@ -55,10 +72,10 @@ export const replicateStream = async (options: StreamReplication): Promise<Strea
         onPhase("appending");
         const signalled = { hasFreshId: true, signal: limit.signal };
         const appended = await limit.within(appendSealed(to, commit, signalled));
-        if (appended._tag === "Conflict") throw moved(stream, appended.actual.revision);
+        if (appended._tag === "Conflict") return { _tag: "Moved", revision: appended.actual.revision };
         onPhase("proving");
         if ((await limit.within(proveSealed(to, commit, appended))) !== undefined)
-          throw moved(stream, commit.firstRevision);
+          return { _tag: "Moved", revision: commit.firstRevision };
         onSent(commit);
         const waiting = turn();
         if (waiting !== undefined) await limit.within(waiting);
@@ -124,7 +141,6 @@ const ahead = (stream: string, events: number): StoreFault =>
     },
   );
 
-/** Somebody else sends the same, or writes there: a new look at its end says which. */
 const moved = (stream: string, revision: number): StoreFault =>
   new StoreFault(
     "COPY_DIVERGED",

@@ -462,6 +462,22 @@ describe("what is remembered of a replica", () => {
     expect(saved).toBe(2);
   });
 
+  test("that cannot be compared with the source leaves the replica incomplete", async () => {
+    const { from, to, memory } = await remembering();
+    await write(from, "mission-m0", "new");
+    const unreadable: EventStore = {
+      ...from,
+      readAll: () => {
+        throw new StoreFault("LOG_CORRUPT", "damaged", { outcome: "not_written", retryable: false });
+      },
+    };
+    expect(await replicate(unreadable, to, { categories, memory, first: ["mission-m0"] })).toMatchObject({
+      complete: false,
+      equal: 1,
+      warnings: [{ code: "LOG_CORRUPT", phase: "remembering" }],
+    });
+  });
+
   test("that cannot be kept is a warning, and the replica is complete", async () => {
     const [from, to] = [await filled(3), openMemoryStore()];
     const views = {

@@ -91,9 +91,9 @@ export const replicate = async (
   }
   try {
     // Where the target never answered there is nothing new to remember.
-    if (!dryRun && run.hasCompared) await run.during("remembering", async () => news?.save(run.behind));
+    if (!dryRun && run.hasCompared) await news?.save(run.behind);
   } catch (error) {
-    run.endedBy(error);
+    run.notRemembered(error);
   }
   limit.end();
   return run.report;

@@ -48,6 +48,8 @@ export interface ReplicationRun {
   during<A>(phase: ReplicationPhase, action: () => Promise<A>): Promise<A>;
   /** Notes what ended it early. */
   endedBy(error: unknown): void;
+  /** Notes that what was brought over will be looked at again. */
+  notRemembered(error: unknown): void;
   /** Of the streams that were looked at: those that lacked something, and from where on. */
   readonly lacked: ReadonlyMap<string, number>;
   /** The target has answered. */
@@ -61,6 +63,8 @@ interface StreamState {
   events: number;
   equal: boolean;
   troubles: Omit<Diagnostic, "count">[];
+  /** It would have been tried again. */
+  mayPass: boolean;
 }
 
 /** Milliseconds before a stream is tried again: doubled with every failure in a row. */
@@ -81,7 +85,7 @@ export const replicationRun = ({
   const ends: Omit<Diagnostic, "count">[] = [];
   let phase: ReplicationPhase = "comparing";
   let [sent, failures] = [0, 0];
-  let hasCompared = false;
+  let [hasCompared, isCut] = [false, false];
   const isGivenUp = (): boolean => failures >= maxFailures;
 
   const bringOne = async (stream: string, state: StreamState): Promise<void> => {
@@ -120,7 +124,8 @@ export const replicationRun = ({
       } catch (error) {
         if (limit.reached !== undefined) throw limit.reached;
         state.troubles.push(diagnosticOf(phase, error));
-        if (!(LedgerError.is(error) && error.retryable)) continue;
+        state.mayPass = LedgerError.is(error) && error.retryable;
+        if (!state.mayPass) continue;
         queue.push(stream);
         failures += 1;
         if (!isGivenUp()) await limit.pause(Math.min(longestPauseMs, shortestPauseMs * 2 ** (failures - 1)));
@@ -131,7 +136,8 @@ export const replicationRun = ({
   return {
     bring: async (streams) => {
       const queue = [...new Set(streams)].filter((stream) => !states.has(stream));
-      for (const stream of queue) states.set(stream, { events: 0, equal: false, troubles: [] });
+      for (const stream of queue)
+        states.set(stream, { events: 0, equal: false, troubles: [], mayPass: false });
       const workers = Array.from({ length: Math.min(sideBySide, queue.length) }, () => work(queue));
       const results = await Promise.allSettled(workers);
       for (const result of results) if (result.status === "rejected") throw result.reason;
@@ -142,8 +148,13 @@ export const replicationRun = ({
     },
     endedBy: (error) => {
       const by = limit.reached ?? error;
+      isCut = true;
+      // What was about to be tried again says why there was not enough time.
+      const isTold = [...states.values()].some(({ equal, mayPass }) => !equal && mayPass);
+      if (isTold && by instanceof LimitReached && by.by === "time") return;
       ends.push(by instanceof LimitReached ? cutOff(phase, by) : diagnosticOf(phase, by));
     },
+    notRemembered: (error) => void ends.push(diagnosticOf("remembering", error)),
     lacked,
     get hasCompared() {
       return hasCompared;
@@ -158,7 +169,7 @@ export const replicationRun = ({
       for (const end of ends) collector.add(end);
       const all = [...states].map(([stream, { events, equal }]) => ({ stream, events, equal }));
       return {
-        complete: all.every(({ equal }) => equal) && ends.every((end) => end.phase === "remembering"),
+        complete: all.every(({ equal }) => equal) && !isCut,
         streams: all.filter(({ events, equal }) => events > 0 || !equal),
         equal: all.filter(({ equal }) => equal).length,
         events: all.reduce((sum, { events }) => sum + events, 0),

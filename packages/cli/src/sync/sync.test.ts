@@ -1,0 +1,411 @@
+/** What is brought to another store after a command and by `mled sync`, and what comes of it when that store does not play along. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { commands } from "../commands/index.ts";
+import { planned, type Session, session } from "../testing/session.ts";
+import { isFollowedBySync } from "./final-sync.ts";
+
+const actor = { MISSION_LEDGER_ACTOR: "tester" };
+/** With time enough for a machine that is busy with other tests. */
+const syncing = (to: string, more: Readonly<Record<string, string>> = {}) => ({
+  env: { ...actor, MISSION_LEDGER_SYNC_TO: to, MISSION_LEDGER_SYNC_WITHIN: "1m", ...more },
+});
+
+const patient = { env: { ...actor, MISSION_LEDGER_SYNC_WITHIN: "1m" } };
+
+const listening = async (server: Server): Promise<string> => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  return `esdb://127.0.0.1:${port}?tls=false`;
+};
+
+/** Nothing listens there any more. */
+const deadServer = async (): Promise<string> => {
+  const server = createServer();
+  const address = await listening(server);
+  await new Promise((resolve) => server.close(resolve));
+  return address;
+};
+
+/** Takes connections and never says a word. */
+const silentServer = async (): Promise<string> => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+  });
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return listening(server);
+};
+
+const logOf = async (shell: Session, ...place: readonly string[]): Promise<readonly unknown[]> => {
+  const { data } = await shell.json("log", "p", "--limit", "500", ...place);
+  return data.events.map(({ position: _, ...event }: { position: unknown }) => event);
+};
+
+describe("after a command that wrote", () => {
+  test("what it wrote stands in the other store, with ids and digests, and so does what was there before", async () => {
+    const shell = await planned(patient);
+    const { code, envelope } = await shell.json("wp", "claim", "p/WP01", "--sync-to", "sqlite:there.db");
+    expect([code, envelope.ok, envelope.warnings]).toEqual([0, true, []]);
+    expect(envelope.sync).toMatchObject({ complete: true, equal: 1, events: 9, diagnostics: [] });
+    expect(envelope.sync?.to).toMatch(/^sqlite:.*there\.db$/);
+    expect(await logOf(shell, "--store", "sqlite:there.db")).toEqual(await logOf(shell));
+  });
+
+  test("the environment may ask for it, for every command at once", async () => {
+    const shell = await planned(syncing("sqlite:there.db"));
+    expect(await logOf(shell, "--store", "sqlite:there.db")).toEqual(await logOf(shell));
+    expect((await shell.json("wp", "note", "p/WP01", "more")).envelope.sync).toMatchObject({ events: 1 });
+  });
+
+  test("nothing is said to people where it went well", async () => {
+    const shell = await planned(syncing("sqlite:there.db"));
+    expect(await shell.run("wp", "note", "p/WP01", "more")).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("a command that reads, one that only looks and one that is refused bring nothing", async () => {
+    const shell = await planned(patient);
+    for (const argv of [
+      ["board", "p"],
+      ["wp", "claim", "p/WP01", "--dry-run"],
+      ["wp", "move", "p/WP01", "done"],
+    ]) {
+      const { envelope } = await shell.json(...argv, "--sync-to", "sqlite:there.db");
+      expect(Object.keys(envelope)).not.toContain("sync");
+    }
+    expect((await shell.json("board", "--store", "sqlite:there.db")).code).toBe(3);
+  });
+
+  test("an address that is none is refused before anything is written", async () => {
+    const shell = await planned(patient);
+    const { code, envelope } = await shell.json("wp", "note", "p/WP01", "x", "--sync-to", "nowhere");
+    expect([code, envelope.error?.code]).toEqual([2, "USAGE"]);
+    expect(envelope.error?.message).toMatch(/^--sync-to: /);
+    expect(await logOf(shell)).toHaveLength(7);
+  });
+
+  test("the ledger itself is no other store", async () => {
+    const shell = await planned(syncing("file:.mission-ledger"));
+    const { code, envelope } = await shell.json("wp", "note", "p/WP01", "x");
+    expect([code, envelope.ok]).toEqual([0, true]);
+    expect(envelope.sync).toMatchObject({ complete: false, diagnostics: [{ code: "USAGE", fatal: false }] });
+  });
+
+  test("a mission that was written to elsewhere is named and left as it is", async () => {
+    const shell = await planned(syncing("sqlite:there.db"));
+    await shell.run(
+      "wp",
+      "note",
+      "p/WP01",
+      "there",
+      "--store",
+      "sqlite:there.db",
+      "--sync-to",
+      "sqlite:else.db",
+    );
+    const { code, envelope } = await shell.json("wp", "note", "p/WP01", "here");
+    expect([code, envelope.ok]).toEqual([0, true]);
+    expect(envelope.warnings).toEqual([
+      expect.stringMatching(/^COPY_DIVERGED: .*mission-p .*next: mled sync$/),
+    ]);
+    expect(envelope.sync).toMatchObject({ complete: false, events: 0 });
+    expect((await logOf(shell, "--store", "sqlite:there.db")).length).toBe(8);
+  });
+
+  test("a host's own ledger is brought as well", async () => {
+    const { openLedger } = await import("../library/open-ledger.ts");
+    const { runCommand } = await import("../run/run-command.ts");
+    const shell = await planned(patient);
+    const ledger = await openLedger({
+      directory: path.join(shell.directory, ".mission-ledger"),
+      actor: "host",
+    });
+    onTestFinished(() => ledger.close());
+    const { exit, envelope } = await runCommand(
+      "wp.note",
+      { ref: "p/WP01", text: "from a host" },
+      { cwd: shell.directory, ...syncing("sqlite:there.db"), ledger: () => ledger },
+    );
+    expect([exit, envelope.sync]).toMatchObject([0, { complete: true, equal: 1 }]);
+  });
+});
+
+describe("a server that is down", () => {
+  test("is a warning for people, on stderr, with the result on stdout", async () => {
+    const shell = await planned(syncing(await deadServer()));
+    const { code, out, err } = await shell.run("wp", "claim", "p/WP01");
+    expect(code).toBe(0);
+    expect(out).toContain("read back");
+    expect(err).toMatch(/^warning: STORE_UNAVAILABLE: not all was brought to esdb:.*; next: mled sync\n$/);
+  });
+
+  test("is a diagnostic in the document, told once", async () => {
+    const shell = await planned(syncing(await deadServer()));
+    const { code, envelope } = await shell.json("wp", "claim", "p/WP01");
+    expect([code, envelope.ok, envelope.error]).toEqual([0, true, null]);
+    expect(envelope.sync?.diagnostics).toMatchObject([
+      { code: "STORE_UNAVAILABLE", phase: "comparing", count: 1, fatal: false },
+    ]);
+    expect(envelope.warnings).toHaveLength(1);
+  });
+
+  test("gets all that it missed by the next command after it is back", async () => {
+    const shell = await planned(patient);
+    const file = path.join(shell.directory, "there.db");
+    mkdirSync(file);
+    for (const text of ["one", "two"]) {
+      const { code, envelope } = await shell.json(
+        "wp",
+        "note",
+        "p/WP01",
+        text,
+        "--sync-to",
+        "sqlite:there.db",
+      );
+      expect([code, envelope.sync?.complete]).toEqual([0, false]);
+    }
+    await shell.run("mission", "create", "q", "Another one");
+    rmSync(file, { recursive: true });
+    const { envelope } = await shell.json("wp", "note", "p/WP01", "three", "--sync-to", "sqlite:there.db");
+    expect(envelope.sync).toMatchObject({ complete: true, equal: 2, events: 11, diagnostics: [] });
+  });
+
+  test("shows no password, wherever an address is quoted", async () => {
+    const dead = await deadServer();
+    const shell = await planned(syncing(dead.replace("//", "//ada:s3cret@")));
+    const { out } = await shell.run("wp", "note", "p/WP01", "x", "--json");
+    const { err } = await shell.run("wp", "note", "p/WP01", "y");
+    expect(JSON.parse(out).sync.to).toContain("ada:***@");
+    expect(out + err).not.toContain("s3cret");
+  });
+});
+
+describe("a server that does not answer", () => {
+  test("is waited for no longer than was said, and then named", async () => {
+    const shell = await planned(syncing(await silentServer(), { MISSION_LEDGER_SYNC_WITHIN: "300ms" }));
+    const { code, envelope } = await shell.json("wp", "claim", "p/WP01");
+    expect([code, envelope.ok]).toEqual([0, true]);
+    expect(envelope.sync).toMatchObject({ complete: false, diagnostics: [{ fatal: false }] });
+    expect(["TIMEOUT", "STORE_UNAVAILABLE"]).toContain(envelope.sync?.diagnostics[0]?.code);
+  });
+
+  test("is left at once by an interrupt, and the command stays done", async () => {
+    const stopping = new AbortController();
+    const shell = await planned(patient);
+    const to = await silentServer();
+    const world = shell.io({ ...syncing(to, { MISSION_LEDGER_SYNC_WITHIN: "1h" }), signal: stopping.signal });
+    const { runLedger } = await import("../run/run-ledger.ts");
+    const running = runLedger(["wp", "claim", "p/WP01", "--json"], world);
+    while ((await logOf(shell)).length < 8) await new Promise((resolve) => setImmediate(resolve));
+    stopping.abort();
+    expect(await running).toBe(0);
+    expect(JSON.parse(world.text().out)).toMatchObject({ ok: true, sync: { complete: false } });
+  });
+
+  test("for a time that is none is refused before anything is written", async () => {
+    const shell = await planned(patient);
+    const world = { ...syncing("sqlite:there.db", { MISSION_LEDGER_SYNC_WITHIN: "soon" }) };
+    const other = session({ ...world, cwd: shell.directory });
+    expect((await other.json("wp", "note", "p/WP01", "x")).envelope.error).toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("MISSION_LEDGER_SYNC_WITHIN"),
+    });
+  });
+});
+
+describe("mled sync", () => {
+  test("brings all, says so, and has nothing to do the next time", async () => {
+    const shell = await planned(patient);
+    const first = await shell.json("sync", "sqlite:there.db");
+    expect(first).toMatchObject({
+      code: 0,
+      data: { complete: true, equal: 1, events: 7, missions: [{ slug: "p", events: 7, equal: true }] },
+    });
+    expect(Object.keys(first.envelope)).not.toContain("sync");
+    expect((await shell.run("sync", "sqlite:there.db")).out).toMatch(
+      /^nothing to bring to sqlite:.*\nequal: 1 mission ends the same in both\n$/,
+    );
+  });
+
+  test("goes where the setting says, and asks for an address where nothing does", async () => {
+    const shell = await planned(syncing("sqlite:there.db"));
+    expect((await shell.json("sync")).data).toMatchObject({ complete: true });
+    const other = await planned(patient);
+    expect(await other.json("sync")).toMatchObject({
+      code: 4,
+      envelope: { error: { code: "INPUT_REQUIRED" } },
+    });
+    expect((await other.json("sync", "--sync-to", "sqlite:there.db")).data).toMatchObject({ complete: true });
+  });
+
+  test("with --dry-run says what is missing there, and brings nothing", async () => {
+    const shell = await planned(patient);
+    const look = await shell.json("sync", "sqlite:there.db", "--dry-run");
+    expect(look).toMatchObject({ code: 0, data: { complete: false, events: 7, dryRun: true } });
+    expect(await shell.json("mission", "list", "--store", "sqlite:there.db")).toMatchObject({
+      data: { missions: [] },
+    });
+  });
+
+  test("of one mission leaves the others, and knows those that are not there", async () => {
+    const shell = await planned(patient);
+    await shell.run("mission", "create", "q", "Another one");
+    expect((await shell.json("sync", "sqlite:there.db", "--mission", "q")).data).toMatchObject({
+      equal: 1,
+      events: 1,
+    });
+    expect((await shell.json("sync", "sqlite:there.db", "--mission", "z")).code).toBe(3);
+  });
+
+  test("fails as its own failure, with its exit code, and what it did is in data", async () => {
+    const shell = await planned(patient);
+    const down = await shell.json("sync", await deadServer(), "--within", "3s");
+    expect(down).toMatchObject({ code: 7, envelope: { ok: false, data: { complete: false } } });
+    expect(["STORE_UNAVAILABLE", "TIMEOUT"]).toContain(down.envelope.error?.code);
+    await shell.run("sync", "sqlite:there.db");
+    await shell.run("wp", "note", "p/WP01", "there", "--store", "sqlite:there.db");
+    await shell.run("mission", "create", "q", "Another one");
+    const diverged = await shell.json("sync", "sqlite:there.db");
+    expect(diverged).toMatchObject({
+      code: 8,
+      data: { complete: false, equal: 1, events: 1 },
+      envelope: { error: { code: "COPY_DIVERGED", details: { stream: "mission-p" } } },
+    });
+  });
+
+  test("finds what a memory beside the ledger says is there, and is not", async () => {
+    const shell = await planned(syncing("sqlite:there.db"));
+    await shell.run("mission", "create", "q", "Another one");
+    for (const end of ["", "-wal", "-shm", "-cache", "-cache-wal", "-cache-shm"])
+      rmSync(path.join(shell.directory, `there.db${end}`), { force: true });
+    expect((await shell.json("sync")).data).toMatchObject({ complete: true, equal: 2, events: 8 });
+  });
+});
+
+/** What makes each writing command succeed on a ledger with a mission `p`: lines to run before, and its own line. */
+const ways: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  init: [["init"]],
+  "mission.create": [["mission", "create", "q", "Another"]],
+  "wp.add": [["wp", "add", "p", "More"]],
+  "wp.claim": [["wp", "claim", "p/WP01"]],
+  "wp.renew": [
+    ["wp", "claim", "p/WP01"],
+    ["wp", "renew", "p/WP01"],
+  ],
+  "wp.release": [
+    ["wp", "claim", "p/WP01"],
+    ["wp", "release", "p/WP01"],
+  ],
+  "wp.recover": [
+    ["wp", "claim", "p/WP01", "--lease", "1m"],
+    ["wp", "recover", "p/WP01", "--reason", "gone"],
+  ],
+  "wp.move": [
+    ["wp", "claim", "p/WP01"],
+    ["wp", "move", "p/WP01", "in_progress"],
+  ],
+  "wp.force": [["wp", "force", "p/WP01", "done", "--reason", "why not"]],
+  "wp.subtask": [
+    ["wp", "claim", "p/WP03"],
+    ["wp", "subtask", "p/WP03", "T1"],
+  ],
+  "wp.note": [["wp", "note", "p/WP01", "text"]],
+  next: [["next", "--claim"]],
+  "review.start": [
+    ["wp", "force", "p/WP01", "for_review", "--reason", "for the test"],
+    ["review", "start", "p/WP01", "--as", "reviewer"],
+  ],
+  "review.submit": [
+    ["wp", "force", "p/WP01", "for_review", "--reason", "for the test"],
+    ["review", "start", "p/WP01", "--as", "reviewer"],
+    ["review", "submit", "p/WP01", "--verdict", "approved", "--as", "reviewer"],
+  ],
+  undo: [
+    ["wp", "claim", "p/WP01"],
+    ["undo", "p", "7", "--reason", "a mistake"],
+  ],
+  "import.spec-kitty": [["import", "spec-kitty", "project"]],
+  publish: [["publish"]],
+  reconcile: [["reconcile", "p", "--winner", "local"]],
+  copy: [["copy", "file:.mission-ledger", "sqlite:copy.db"]],
+  archive: [
+    ["wp", "force", "p/WP01", "done", "--reason", "x"],
+    ["wp", "force", "p/WP02", "done", "--reason", "x"],
+    ["wp", "force", "p/WP03", "done", "--reason", "x"],
+    ["archive", "p"],
+  ],
+  restore: [
+    ["wp", "force", "p/WP01", "done", "--reason", "x"],
+    ["wp", "force", "p/WP02", "done", "--reason", "x"],
+    ["wp", "force", "p/WP03", "done", "--reason", "x"],
+    ["archive", "p"],
+    ["restore", "p"],
+  ],
+  rebuild: [["rebuild"]],
+  repair: [["repair"]],
+  unlock: [["unlock", "p"]],
+};
+
+/** A folder with all that those lines need. */
+const prepared = async (name: string): Promise<Session> => {
+  if (name !== "publish") {
+    const shell = await planned();
+    const spec = path.join(shell.directory, "project", "kitty-specs", "001-a");
+    mkdirSync(spec, { recursive: true });
+    writeFileSync(path.join(spec, "status.events.jsonl"), `${specKittyRow}\n`);
+    return shell;
+  }
+  const shell = session();
+  execFileSync("git", ["init", "-q", shell.directory]);
+  for (const argv of [
+    ["init", "--git"],
+    ["mission", "create", "p", "Passkeys"],
+  ])
+    expect((await shell.run(...argv)).code).toBe(0);
+  return shell;
+};
+
+const specKittyRow = JSON.stringify({
+  actor: "claude",
+  at: "2026-01-01T00:00:00+00:00",
+  event_id: "01AAAAAAAAAAAAAAAAAAAAAAAA",
+  evidence: null,
+  execution_mode: "worktree",
+  feature_slug: "001-a",
+  force: false,
+  from_lane: "planned",
+  reason: null,
+  review_ref: null,
+  to_lane: "claimed",
+  wp_id: "WP01",
+});
+
+describe("with the server down", () => {
+  const followed = commands.filter((spec) => isFollowedBySync(spec, {})).map(({ name }) => name);
+
+  test("every command that writes is tried, whatever is added to the table", () => {
+    expect(Object.keys(ways).sort()).toEqual([...followed].sort());
+    expect(commands.filter(({ writes }) => writes).length - followed.length).toBeLessThanOrEqual(2);
+  });
+
+  test.each(followed)("%s succeeds all the same, and prints one sound document", async (name) => {
+    const shell = await prepared(name);
+    const lines = ways[name] ?? [];
+    for (const argv of lines.slice(0, -1)) expect(await shell.run(...argv)).toMatchObject({ code: 0 });
+    shell.pass(3_600_000);
+    const argv = lines.at(-1) ?? [];
+    const { code, out, err } = await shell.run(...argv, "--json", "--sync-to", await deadServer());
+    expect([code, err], out).toEqual([0, ""]);
+    const document = JSON.parse(out);
+    expect(document).toMatchObject({ ok: true, error: null, command: name });
+    expect(document.sync).toMatchObject({ diagnostics: document.sync.complete ? [] : [{ fatal: false }] });
+    expect(document.warnings).toHaveLength(document.sync.complete ? 0 : 1);
+  });
+});
