@@ -1,7 +1,8 @@
 /**
  * The benchmarks: `pnpm bench <name> [--store file|sqlite] [--json] [--quick] [--dir <folder>] [--only <load>,…]`. They need a build
  * (`pnpm build`), write to a folder of their own under the system's temporary directory or `--dir`, and delete it again. Transitions
- * are measured on a server as well: `--store <esdb URL>`, or `--store wire` for the wire server in a process of its own.
+ * are measured on a server as well: `--store <esdb URL>`, or `--store wire` for the wire server in a process of its own; a category
+ * of missions on a server only.
  */
 import os from "node:os";
 import { parseArgs } from "node:util";
@@ -23,6 +24,10 @@ const benches = {
     const { measureContention } = await import("./contention.mjs");
     const { renderContention } = await import("./contention-report.mjs");
     return { measure: () => measureContention(options), render: renderContention };
+  },
+  category: async (options) => {
+    const { measureCategory, renderCategory } = await import("./category.mjs");
+    return { measure: () => measureCategory(options), render: renderCategory };
   },
   rebuild: async (options) => {
     const { measureRebuild, renderRebuild } = await import("./rebuild.mjs");
@@ -58,8 +63,9 @@ const { values, positionals } = parseArgs({
   },
 });
 const bench = Object.hasOwn(benches, positionals[0] ?? "") ? benches[positionals[0]] : undefined;
-const isStore =
-  ["file", "sqlite"].includes(values.store) || (positionals[0] === "transitions" && onServer(values.store));
+const kindsOf = { category: [false, true], transitions: [true, true] };
+const [onDisk, onServers] = kindsOf[positionals[0]] ?? [true, false];
+const isStore = onServer(values.store) ? onServers : onDisk && ["file", "sqlite"].includes(values.store);
 if (bench === undefined || positionals.length !== 1 || !isStore) {
   process.stderr.write(
     `usage: pnpm bench <${Object.keys(benches).join("|")}> [--store file|sqlite|<esdb URL>|wire] [--json] [--quick] [--dir <folder>] [--only <load>,…]\n`,
