@@ -1,7 +1,12 @@
 /** What doctor says of a server that commands cannot work with, or only in part. */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { makeCertificates, startWireServer, type WireServerOptions } from "@mission-ledger/wire-server";
+import {
+  makeCertificates,
+  startWireCluster,
+  startWireServer,
+  type WireServerOptions,
+} from "@mission-ledger/wire-server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { scratch, session } from "./testing/session.ts";
 
@@ -26,7 +31,7 @@ describe("doctor at a server", () => {
     const server = await started();
     const { code, failed, people } = await doctorOf(server.url);
     expect({ code, failed }).toEqual({ code: 0, failed: [] });
-    expect(people.out).toContain("There is a leader.");
+    expect(people.out).toContain("connection: address, network, tls, leader, account, read, append, quorum");
     expect(server.events().filter(({ stream }) => !stream.startsWith("$"))).toEqual([]);
   });
 
@@ -73,5 +78,58 @@ describe("doctor at a server", () => {
     const right = await asked("right");
     expect(right.failed).toMatchObject([{ name: "read_all", code: "no_right_to_read_all" }]);
     expect(right.people.out).toContain('setStreamMetadata("$all"');
+  });
+
+  test("says that a right to append is lacking, and ends as commands do that write", async () => {
+    const { url } = await started({ accounts: { ada: { password: "right", may: ["read", "read_all"] } } });
+    const { code, envelope, failed, people } = await doctorOf(url.replace("//", "//ada:right@"));
+    expect(failed).toMatchObject([{ name: "append", code: "no_right_to_append" }]);
+    expect(code).toBe(7);
+    expect(envelope.error).toMatchObject({
+      code: "PERMISSION_DENIED",
+      details: { check: "append", found: "no_right_to_append" },
+    });
+    expect(people.out).toContain("write rights ($w)");
+  });
+
+  test("goes on where an account may not read the whole log, and verify does with a warning", async () => {
+    const tls = makeCertificates();
+    const ca = path.join(scratch(), "ca.pem");
+    writeFileSync(ca, tls.ca);
+    const accounts = { ada: { password: "right", may: ["append", "read"] as const } };
+    const server = await started({ tls, accounts });
+    const store = `esdb://ada:right@localhost:${server.port}?tlsCAFile=${encodeURIComponent(ca)}`;
+    const shell = session();
+    await shell.run("mission", "create", "p", "Passkeys", "--store", store);
+    const { code, data, envelope } = await doctorOf(store);
+    expect({ code, error: envelope.error, missions: data.missions }).toEqual({
+      code: 0,
+      error: null,
+      missions: 1,
+    });
+    const verified = await shell.json("verify", "--store", store);
+    expect(verified).toMatchObject({ code: 0, data: { ok: true, totals: { missions: 1, events: 1 } } });
+    expect(verified.envelope.warnings).toEqual([
+      expect.stringContaining("the order of the whole log was not looked at"),
+    ]);
+  });
+
+  test("says that a cluster lacks its quorum, and nothing of one that has it", async () => {
+    const cluster = await startWireCluster();
+    onTestFinished(() => cluster.stop());
+    expect(await doctorOf(cluster.url)).toMatchObject({ code: 0, failed: [] });
+    for (const node of [0, 1, 2].filter((one) => one !== cluster.leader())) await cluster.kill(node);
+    const { code, envelope, failed } = await doctorOf(`${cluster.url}&maxDiscoverAttempts=1`);
+    expect(code).toBe(7);
+    expect(failed).toMatchObject([{ code: "no_quorum" }]);
+    expect(envelope.error?.message).toContain("no quorum");
+  });
+
+  test("says that a server is there and not ready", async () => {
+    const server = await started();
+    server.strike({ at: "read", fault: { kind: "not_ready" }, times: 100 });
+    const { code, envelope, failed } = await doctorOf(server.url);
+    expect({ code, error: envelope.error?.code }).toEqual({ code: 7, error: "STORE_UNAVAILABLE" });
+    expect(failed).toMatchObject([{ code: "not_ready" }]);
   });
 });

@@ -1,9 +1,9 @@
 /** The program on a server: processes that come and go, what they load, and how they end. */
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { startWireServer } from "@mission-ledger/wire-server";
+import { makeCertificates, startWireServer } from "@mission-ledger/wire-server";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { scratch } from "./testing/session.ts";
 
@@ -61,6 +61,17 @@ test("commands that follow each other find what the last one did, and none takes
   const refused = await mled(env, "wp", "claim", "p/WP01", "--as", "bob", "--json");
   expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, error: { code: "CLAIM_HELD" } });
   expect(server.calls().get("Streams/BatchAppend")).toBeUndefined();
+});
+
+test("over TLS to an IP address nothing is said on standard error", async () => {
+  const { ca, certificate, key } = makeCertificates();
+  const caFile = path.join(scratch(), "ca.pem");
+  writeFileSync(caFile, ca);
+  const server = await startWireServer({ tls: { key, certificate } });
+  onTestFinished(() => server.stop());
+  const store = `esdb://127.0.0.1:${server.port}?tlsCAFile=${caFile}`;
+  for (const command of ["mission list", "doctor"])
+    expect(await mled({}, ...command.split(" "), "--store", store)).toMatchObject({ status: 0, stderr: "" });
 });
 
 test("of several processes that claim one package, one gets it", async () => {

@@ -2,7 +2,7 @@
 import { isStoreFault } from "@mission-ledger/core";
 import type { CommandResult } from "../command/result.ts";
 import type { CommandContext } from "../command/spec.ts";
-import { exitCodeOf } from "../output/exit-codes.ts";
+import { type ExitCode, exitCodeOf } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { nameOfPlace } from "../place/place.ts";
 import { eventStoreDb } from "../store/eventstoredb.ts";
@@ -42,11 +42,34 @@ export const checkConnection = async (
     }));
 };
 
-export const connectionLines = (checks: readonly ConnectionCheck[] = []): readonly Line[] =>
-  checks.flatMap(({ ok, message, hint }): readonly Line[] => [
-    [ok ? toned("good", "ok      ") : toned("warn", "action  "), message],
-    ...(hint === null ? [] : hint.split("\n").map((line): Line => ["        ", toned("dim", line)])),
-  ]);
+/** What holds is one line; what does not comes with what to do. */
+export const connectionLines = (checks: readonly ConnectionCheck[] = []): readonly Line[] => {
+  const held = checks.flatMap(({ name, ok }) => (ok ? [name] : []));
+  return [
+    ...(held.length === 0 ? [] : [[toned("good", "ok      "), `connection: ${held.join(", ")}`]]),
+    ...checks.flatMap(({ name, ok, message, hint }): readonly Line[] =>
+      ok
+        ? []
+        : [
+            [toned("warn", "action  "), `${name}: ${message}`],
+            ...(hint === null ? [] : hint.split("\n").map((line): Line => ["        ", line])),
+          ],
+    ),
+  ];
+};
+
+/** What failed first of what everybody needs: reading the whole log is needed by few commands, and they say so. */
+const hindrance = (checks: readonly ConnectionCheck[] = []): ConnectionCheck | undefined =>
+  checks.find(({ name, ok, fault }) => !ok && fault !== null && name !== "read_all");
+
+/** What doctor ends with where all missions are sound and the server is not all that it has to be. */
+export const hindered = (
+  checks: readonly ConnectionCheck[] | undefined,
+): { readonly exit: ExitCode; readonly error: NonNullable<CommandResult["error"]> } | undefined => {
+  const found = hindrance(checks);
+  if (found?.fault === undefined || found.fault === null) return undefined;
+  return { exit: exitCodeOf(found.fault), error: errorOf(found, found.fault) };
+};
 
 /** How doctor ends where no mission could be looked at. What failed first is the reason, whoever met it. */
 export const withoutConnection = async (
@@ -54,9 +77,9 @@ export const withoutConnection = async (
   checks: readonly ConnectionCheck[],
   error: unknown,
 ): Promise<CommandResult> => {
-  const failed = checks.find(({ ok }) => !ok);
-  if (failed === undefined || !isStoreFault(error)) throw error;
-  const code = failed.fault ?? error.code;
+  const found = hindrance(checks);
+  if (found === undefined || !isStoreFault(error)) throw error;
+  const code = found.fault ?? error.code;
   return {
     data: {
       ledger: nameOfPlace(await context.place()),
@@ -67,12 +90,14 @@ export const withoutConnection = async (
       findings: [],
     },
     exit: exitCodeOf(code),
-    error: {
-      code,
-      message: failed.message,
-      ...(failed.hint === null ? {} : { hint: failed.hint }),
-      details: { check: failed.name, found: failed.code },
-    },
+    error: errorOf(found, code),
     human: connectionLines(checks),
   };
 };
+
+const errorOf = ({ name, code, message, hint }: ConnectionCheck, fault: string) => ({
+  code: fault,
+  message,
+  ...(hint === null ? {} : { hint }),
+  details: { check: name, found: code },
+});

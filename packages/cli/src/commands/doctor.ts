@@ -10,7 +10,13 @@ import { exitCodes } from "../output/exit-codes.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { gitEnvironment, nameOfPlace } from "../place/place.ts";
 import { compareViews } from "./compare-views.ts";
-import { type ConnectionCheck, checkConnection, connectionLines, withoutConnection } from "./connection.ts";
+import {
+  type ConnectionCheck,
+  checkConnection,
+  connectionLines,
+  hindered,
+  withoutConnection,
+} from "./connection.ts";
 import {
   aboutDatabase,
   commandFor,
@@ -36,7 +42,7 @@ import { checkRemembered } from "./remembered.ts";
 export const doctor: CommandSpec = command({
   name: "doctor",
   summary: "Look for what needs somebody, with the command that mends it",
-  description: "Reads only. Exit 8 when data is damaged.",
+  description: "Reads only. Exit 8 when data is damaged, 7 when the server cannot be worked with.",
   arguments: { mission: { kind: "text", description: "only this mission" } },
   examples: ["doctor", "doctor passkeys --json"],
   common: true,
@@ -178,7 +184,7 @@ const examine = async (
       findings,
     },
     ...(first === undefined
-      ? {}
+      ? (hindered(input.connection) ?? {})
       : {
           exit: exitCodes.data,
           error: {
