@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { parseAddress } from "../address/parse-address.ts";
 import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { happened, opened } from "../testing/opened.ts";
 import { acknowledged, refusal } from "../testing/scripted-server.ts";
 import { silentServer } from "../testing/silent-server.ts";
+import { createClient } from "./client.ts";
 
 // An unhandled rejection or an exception outside of every promise fails the whole run: vitest reports both.
 const tests = opened();
@@ -40,6 +42,17 @@ describe("the path of an append", () => {
       expect(await failureOf(gateway.append(first))).toMatchObject({ kind });
     await gateway.append(first);
     expect(server.calls).toEqual(["append", "append", "append", "append"]);
+  });
+
+  test("is closed in the client itself: an append that forgot its account fails, and asks the server nothing", async () => {
+    const { server } = await tests.with({});
+    const client = await createClient({
+      address: parseAddress(server.url),
+      route: async () => ({ host: "127.0.0.1", port: server.port }),
+    });
+    await expect(client.appendToStream("s-1", [])).rejects.toThrow("never go by the batch path");
+    client.shut();
+    expect(server.calls).toEqual([]);
   });
 
   test("stands in the sources: every append has credentials and a revision, and nothing else appends", () => {

@@ -114,6 +114,36 @@ describe("a read", () => {
     expect(await closed).toMatchObject({ kind: "closed" });
   });
 
+  test("that the server cancels in the client's own words never looks like a whole one", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(eventMessage({ revision: 0 }));
+        fail(call, refusal(1, "Cancelled on client"));
+      },
+    });
+    expect(await failureOf(gateway.readRange(range))).toMatchObject({ kind: "unavailable" });
+    expect(await failureOf(gateway.readAll(all))).toMatchObject({ kind: "unavailable" });
+  });
+
+  test("right behind a failure is not lost with the connection that the client gives up because of it", async () => {
+    const timers = manualTimers();
+    let isSilent = true;
+    const { gateway, server } = await tests.with(
+      {
+        read: (call) => {
+          if (!isSilent) call.end();
+        },
+      },
+      { timers },
+    );
+    const failing = failureOf(gateway.readRange(range));
+    while (server.calls.length === 0) await turn();
+    isSilent = false;
+    timers.pass(5000);
+    expect(await failing).toMatchObject({ kind: "deadline" });
+    expect(await gateway.readRange(range)).toEqual({ _tag: "Events", events: [] });
+  });
+
   test("whose signal was aborted before is not begun", async () => {
     const { gateway, server } = await tests.with({});
     await expect(
@@ -248,12 +278,11 @@ describe("a subscription", () => {
     expect(await failureOf(heard(gateway))).toMatchObject({ kind: "access_denied" });
   });
 
-  test("tells checkpoints and the end of the old events where they stand among the events", async () => {
+  test("tells checkpoints and the end of the old events where they stand among the events, also to a slow listener", async () => {
     const { gateway } = await tests.with({
       read: (call) => {
         call.write(confirmation());
-        // More than the client buffers, so that its own announcements overtake them.
-        for (let revision = 0; revision < 60; revision += 1) {
+        for (let revision = 0; revision < 12; revision += 1) {
           call.write(eventMessage({ revision }));
           if (revision === 9) call.write(checkpoint(77));
         }
@@ -261,13 +290,14 @@ describe("a subscription", () => {
         call.end();
       },
     });
-    const numbers = Array.from({ length: 60 }, (_, number) => String(number));
-    expect(await heard(gateway)).toEqual([
-      ...numbers.slice(0, 10),
-      "up to 77",
-      ...numbers.slice(10),
-      "caught up",
-    ]);
+    const told: string[] = [];
+    for await (const news of gateway.subscribe({ after: "start" })) {
+      told.push(words(news));
+      // The client has announced by then what stands behind events that it still holds back.
+      for (let turns = 0; told.length === 1 && turns < 50; turns += 1) await turn();
+    }
+    const numbers = Array.from({ length: 12 }, (_, number) => String(number));
+    expect(told).toEqual([...numbers.slice(0, 10), "up to 77", "10", "11", "caught up"]);
   });
 
   test("has a deadline for its beginning, and none for silence after it", async () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { failureOf } from "../testing/failing.ts";
 import { happened, opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";
-import { acknowledged, refusal, type Script, scriptedServer } from "../testing/scripted-server.ts";
+import { acknowledged, members, refusal, type Script, scriptedServer } from "../testing/scripted-server.ts";
 import type { GatewayFailure } from "./gateway.ts";
 import { openGateway } from "./open-gateway.ts";
 
@@ -60,6 +60,21 @@ describe("an account", () => {
     await gateway.append(first);
     await named.append(first);
     expect(seen).toEqual([[], []]);
+  });
+
+  test("is not told to a node that is only asked who leads", async () => {
+    const seen: unknown[] = [];
+    const url = await secured({
+      gossip: (answer, { metadata }) => {
+        seen.push(metadata.get("authorization"));
+        answer(null, members([1, 6, true]));
+      },
+    });
+    const gateway = await tests.open({
+      url: url.replace("esdb:", "esdb+discover:").concat("&maxDiscoverAttempts=1"),
+    });
+    expect(await failureOf(gateway.append(first))).toMatchObject({ kind: "unavailable" });
+    expect(seen).toEqual([[]]);
   });
 
   test("is never part of a failure, even where the server sends it back", async () => {
