@@ -81,10 +81,13 @@ const received = (call: ServerReadableStream<AppendReq, AppendResp>): Promise<Re
         reject(error);
       }
     });
-    call.on("end", () => {
-      if (options === undefined) reject(stumbled());
-      else resolve({ options, events: proposed.events });
-    });
+    // A stream that breaks off ends as one that is complete does; that it broke off is said a little later.
+    call.on("end", () =>
+      setImmediate(() => {
+        if (options === undefined || call.cancelled) reject(stumbled());
+        else resolve({ options, events: proposed.events });
+      }),
+    );
     call.on("error", reject);
   });
 
