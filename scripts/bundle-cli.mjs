@@ -18,6 +18,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Script } from "node:vm";
 import { build } from "esbuild";
+import { writeLicenses } from "./bundled-licenses.mjs";
 
 const cli = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "packages", "cli");
 const out = path.join(cli, "dist", "bin");
@@ -138,12 +139,13 @@ const wrapper = ["(function(exports,require,module,__filename,__dirname){", "})"
 
 const bundleAll = async () => {
   mkdirSync(staging, { recursive: true });
+  const bundled = [];
   for (const [entry, outfile] of [
     ["main.ts", bundle],
     ["thread.ts", threadBundle],
   ])
-    await bundleOne(path.join(cli, "src", "bin", entry), outfile);
-  await build({
+    bundled.push(await bundleOne(path.join(cli, "src", "bin", entry), outfile));
+  const yaml = await build({
     stdin: { contents: 'export * from "yaml";', resolveDir: path.join(cli, "..", "spec-kitty") },
     outfile: path.join(staging, "mled-yaml.cjs"),
     bundle: true,
@@ -153,8 +155,10 @@ const bundleAll = async () => {
     minify: true,
     legalComments: "none",
     logLevel: "warning",
+    metafile: true,
   });
-  await bundleClient(path.join(staging, "mled-eventstoredb.cjs"));
+  bundled.push(yaml.metafile, await bundleClient(path.join(staging, "mled-eventstoredb.cjs")));
+  writeLicenses(bundled, path.join(staging, "mled-licenses.txt"));
   // A process of its own for each, so that what is compiled there is what a command compiles.
   for (const what of [...Object.keys(sessionPlaces), "thread"])
     execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--cache", staging, what], {
@@ -188,15 +192,16 @@ const bundleOne = async (entry, outfile) => {
     metafile: true,
   });
   checkAscii(outfile);
-  if (!process.argv.includes("--sizes")) return;
+  if (!process.argv.includes("--sizes")) return metafile;
   const [{ inputs }] = Object.values(metafile.outputs);
   const sizes = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput);
   for (const [file, { bytesInOutput }] of sizes.slice(0, 40))
     console.log(String(bytesInOutput).padStart(8), file);
+  return metafile;
 };
 
 const bundleClient = async (outfile) => {
-  await build({
+  const { metafile } = await build({
     stdin: {
       contents: [...clientModules]
         .map((name) => `exports[${JSON.stringify(name)}] = require(${JSON.stringify(name)});`)
@@ -213,8 +218,10 @@ const bundleClient = async (outfile) => {
     banner: { js: wrapper[0] },
     footer: { js: wrapper[1] },
     logLevel: "warning",
+    metafile: true,
   });
   checkAscii(outfile);
+  return metafile;
 };
 
 /** Programs are read as bytes of one character each, which is ten times as fast. */
