@@ -56,45 +56,36 @@ export const replicationOf = (
     return timer;
   };
 
-  /** Looks again, each time more may be seen. */
+  /** Each stops waiting for the log; only its timeout is left. */
   const waiting = new Set<() => void>();
-  const wake = (): void => {
-    for (const look of [...waiting]) look();
-  };
-  log.onAdvance(wake);
-  const inTime = (isSeen: () => boolean, timeoutMs: number): Promise<boolean> =>
+  const seen = (until: number, timeoutMs: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const settle = (isInTime: boolean): void => {
-        clearTimeout(timer);
-        waiting.delete(look);
-        resolve(isInTime);
+      const stopWaiting = (): void => {
+        waiting.delete(stopWaiting);
+        stopListening();
       };
-      const look = (): void => void (isSeen() && settle(true));
+      const settle = (isSeen: boolean): void => {
+        clearTimeout(timer);
+        stopWaiting();
+        resolve(isSeen);
+      };
       const timer = setTimeout(() => settle(false), timeoutMs).unref();
-      waiting.add(look);
-      look();
+      const stopListening = log.onAdvance(() => log.visible() >= until && settle(true));
+      waiting.add(stopWaiting);
     });
 
-  const acknowledged = async (
-    outcome: WriteOutcome,
-    timeoutMs: number,
-    { isEmpty = false }: { readonly isEmpty?: boolean } = {},
-  ): Promise<WriteOutcome> => {
+  const acknowledged = async (outcome: WriteOutcome, timeoutMs: number): Promise<WriteOutcome> => {
     switch (outcome._tag) {
       case "WrongExpectedVersion":
       case "StreamDeleted":
         return outcome;
-      case "Written": {
-        // A write of nothing is replicated like any other, although no reader ever sees it.
-        const isSeen = (): boolean =>
-          outcome.until <= log.visible() && !(isEmpty && withoutQuorumFrom < everything);
-        if (isSeen() || (await inTime(isSeen, timeoutMs))) return outcome;
+      case "Written":
+        if (outcome.until <= log.visible() || (await seen(outcome.until, timeoutMs))) return outcome;
         throw timedOut();
-      }
       case "Repeated":
         if (outcome.until <= log.visible()) return outcome;
         // The server has dropped it: not even the quorum's return answers it any more.
-        await inTime(() => false, timeoutMs);
+        await seen(everything, timeoutMs);
         throw timedOut();
     }
   };
@@ -109,21 +100,19 @@ export const replicationOf = (
         held.delete(timer);
         relimit();
       }
-      return acknowledged(outcome, timeoutMs, { isEmpty: request.events.length === 0 });
+      return acknowledged(outcome, timeoutMs);
     },
     commitDelete: (request) => acknowledged(writer.delete(request), usualTimeoutMs),
     setQuorum: (isThere) => {
       withoutQuorumFrom = isThere ? everything : log.visible();
       relimit();
-      wake();
     },
     release: () => {
       endHolds();
       relimit();
     },
     abandon: () => {
-      // Their timeouts are left to them.
-      waiting.clear();
+      for (const stopWaiting of [...waiting]) stopWaiting();
       log.forgetUnseen();
       writer.forget();
       endHolds();

@@ -41,7 +41,7 @@ export const startNode = async ({
   tls,
   accounts,
   commitTimeoutMs = 2_000,
-  shared: { log, replication, encodeEvent, now },
+  shared: { log, replication, encodeEvent },
   leadership,
   members,
 }: NodeOptions): Promise<WireServer> => {
@@ -61,7 +61,6 @@ export const startNode = async ({
     gate,
     members: () => members(node.port()),
     commitTimeoutMs,
-    now,
     cut: connections.cut,
   });
   const node = openNode({

@@ -81,10 +81,8 @@ export interface WireLog {
 const firstPosition = 1_024;
 const recordOverhead = 96;
 
-export const systemMicros = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000);
-
 export const openLog = ({
-  nowMicros = systemMicros,
+  nowMicros = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000),
 }: {
   readonly nowMicros?: () => number;
 } = {}): WireLog => {
