@@ -61,6 +61,14 @@ describe("an append", () => {
     expect(stored(server, "a")).toEqual(["x"]);
   });
 
+  test("cut by a reset is told of one, cut by a half-close of a connection that ended", async () => {
+    const { server, raw } = await served();
+    server.strike({ at: "append", fault: { kind: "cut", how: "half_close" } });
+    server.strike({ at: "append", fault: { kind: "cut", how: "rst" } });
+    expect((await raw.append("a", -1, ["x"])).details).toBe("Connection dropped");
+    expect((await raw.append("a", -1, ["x"])).details).toMatch(/ECONNRESET/u);
+  });
+
   test("a reset takes every call on the connection with it, the end of one call does not", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "silence" }, stream: (name) => name === "bystander" });
