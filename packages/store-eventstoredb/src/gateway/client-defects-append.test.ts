@@ -127,6 +127,32 @@ describe("the path of an append", () => {
     expect(await failureOf(gateway.append(first))).toMatchObject({ kind: "deadline", isDefinite: false });
   });
 
+  test("outlives the connection that another call gave up", async () => {
+    const timers = manualTimers();
+    let answered: (() => void) | undefined;
+    const { gateway, server } = await tests.with(
+      {
+        read: () => {},
+        append: (answer) => {
+          answered = () => answer(null, acknowledged(7));
+        },
+      },
+      { timers },
+    );
+    const reading = failureOf(
+      gateway.readRange({ stream: "s-1", from: "start", direction: "forwards", maxCount: 1 }),
+    );
+    while (server.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    timers.pass(4000);
+    const appending = gateway.append(first);
+    while (answered === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    timers.pass(1000);
+    expect(await reading).toMatchObject({ kind: "deadline" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    answered();
+    expect(await appending).toMatchObject({ revision: 7n });
+  });
+
   test("keeps the appends of two gateways apart: one whose connection breaks rejects nothing of the other", async () => {
     let release: (() => void) | undefined;
     const slow = await tests.with({

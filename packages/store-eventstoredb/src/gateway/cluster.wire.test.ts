@@ -8,6 +8,7 @@ import {
 import { afterEach, describe, expect, test } from "vitest";
 import { diagnose } from "../diagnose/diagnose.ts";
 import { failureOf } from "../testing/failing.ts";
+import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";
 import { silentServer } from "../testing/silent-server.ts";
@@ -108,6 +109,21 @@ describe("a gateway to a cluster", () => {
       isDefinite: true,
       details: { reason: "no_leader" },
     });
+  });
+
+  test("has a deadline while nobody says who leads, and knows then that nothing was sent", async () => {
+    const silent = await silentServer();
+    tests.later(silent.stop);
+    const timers = manualTimers();
+    const gateway = await tests.open({
+      url: `esdb://127.0.0.1:${silent.port},localhost:${silent.port}?tls=false&gossipTimeout=60`,
+      timers,
+    });
+    const failing = [failureOf(gateway.append(first("s-0"))), failureOf(gateway.readRange(range("s-0")))];
+    await silent.connected;
+    timers.pass(5000);
+    for (const failure of await Promise.all(failing))
+      expect(failure).toMatchObject({ kind: "deadline", isDefinite: true });
   });
 
   test("works over TLS with an account, which gossip is not told", async () => {

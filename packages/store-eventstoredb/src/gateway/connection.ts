@@ -1,7 +1,7 @@
 /** One way to a server or a cluster: every call over it has a deadline, can be ended from here, and fails in our words. */
 import type { CancelSignal } from "@mission-ledger/core";
 import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
-import { certificatesOf } from "./certificates.ts";
+import { type Certificates, certificatesOf } from "./certificates.ts";
 import { type CallCredentials, createClient, type GuardedClient } from "./client.ts";
 import { type Asked, failure, failureOf, secretsOf } from "./failures.ts";
 import type { GatewayFailure } from "./gateway.ts";
@@ -48,14 +48,17 @@ export interface ConnectionOptions {
   readonly address: ServerAddress;
   readonly deadlineMs: number;
   readonly timers: Timers;
+  /** @defaultValue what the files hold that the address names */
+  readonly certificates?: Certificates;
 }
 
 export const openConnection = async ({
   address,
   deadlineMs,
   timers,
+  certificates,
 }: ConnectionOptions): Promise<Connection> => {
-  const files = await certificatesOf(address);
+  const files = certificates ?? (await certificatesOf(address));
   const server = address.hosts.map(describeHost).join(",");
   const secrets = secretsOf(address.credentials);
   const toClose = new Set<() => void>();
@@ -86,6 +89,7 @@ export const openConnection = async ({
         address: { ...address, hosts: [host], isCluster: false },
         deadlineMs: timeoutMs,
         timers,
+        certificates: files,
       });
       const leave = whenClosed(() => node.close());
       try {

@@ -87,6 +87,29 @@ describe("an append over the wire", () => {
     },
   );
 
+  test("of a thousand events that is cut off in the middle ends, and is stored whole afterwards", async () => {
+    const { server, gateway } = await there(5000);
+    const events = Array.from({ length: 1000 }, () => ({ ...event(), data: { text: "x".repeat(500) } }));
+    const append: GatewayAppend = { stream: "s-1", expected: "no_stream", events };
+    for (const how of ["rst", "half_close", "reset_stream"] as const) {
+      server.strike({ at: "append", fault: { kind: "cut", how } });
+      expect(await failureOf(gateway.append(append))).toBeInstanceOf(GatewayFailure);
+    }
+    expect(await gateway.append(append)).toMatchObject({ revision: 999n });
+    const read = await gateway.readRange({ ...range("s-1"), maxCount: 2000 });
+    expect(read).toMatchObject({ events: events.map(({ id }) => ({ id })) });
+  });
+
+  test("after the gateway was closed, once or twice, is refused", async () => {
+    const { server, gateway } = await there();
+    await gateway.append(first("s-1"));
+    await gateway.close();
+    await gateway.close();
+    expect(await failureOf(gateway.append(first("s-2")))).toMatchObject({ kind: "closed", isDefinite: true });
+    expect(await failureOf(gateway.readRange(range("s-1")))).toMatchObject({ kind: "closed" });
+    expect(server.calls().get("Streams/Append")).toBe(1);
+  });
+
   test("goes on over a server that was killed and started again", async () => {
     const { server, gateway } = await there();
     await gateway.append(first("s-1"));
