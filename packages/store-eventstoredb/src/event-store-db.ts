@@ -144,15 +144,13 @@ const storeOver = (
       signal?.throwIfAborted();
       const { stream, commandId } = request.commit;
       const since = timers.now();
-      // A copy: what the caller does with the commit meanwhile changes nothing.
-      const commit = JSON.parse(JSON.stringify(request.commit)) as typeof request.commit;
       // Two identical appends that overlap would be dropped by the server without an answer.
       const limit = limitOf({ withinMs: budgetMs, timers, ...(signal === undefined ? {} : { signal }) });
       const leave = await turns.enter(stream, limit.signal);
       limit.end();
       if (leave !== undefined)
         try {
-          return await place({ ...request, commit }, timers.now() - since);
+          return await place(request, timers.now() - since);
         } finally {
           leave();
         }

@@ -1,7 +1,6 @@
 /** Envelopes as events of the server, and back. What the server shows is the event; all that we know about it stands in its metadata. */
 import {
   type Commit,
-  canonicalJson,
   digestOfEvent,
   type EventEnvelope,
   type JsonObject,
@@ -66,8 +65,7 @@ export const gatewayEvents = ({ commandDigest, events }: Commit, writer: string)
     return {
       id,
       type: typeOnServer(type),
-      // A copy of its own: what the caller does to the commit meanwhile changes nothing on the wire.
-      data: JSON.parse(canonicalJson(event.data)) as JsonObject,
+      data: event.data,
       metadata: metadata as unknown as JsonObject,
     };
   });
@@ -109,7 +107,7 @@ export const isSealed = ({ recorded }: LedgerEvent, sealed: EventEnvelope): bool
       recorded.id === sealed.id &&
       recorded.revision === sealed.revision &&
       recorded.digest === sealed.digest &&
-      canonicalJson(recorded.data) === canonicalJson(sealed.data) &&
+      // Over the canonical text of everything that was sealed, the data among it.
       digestOfEvent(envelopeOf(recorded)) === sealed.digest
     );
   } catch (error) {
