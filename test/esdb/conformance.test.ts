@@ -2,7 +2,7 @@
  * The suite that every store keeps, over each server. Where the server may go away, a case that was told so runs again in a ledger
  * of its own: its claims are about answers, and a user who gets none asks again. A case that fails undisturbed has failed.
  */
-import type { StoreFault } from "@mission-ledger/core";
+import type { EventStore, StoreFault } from "@mission-ledger/core";
 import {
   isWanted,
   type OpenedStore,
@@ -29,6 +29,8 @@ interface Opened extends OpenedStore {
 const isDisturbance = ({ code, retryable }: StoreFault): boolean =>
   retryable && (code === "STORE_UNAVAILABLE" || code === "TIMEOUT");
 
+const readsAll: readonly (keyof EventStore)[] = ["readAll", "subscribe"];
+
 /** What a case was told on the way. */
 interface Seen {
   disturbances: number;
@@ -37,9 +39,9 @@ interface Seen {
 
 const setupOn = ({ place, open, wire, mayVanish }: Ground, seen: Seen) => {
   const watched = async (at: string) =>
-    watchedStore(await open(at), (fault) => {
+    watchedStore(await open(at), (fault, operation) => {
       if (isDisturbance(fault)) seen.disturbances += 1;
-      if (fault.code === "PERMISSION_DENIED") seen.isDeniedAll = true;
+      if (fault.code === "PERMISSION_DENIED" && readsAll.includes(operation)) seen.isDeniedAll = true;
     });
   let appends = 0;
   /** The second append of a case meets a change of leader, or a server that goes down. */

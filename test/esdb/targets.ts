@@ -1,6 +1,6 @@
 /**
- * The servers that the suite is run on. The wire server, quiet and going down now and then; a server in
- * a container, where an engine answers; and whatever server `MISSION_LEDGER_TEST_ESDB` names.
+ * The servers that the suite is run on: the wire server, quiet, going down now and then, and as a cluster that changes its leader;
+ * a server in a container, where an engine answers; and whatever server `MISSION_LEDGER_TEST_ESDB` names.
  *
  * A server that is not ours is never assumed to be empty, quick, or there all the time: every test has a ledger of its own under
  * a fresh namespace, and what may pass is tried again.
@@ -39,6 +39,7 @@ const startWire = async (nodes: 1 | 3): Promise<RunningTarget> => {
 const wireTargets: readonly Target[] = [
   { name: "the wire server", mayVanish: false, start: () => startWire(1) },
   { name: "a wire server that goes down and comes back", mayVanish: true, start: () => startWire(1) },
+  { name: "a wire cluster whose leader changes", mayVanish: true, start: () => startWire(3) },
 ];
 
 const containerTarget = async (isRequired: boolean): Promise<Target> => {
