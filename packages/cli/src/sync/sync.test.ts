@@ -119,6 +119,37 @@ describe("after a command that wrote", () => {
     expect((await logOf(shell, "--store", "sqlite:there.db")).length).toBe(8);
   });
 
+  test("trouble with twenty missions is told once, with a count", async () => {
+    const shell = session(patient);
+    for (const store of ["sqlite:here.db", "sqlite:there.db"]) {
+      await shell.run("init", "--store", store);
+      for (let number = 1; number <= 20; number += 1)
+        await shell.run("mission", "create", `m${number}`, `In ${store}`, "--store", store);
+    }
+    const written = ["mission", "create", "one-more", "One more", "--store", "sqlite:here.db"];
+    const { code, out, err } = await shell.run(...written, "--sync-to", "sqlite:there.db");
+    expect([code, out.includes("read back")]).toEqual([0, true]);
+    expect(err.match(/warning: /g)).toHaveLength(1);
+    expect(err).toMatch(
+      /^warning: COPY_DIVERGED: .*\(20 times\); next: mled sync --store sqlite:here\.db\n$/,
+    );
+    const { envelope } = await shell.json(
+      "wp",
+      "add",
+      "one-more",
+      "A package",
+      "--store",
+      "sqlite:here.db",
+      "--sync-to",
+      "sqlite:there.db",
+    );
+    expect(envelope).toMatchObject({
+      ok: true,
+      warnings: [expect.stringContaining("(20 times)")],
+      sync: { complete: false, equal: 1, diagnostics: [{ code: "COPY_DIVERGED", count: 20, fatal: false }] },
+    });
+  });
+
   test("a host's own ledger is brought as well", async () => {
     const { openLedger } = await import("../library/open-ledger.ts");
     const { runCommand } = await import("../run/run-command.ts");

@@ -39,20 +39,23 @@ export const replicateStream = async (options: StreamReplication): Promise<Strea
   for (let looks = 1; ; looks += 1) {
     const compared = await lookAndSend(options);
     if (!("_tag" in compared)) return compared;
-    if (looks >= mostLooks) throw moved(options.stream, compared.revision);
+    if (looks >= mostLooks) throw compared.otherwise;
   }
 };
 
 /** Others who send the same are a few processes; each look finds what they have brought meanwhile. */
 const mostLooks = 8;
 
-/** Somebody else sends the same, or writes there: a new look at its end says which. */
-interface Moved {
-  readonly _tag: "Moved";
-  readonly revision: number;
+/** Somebody else sends the same, or writes there, or the look was not the newest: a new look at its end says which. */
+interface LookAgain {
+  readonly _tag: "LookAgain";
+  /** What it comes to if no look helps. */
+  readonly otherwise: StoreFault;
 }
 
-const lookAndSend = async (options: StreamReplication): Promise<StreamCompared | Moved> => {
+const lookAgain = (otherwise: StoreFault): LookAgain => ({ _tag: "LookAgain", otherwise });
+
+const lookAndSend = async (options: StreamReplication): Promise<LookAgain | StreamCompared> => {
   const { stream, from, to, limit, dryRun, onPhase, onCompared, onSent, turn } = options;
   onPhase("comparing");
   const theirs = bare(await limit.within(to.head(stream)));
@@ -67,15 +70,19 @@ const lookAndSend = async (options: StreamReplication): Promise<StreamCompared |
     const lacked = readCommits(from, stream, { after: theirs, to: ours.revision, signal: limit.signal });
     for await (const commits of limit.each(lacked))
       for (const commit of commits) {
+        if (end === theirs && commit.firstRevision > end.revision + 1)
+          return lookAgain(
+            diverged(stream, `ends at revision ${end.revision} in the target, in the middle of a command`),
+          );
         end = followed(stream, end, commit, theirs);
         if (dryRun) return { head: ours, lacking };
         onPhase("appending");
         const signalled = { hasFreshId: true, signal: limit.signal };
         const appended = await limit.within(appendSealed(to, commit, signalled));
-        if (appended._tag === "Conflict") return { _tag: "Moved", revision: appended.actual.revision };
+        if (appended._tag === "Conflict") return lookAgain(moved(stream, appended.actual.revision));
         onPhase("proving");
         if ((await limit.within(proveSealed(to, commit, appended))) !== undefined)
-          return { _tag: "Moved", revision: commit.firstRevision };
+          return lookAgain(moved(stream, commit.firstRevision));
         onSent(commit);
         const waiting = turn();
         if (waiting !== undefined) await limit.within(waiting);

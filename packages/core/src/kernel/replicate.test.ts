@@ -212,6 +212,37 @@ describe("a target that somebody else wrote to", () => {
   });
 });
 
+describe("a target that ends in the middle of a command", () => {
+  const halfSeen = async (staleLooks: number) => {
+    const [from, to] = [openMemoryStore(), openMemoryStore()];
+    const commit = await write(from, "mission-a", "three at once", 3);
+    await write(from, "mission-a", "next");
+    await to.append({ commit, expected: "no_stream" });
+    const [first] = commit.events;
+    let looks = 0;
+    const stale: EventStore = {
+      ...to,
+      head: async (stream) => {
+        looks += 1;
+        if (looks > staleLooks) return to.head(stream);
+        return { revision: 0, digest: first?.digest ?? null };
+      },
+    };
+    return replicate(from, stale, { categories, timers });
+  };
+
+  test("as an old look shows it is looked at again", async () => {
+    expect(await halfSeen(2)).toMatchObject({ complete: true, events: 1, warnings: [] });
+  });
+
+  test("for good is named", async () => {
+    expect(await halfSeen(1_000)).toMatchObject({
+      complete: false,
+      warnings: [{ code: "COPY_DIVERGED", message: expect.stringContaining("in the middle of a command") }],
+    });
+  });
+});
+
 describe("a source that is not sound", () => {
   test("is not sent from where an event is not what was digested", async () => {
     const [sound, to] = [await filled(6, 1), openMemoryStore()];

@@ -45,9 +45,36 @@ export const readCommits = (
   stream: string,
   options: ReadOptions,
 ): AsyncIterable<readonly Commit[]> =>
-  store.commits === undefined
-    ? commitsOf(store, store.read(stream, options))
-    : store.commits(stream, options);
+  store.commits === undefined ? wholeCommits(store, stream, options) : store.commits(stream, options);
+
+async function* wholeCommits(
+  store: EventStore,
+  stream: string,
+  options: ReadOptions,
+): AsyncGenerator<readonly Commit[]> {
+  const { after = emptyHead, to = Number.MAX_SAFE_INTEGER, signal } = options;
+  // The event behind `after` may be in the middle of a command, of which the rest is passed over.
+  const begun = await firstBehind(store, stream, options);
+  const rest = begun === undefined || begun.firstRevision > after.revision ? 0 : begun.events.length;
+  const from = rest === 0 ? after.revision : (begun as Commit).firstRevision + rest - 1;
+  const isWanted = ({ revision }: RecordedEvent): boolean => revision > from;
+  const batches = store.read(stream, options);
+  for await (const commits of commitsOf(store, batches, isWanted)) {
+    signal?.throwIfAborted();
+    const whole = commits.filter(({ firstRevision, events }) => firstRevision + events.length - 1 <= to);
+    if (whole.length > 0) yield whole;
+  }
+}
+
+const firstBehind = async (
+  store: EventStore,
+  stream: string,
+  options: ReadOptions,
+): Promise<Commit | undefined> => {
+  for await (const [first] of store.read(stream, { ...options, to: (options.after?.revision ?? -1) + 1 }))
+    if (first !== undefined) return store.findCommand(stream, first.commandId);
+  return undefined;
+};
 
 export interface SealedAppendOptions {
   /** The stream holds exactly what the commit follows, so its command cannot be there. @defaultValue false */
