@@ -1,6 +1,6 @@
 /** The EventStoreDB store: a ledger on a server. Its package is loaded when an address asks for it, and never before. */
 import path from "node:path";
-import { type EventStore, noSnapshots, type SnapshotStore } from "@mission-ledger/core";
+import { type EventStore, noSnapshots, type SnapshotStore, sha256Hex } from "@mission-ledger/core";
 import type { ServerAddress as ReadAddress } from "@mission-ledger/store-eventstoredb";
 import { fileSnapshots, fileViews } from "@mission-ledger/store-file";
 import { usage } from "../output/problem.ts";
@@ -56,11 +56,14 @@ const snapshotsOf = (address: ServerAddress, ports: StorePorts): SnapshotStore =
     : fileSnapshots({ directory, ...(ports.files === undefined ? {} : { files: ports.files }) });
 };
 
-/** Readable for whoever cleans up, and short enough for every file system. */
 const folderOf = ({ identity }: ServerAddress, { cacheFolder }: StorePorts): string | undefined =>
-  cacheFolder === undefined
-    ? undefined
-    : path.join(cacheFolder, "servers", encodeURIComponent(identity).slice(0, 200));
+  cacheFolder === undefined ? undefined : path.join(cacheFolder, "servers", folderName(identity));
+
+/** Readable for whoever cleans up, and short enough for every file system. */
+const folderName = (identity: string): string => {
+  const name = encodeURIComponent(identity);
+  return name.length <= 120 ? name : `${name.slice(0, 80)}-${sha256Hex(identity).slice(0, 32)}`;
+};
 
 /** Throws `DRIVER_MISSING` where the package was left out. */
 export const eventStoreDb = (): Promise<typeof import("@mission-ledger/store-eventstoredb")> =>

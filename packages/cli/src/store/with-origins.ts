@@ -1,6 +1,10 @@
 /** Commits of a store that does not know where they come from, as a log wants them: each with an origin and a number. */
-import { createHash } from "node:crypto";
-import type { TransferEntry, TransferExtent, TransferSource } from "@mission-ledger/core";
+import {
+  nameBasedUuid,
+  type TransferEntry,
+  type TransferExtent,
+  type TransferSource,
+} from "@mission-ledger/core";
 
 /**
  * Each stream is an origin of its own, always the same one for the same ledger, and its commits are numbered from 1: two logs
@@ -20,10 +24,8 @@ export const withOrigins = (source: TransferSource, ledger: string): TransferSou
   },
 });
 
-/** A UUID of version 8, whose bits are the maker's. Source: RFC 9562, section 5.8. */
-const originOf = (ledger: string, { stream }: TransferExtent): string => {
-  const hex = createHash("sha256")
-    .update(JSON.stringify([ledger, stream]))
-    .digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-};
+/** The namespace under which these are derived; a fixed random UUID that never changes. */
+const originNamespace = "2b0f5c1e-6f0d-4b6e-8f6a-93d1a4c7e210";
+
+const originOf = (ledger: string, { stream }: TransferExtent): string =>
+  nameBasedUuid(originNamespace, JSON.stringify([ledger, stream]));
