@@ -4,7 +4,7 @@ import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeCertificates, startWireServer } from "@mission-ledger/wire-server";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { scratch } from "./testing/session.ts";
 
 const cli = fileURLToPath(new URL("..", import.meta.url));
@@ -25,11 +25,13 @@ interface Ran {
   readonly stderr: string;
 }
 
+const plain = { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester" };
+
 /** A process that this one, which holds the server, does not wait for idly. */
 const mled = (env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<Ran> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...argv], {
-      env: { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester", ...env },
+      env: { ...plain, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const [out, err]: [string[], string[]] = [[], []];
@@ -61,6 +63,65 @@ test("commands that follow each other find what the last one did, and none takes
   const refused = await mled(env, "wp", "claim", "p/WP01", "--as", "bob", "--json");
   expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, error: { code: "CLAIM_HELD" } });
   expect(server.calls().get("Streams/BatchAppend")).toBeUndefined();
+});
+
+describe("a server that says nothing", () => {
+  test("keeps a command until its deadline, which ends it with what is known", async () => {
+    const { server, env } = await onServer();
+    await mled(env, "mission", "create", "p", "Passkeys");
+    server.strike({ at: "read", fault: { kind: "silence" }, times: 100 });
+    const store = `${server.url}&defaultDeadline=300`;
+    const { status, stdout, stderr } = await mled(
+      { ...env, MISSION_LEDGER_STORE: store },
+      "board",
+      "p",
+      "--json",
+    );
+    expect({ status, stderr }).toEqual({ status: 7, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      error: { code: "TIMEOUT", outcome: "not_written" },
+    });
+  });
+
+  test("does not keep one that is interrupted", async () => {
+    const { server, env } = await onServer();
+    await mled(env, "mission", "create", "p", "Passkeys");
+    server.strike({ at: "read", fault: { kind: "silence" }, times: 100 });
+    const before = server.calls().get("Streams/Read") ?? 0;
+    const child = spawn(process.execPath, [bin, "board", "p", "--json"], {
+      env: { ...plain, ...env, MISSION_LEDGER_STORE: `${server.url}&defaultDeadline=60000` },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    const out: string[] = [];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
+    await expect
+      .poll(() => server.calls().get("Streams/Read") ?? 0, { timeout: 20_000 })
+      .toBeGreaterThan(before);
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect(JSON.parse(out.join(""))).toMatchObject({ ok: false, error: { code: "INTERRUPTED" } });
+  });
+
+  test("after it took a write leaves the outcome unknown, and the same command id tells it later", async () => {
+    const { server, env } = await onServer();
+    await mled(env, "mission", "create", "p", "Passkeys");
+    server.strike({ at: "append", fault: { kind: "lose_reply" }, times: 100 });
+    server.strike({ at: "read", fault: { kind: "silence" }, times: 1000, after: 1 });
+    const asked = ["wp", "add", "p", "Login form", "--id", "WP01", "--json"] as const;
+    const store = `${server.url}&defaultDeadline=300`;
+    const unknown = JSON.parse((await mled({ ...env, MISSION_LEDGER_STORE: store }, ...asked)).stdout);
+    expect(unknown).toMatchObject({ ok: false, error: { outcome: "unknown" } });
+    const { commandId } = unknown.error.details;
+    expect(unknown.error.hint).toContain(commandId);
+    server.calm();
+    const told = await mled(env, ...asked, "--request-id", commandId);
+    expect(told).toMatchObject({ status: 0 });
+    // The mission, the package and its lane; each once.
+    expect(server.events("mission-p")).toHaveLength(3);
+    expect((await mled(env, "verify")).status).toBe(0);
+  });
 });
 
 test("over TLS to an IP address nothing is said on standard error", async () => {
