@@ -102,7 +102,15 @@ const storeOver = (
   const index = commandIndex();
   const patience = patienceOf({ timers, randomness, patienceMs, closing: closing.signal });
   const reader = streamReader({ gateway, names, patience, index, timers, pageSize });
-  const catalogue = openCatalogue({ gateway, names, patience, timers, pageSize });
+  const catalogue = openCatalogue({
+    gateway,
+    names,
+    patience,
+    timers,
+    randomness,
+    pageSize,
+    closing: closing.signal,
+  });
   const turns = streamTurns();
   const setup = { gateway, names, reader, index, catalogue, patience, timers, randomness, budgetMs };
   const place = placeCommit({ ...setup, closing: closing.signal });

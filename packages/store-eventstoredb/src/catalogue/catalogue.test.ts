@@ -55,6 +55,36 @@ describe("the catalogue of streams", () => {
     for (const store of stores) expect(await world.until(store.streams("mission"))).toEqual(names);
   });
 
+  test("takes the entries of streams that one process begins together in a few appends", async () => {
+    const world = openWorld();
+    let appends = 0;
+    const store = await world.open({
+      append: async (request, send) => {
+        if (request.stream === "mission_ledger_streams") appends += 1;
+        return send();
+      },
+    });
+    const names = Array.from({ length: 60 }, (_, index) => `mission-${index}`);
+    await world.until(
+      Promise.all(names.map((stream) => put(store, emptyHead, "begin", { stream, isFresh: true }))),
+    );
+    expect(appends).toBeLessThan(6);
+    expect(await world.until(store.streams("mission"))).toEqual([...names].sort());
+  });
+
+  test("that was deleted on the server is a fault, and is not begun anew", async () => {
+    const world = openWorld();
+    await filled(world, 1);
+    world.server.log.softDelete("mission_ledger_streams");
+    const store = await world.open();
+    await expect(world.until(store.streams("mission"))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+    await expect(world.until(all(store.readAll()))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+    await expect(world.until(put(store, emptyHead, "one", { stream: "mission-new" }))).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+      outcome: "not_written",
+    });
+  });
+
   test("says where the ledger begins, so that what is older on the server is not read", async () => {
     const world = openWorld();
     for (let index = 0; index < 500; index += 1)
