@@ -16,13 +16,13 @@ const five = ["e0", "e1", "e2", "e3", "e4"];
 describe("a read", () => {
   test("without a fault sees everything", async () => {
     const { raw } = await withFive();
-    expect(await raw.read("a")).toEqual({ status: "ok", seen: five });
+    expect(await raw.read("a")).toMatchObject({ status: "ok", seen: five });
   });
 
   test("of a node that lags does not see the last events of its stream, and the next one does", async () => {
     const { server, raw } = await withFive();
     server.strike({ at: "read", fault: { kind: "stale", events: 2 } });
-    expect(await raw.read("a")).toEqual({ status: "ok", seen: ["e0", "e1", "e2"] });
+    expect(await raw.read("a")).toMatchObject({ status: "ok", seen: ["e0", "e1", "e2"] });
     expect((await raw.read("a")).seen).toEqual(five);
     server.strike({ at: "read", fault: { kind: "stale", events: 9 } });
     expect((await raw.read("a")).seen).toEqual(["not found"]);
@@ -39,9 +39,15 @@ describe("a read", () => {
   test("that is truncated ends cleanly although there is more", async () => {
     const { server, raw } = await withFive();
     server.strike({ at: "read", fault: { kind: "truncate", events: 2 } });
-    expect(await raw.read("a")).toEqual({ status: "ok", seen: ["e0", "e1"] });
+    expect(await raw.read("a")).toMatchObject({ status: "ok", seen: ["e0", "e1"] });
     server.strike({ at: "read", fault: { kind: "truncate", events: 0 } });
-    expect(await raw.read("a")).toEqual({ status: "ok", seen: [] });
+    expect(await raw.read("a")).toMatchObject({ status: "ok", seen: [] });
+  });
+
+  test("that goes silent in the middle stays open until its caller's deadline", async () => {
+    const { server, raw } = await withFive();
+    server.strike({ at: "read", fault: { kind: "truncate", events: 2, how: "silence" } });
+    expect(await raw.read("a", soon)).toMatchObject({ status: 4, seen: ["e0", "e1"] });
   });
 
   test("that is slow is over before its end when the caller has no time", async () => {
@@ -110,7 +116,30 @@ describe("a subscription", () => {
   test("can end cleanly in the middle, as a dropped one does", async () => {
     const { server, raw } = await withFive();
     server.strike({ at: "subscribe", fault: { kind: "truncate", events: 3 } });
-    expect(await raw.subscribe("a")).toEqual({ status: "ok", seen: ["e0", "e1", "e2"] });
+    expect(await raw.subscribe("a")).toMatchObject({ status: "ok", seen: ["e0", "e1", "e2"] });
+  });
+
+  test("can go silent in the middle, and ends when the server calms down", async () => {
+    const { server, raw } = await withFive();
+    server.strike({ at: "subscribe", fault: { kind: "truncate", events: 3, how: "silence" } });
+    const open = raw.subscribe("a", { deadlineMs: 5_000 });
+    await expect.poll(server.held).toBe(1);
+    await raw.append("a", 4, ["e5"]);
+    server.calm();
+    expect(await open).toMatchObject({ status: 14, seen: ["e0", "e1", "e2"] });
+  });
+
+  test.each<[FaultCut, "ok" | number]>([
+    ["rst", 14],
+    ["half_close", 14],
+    ["reset_stream", 1],
+    ["end", "ok"],
+  ])("can be cut by %s in the middle, which ends it with %s", async (how, status) => {
+    const { server, raw } = await withFive();
+    server.strike({ at: "subscribe", fault: { kind: "truncate", events: 3, how } });
+    const { status: was, seen } = await raw.subscribe("a");
+    expect(was).toBe(status);
+    expect(["e0", "e1", "e2"].slice(0, seen.length)).toEqual(seen);
   });
 
   test("can meet silence, be cut, or be refused", async () => {

@@ -17,8 +17,15 @@ export const readUnder = async (
       return {};
     case "stale":
       return { unseen: unseenBy(log, call.stream, fault.events) };
-    case "truncate":
-      return { atMost: fault.events };
+    case "truncate": {
+      const { events: atMost, how = "end" } = fault;
+      if (how === "end") return { atMost };
+      const whenOver = (): Promise<never> => {
+        if (how !== "silence") call.cut(how);
+        return held.silence(call.signal);
+      };
+      return { atMost, whenOver };
+    }
     case "slow":
       return { msBetween: fault.ms };
   }

@@ -121,6 +121,24 @@ describe("a restart", () => {
   });
 });
 
+describe("a clock that is far off", () => {
+  test("makes a batch late that is in time by its caller's clock; an append asks no clock", async () => {
+    const { server, raw } = await served({ clockOffsetMs: 60_000 });
+    expect((await raw.batch("a", -1, ["x"], { writeDeadlineMs: 10_000 })).answers).toEqual(["ours error 4"]);
+    expect(stored(server, "a")).toEqual([]);
+    expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
+    const right = await served();
+    expect((await right.raw.batch("a", -1, ["x"], { writeDeadlineMs: 10_000 })).answers).toEqual(["ours 0"]);
+  });
+
+  test.each([-3_600_000, 3_600_000])("shows in what the server wrote: %i ms", async (clockOffsetMs) => {
+    const { raw } = await served({ clockOffsetMs });
+    await raw.append("a", -1, ["x"]);
+    const [createdMs = 0] = (await raw.read("a")).createdMs;
+    expect(Math.abs(createdMs - Date.now() - clockOffsetMs)).toBeLessThan(600_000);
+  });
+});
+
 describe("content", () => {
   test("of another kind under a reused id is kept, and the retry acknowledged all the same", async () => {
     const { server, raw } = await served();

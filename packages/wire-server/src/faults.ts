@@ -31,8 +31,16 @@ export type Fault =
   | { readonly kind: "reply_twice" }
   /** A read that has not seen the last `events` events, as of a follower or a stale leader. */
   | { readonly kind: "stale"; readonly events: number }
-  /** A read that ends cleanly after `events` events although more were asked for. */
-  | { readonly kind: "truncate"; readonly events: number }
+  /**
+   * A read or a subscription that is over after `events` events although more were asked for: it ends cleanly, is cut, or goes on
+   * without ever saying anything again.
+   */
+  | {
+      readonly kind: "truncate";
+      readonly events: number;
+      /** @defaultValue "end" */
+      readonly how?: FaultCut | "silence";
+    }
   /** So long between two events of a read. */
   | { readonly kind: "slow"; readonly ms: number };
 

@@ -136,6 +136,47 @@ describe("without a quorum", () => {
     expect(seen()).toBe("xy");
   });
 
+  test("a write of nothing waits for the quorum like any other", async () => {
+    const { setQuorum, send } = node();
+    await send(-1, ["x"])();
+    setQuorum(false);
+    const lost = send(0, []);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await lost()).toBe("code 10");
+    expect(await send(5, [])()).toBe("WrongExpectedVersion");
+    const late = send(0, []);
+    expect(await late()).toBe("open");
+    setQuorum(true);
+    expect(await late()).toBe("Written 0");
+    expect(await send(0, [])()).toBe("Written 0");
+  });
+
+  test("what no reader has seen is gone with an election, and its place free", async () => {
+    const { abandon, setQuorum, send, seen } = node();
+    await send(-1, ["x"])();
+    setQuorum(false);
+    const lost = send(0, ["y", "z"]);
+    const other = send(-1, ["o"], { stream: "b" });
+    abandon();
+    setQuorum(true);
+    expect(await send(0, ["w"])()).toBe("Written 1");
+    expect(await send(0, ["y"])()).toBe("WrongExpectedVersion");
+    expect(await send(-1, ["o"], { stream: "b" })()).toBe("Written 0");
+    expect([seen(), seen("b")]).toEqual(["xw", "o"]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([await lost(), await other()]).toEqual(["code 10", "code 10"]);
+  });
+
+  test("an id that went with an election is new to a write without an expectation", async () => {
+    const { abandon, setQuorum, send, seen } = node();
+    setQuorum(false);
+    send("any", ["x"]);
+    abandon();
+    setQuorum(true);
+    expect(await send("any", ["x"])()).toBe("Written 0");
+    expect(seen()).toBe("x");
+  });
+
   test("what was acknowledged before is still recognised", async () => {
     const { setQuorum, send } = node();
     await send(-1, ["x"])();

@@ -56,36 +56,45 @@ export const replicationOf = (
     return timer;
   };
 
-  /** Each stops waiting for the log; only its timeout is left. */
+  /** Looks again, each time more may be seen. */
   const waiting = new Set<() => void>();
-  const seen = (until: number, timeoutMs: number): Promise<boolean> =>
+  const wake = (): void => {
+    for (const look of [...waiting]) look();
+  };
+  log.onAdvance(wake);
+  const inTime = (isSeen: () => boolean, timeoutMs: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const stopWaiting = (): void => {
-        waiting.delete(stopWaiting);
-        stopListening();
-      };
-      const settle = (isSeen: boolean): void => {
+      const settle = (isInTime: boolean): void => {
         clearTimeout(timer);
-        stopWaiting();
-        resolve(isSeen);
+        waiting.delete(look);
+        resolve(isInTime);
       };
+      const look = (): void => void (isSeen() && settle(true));
       const timer = setTimeout(() => settle(false), timeoutMs).unref();
-      const stopListening = log.onAdvance(() => log.visible() >= until && settle(true));
-      waiting.add(stopWaiting);
+      waiting.add(look);
+      look();
     });
 
-  const acknowledged = async (outcome: WriteOutcome, timeoutMs: number): Promise<WriteOutcome> => {
+  const acknowledged = async (
+    outcome: WriteOutcome,
+    timeoutMs: number,
+    { isEmpty = false }: { readonly isEmpty?: boolean } = {},
+  ): Promise<WriteOutcome> => {
     switch (outcome._tag) {
       case "WrongExpectedVersion":
       case "StreamDeleted":
         return outcome;
-      case "Written":
-        if (outcome.until <= log.visible() || (await seen(outcome.until, timeoutMs))) return outcome;
+      case "Written": {
+        // A write of nothing is replicated like any other, although no reader ever sees it.
+        const isSeen = (): boolean =>
+          outcome.until <= log.visible() && !(isEmpty && withoutQuorumFrom < everything);
+        if (isSeen() || (await inTime(isSeen, timeoutMs))) return outcome;
         throw timedOut();
+      }
       case "Repeated":
         if (outcome.until <= log.visible()) return outcome;
         // The server has dropped it: not even the quorum's return answers it any more.
-        await seen(everything, timeoutMs);
+        await inTime(() => false, timeoutMs);
         throw timedOut();
     }
   };
@@ -100,19 +109,21 @@ export const replicationOf = (
         held.delete(timer);
         relimit();
       }
-      return acknowledged(outcome, timeoutMs);
+      return acknowledged(outcome, timeoutMs, { isEmpty: request.events.length === 0 });
     },
     commitDelete: (request) => acknowledged(writer.delete(request), usualTimeoutMs),
     setQuorum: (isThere) => {
       withoutQuorumFrom = isThere ? everything : log.visible();
       relimit();
+      wake();
     },
     release: () => {
       endHolds();
       relimit();
     },
     abandon: () => {
-      for (const stopWaiting of [...waiting]) stopWaiting();
+      // Their timeouts are left to them.
+      waiting.clear();
       log.forgetUnseen();
       writer.forget();
       endHolds();

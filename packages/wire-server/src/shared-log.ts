@@ -1,11 +1,13 @@
 /** What the nodes of a cluster have in common, and a single node has to itself: one log, one writer, one way to replicate. */
-import { openLog, type WireLog } from "./log/log.ts";
+import { openLog, systemMicros, type WireLog } from "./log/log.ts";
 import { type LogWriter, openWriter } from "./log/writer.ts";
 import { type Replication, replicationOf } from "./quorum.ts";
 import { type EncodeEvent, openEventEncoder } from "./wire/encode-event.ts";
 import type { WireServerOptions } from "./wire-server.ts";
 
 export interface SharedLog {
+  /** Milliseconds since 1970, by the server's clock. */
+  readonly now: () => number;
   readonly log: WireLog;
   readonly writer: LogWriter;
   readonly replication: Replication;
@@ -16,12 +18,22 @@ export const openSharedLog = ({
   commitTimeoutMs = 2_000,
   dropsOverlapping = false,
   overlapMs = 3,
-}: Pick<WireServerOptions, "commitTimeoutMs" | "dropsOverlapping" | "overlapMs">): SharedLog => {
-  const log = openLog();
+  clockOffsetMs = 0,
+}: Pick<
+  WireServerOptions,
+  "commitTimeoutMs" | "dropsOverlapping" | "overlapMs" | "clockOffsetMs"
+>): SharedLog => {
+  const log = openLog({ nowMicros: () => systemMicros() + clockOffsetMs * 1000 });
   const writer = openWriter(log);
   const replication = replicationOf(log, writer, {
     timeoutMs: commitTimeoutMs,
     holdMs: dropsOverlapping ? overlapMs : 0,
   });
-  return { log, writer, replication, encodeEvent: openEventEncoder(log) };
+  return {
+    now: () => Date.now() + clockOffsetMs,
+    log,
+    writer,
+    replication,
+    encodeEvent: openEventEncoder(log),
+  };
 };

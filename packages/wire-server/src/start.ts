@@ -41,7 +41,7 @@ export const startNode = async ({
   tls,
   accounts,
   commitTimeoutMs = 2_000,
-  shared: { log, replication, encodeEvent },
+  shared: { log, replication, encodeEvent, now },
   leadership,
   members,
 }: NodeOptions): Promise<WireServer> => {
@@ -61,6 +61,7 @@ export const startNode = async ({
     gate,
     members: () => members(node.port()),
     commitTimeoutMs,
+    now,
     cut: connections.cut,
   });
   const node = openNode({

@@ -22,6 +22,8 @@ export interface WireServerOptions {
   readonly commitTimeoutMs?: number;
   /** Identical appends that overlap are dropped without an answer, as a real server does. @defaultValue false */
   readonly dropsOverlapping?: boolean;
+  /** How far its clock is ahead of ours, in milliseconds; negative when it is behind. @defaultValue 0 */
+  readonly clockOffsetMs?: number;
   /** How long a write can be overlapped, in milliseconds: until then nobody sees it. @defaultValue 3 */
   readonly overlapMs?: number;
 }
@@ -61,7 +63,10 @@ export interface WireServer {
 }
 
 export interface WireClusterOptions
-  extends Pick<WireServerOptions, "commitTimeoutMs" | "dropsOverlapping" | "overlapMs" | "tls" | "accounts"> {
+  extends Pick<
+    WireServerOptions,
+    "commitTimeoutMs" | "dropsOverlapping" | "overlapMs" | "clockOffsetMs" | "tls" | "accounts"
+  > {
   /** How long nobody leads once a leader is killed, unless a test elects one. In milliseconds. @defaultValue 200 */
   readonly electionMs?: number;
 }

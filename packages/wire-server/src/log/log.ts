@@ -81,8 +81,10 @@ export interface WireLog {
 const firstPosition = 1_024;
 const recordOverhead = 96;
 
+export const systemMicros = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000);
+
 export const openLog = ({
-  nowMicros = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000),
+  nowMicros = systemMicros,
 }: {
   readonly nowMicros?: () => number;
 } = {}): WireLog => {

@@ -76,9 +76,9 @@ const answerTo = (stream: string, expected: Expected, outcome: WriteOutcome): Ba
 };
 
 /** What is left of the time the caller gives, never more than the server's own limit. */
-const timeLeft = (options: Options, limitMs: number): number => {
+const timeLeft = (options: Options, limitMs: number, now: number): number => {
   const deadline = options.getDeadline();
-  return deadline === undefined ? limitMs : Math.min(limitMs, deadline.toDate().getTime() - Date.now());
+  return deadline === undefined ? limitMs : Math.min(limitMs, deadline.toDate().getTime() - now);
 };
 
 const nameIn = (options: Options | undefined): Uint8Array =>
@@ -118,7 +118,7 @@ export const handleBatchAppend =
       );
       if (expected === undefined) throw noExpectation("AppendReq");
       if (stream === "") throw stumbled();
-      const timeoutMs = timeLeft(options, service.commitTimeoutMs);
+      const timeoutMs = timeLeft(options, service.commitTimeoutMs, service.now());
       if (timeoutMs <= 0) throw timedOut();
       const here = service.arrived("Streams/BatchAppend", "batchAppend", call, stream);
       await service.gate.enter(here);

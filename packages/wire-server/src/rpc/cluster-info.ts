@@ -46,12 +46,15 @@ const states = {
   other: gossipMessages.MemberInfo.VNodeState.UNKNOWN,
 } as const;
 
-const memberInfo = ({ instanceId, state, isAlive, host, port }: Member): gossipMessages.MemberInfo => {
+const memberInfo = (
+  { instanceId, state, isAlive, host, port }: Member,
+  now: number,
+): gossipMessages.MemberInfo => {
   const member = new gossipMessages.MemberInfo();
   const id = new shared.UUID();
   id.setString(instanceId);
   member.setInstanceId(id);
-  member.setTimeStamp(`${Date.now()}0000`);
+  member.setTimeStamp(`${now}0000`);
   member.setState(states[state]);
   member.setIsAlive(isAlive);
   const endPoint = new gossipMessages.EndPoint();
@@ -67,7 +70,7 @@ export const handleGossip =
     service.gate.enter(service.arrived("Gossip/Read", "gossip", call)).then(
       () => {
         const response = new gossipMessages.ClusterInfo();
-        for (const member of service.members()) response.addMembers(memberInfo(member));
+        for (const member of service.members()) response.addMembers(memberInfo(member, service.now()));
         answer(null, response);
       },
       (error: unknown) => answer(asStatus(error)),

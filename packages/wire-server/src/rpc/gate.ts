@@ -26,8 +26,10 @@ export interface WireCall {
 export interface ReadTerms {
   /** As many of the last visible records stay unseen. @defaultValue 0 */
   readonly unseen?: number;
-  /** Ends cleanly after so many events. @defaultValue all */
+  /** Is over after so many events. @defaultValue all */
   readonly atMost?: number;
+  /** What happens then; the call ends with what it rejects with. @defaultValue a clean end */
+  readonly whenOver?: () => Promise<never>;
   /** Milliseconds before each event. @defaultValue 0 */
   readonly msBetween?: number;
 }

@@ -23,7 +23,7 @@ export interface Outlet {
 }
 
 export const openOutlet = (call: ReadCall, here: WireCall, terms: ReadTerms): Outlet => {
-  const { atMost = Number.POSITIVE_INFINITY, msBetween = 0 } = terms;
+  const { atMost = Number.POSITIVE_INFINITY, msBetween = 0, whenOver } = terms;
   let sent = 0;
   let hasEnded = false;
   const isOpen = (): boolean => !hasEnded && !here.signal.aborted;
@@ -53,10 +53,18 @@ export const openOutlet = (call: ReadCall, here: WireCall, terms: ReadTerms): Ou
     hasEnded = true;
     call.end();
   };
+  const failed = (error: unknown): void => void call.emit("error", asStatus(error));
+  const over = (): void => {
+    if (whenOver === undefined || !isOpen()) end();
+    else {
+      hasEnded = true;
+      whenOver().catch((error: unknown) => here.signal.aborted || failed(error));
+    }
+  };
   const counted = (response: Buffer): Promise<void> | undefined => {
     const waiting = message(response);
     sent++;
-    if (sent >= atMost) end();
+    if (sent >= atMost) over();
     return waiting;
   };
   return {
@@ -64,7 +72,7 @@ export const openOutlet = (call: ReadCall, here: WireCall, terms: ReadTerms): Ou
     message,
     event: (response) => {
       if (sent >= atMost) {
-        end();
+        over();
         return undefined;
       }
       if (msBetween === 0) return counted(response);
@@ -78,7 +86,7 @@ export const openOutlet = (call: ReadCall, here: WireCall, terms: ReadTerms): Ou
     fail: (error) => {
       if (!isOpen()) return;
       hasEnded = true;
-      call.emit("error", asStatus(error));
+      failed(error);
     },
   };
 };

@@ -30,6 +30,8 @@ export interface Service {
   readonly gate: Gate;
   readonly members: () => readonly Member[];
   readonly commitTimeoutMs: number;
+  /** Milliseconds since 1970, by the server's clock. */
+  readonly now: () => number;
   /** Writes, and waits until readers can see it; a `Refusal` with code 10 where that takes too long, the write stays. */
   readonly commit: Replication["commit"];
   readonly commitDelete: Replication["commitDelete"];
@@ -54,6 +56,7 @@ export const openService = ({
   gate,
   members,
   commitTimeoutMs,
+  now,
   cut,
 }: {
   readonly log: WireLog;
@@ -62,6 +65,7 @@ export const openService = ({
   readonly gate: Gate;
   readonly members: () => readonly Member[];
   readonly commitTimeoutMs: number;
+  readonly now: () => number;
   /** Breaks the connection that comes from there. */
   readonly cut: (peer: string, how: "rst" | "half_close") => void;
 }): Service => ({
@@ -70,6 +74,7 @@ export const openService = ({
   gate,
   members,
   commitTimeoutMs,
+  now,
   commit: replication.commit,
   commitDelete: replication.commitDelete,
   arrived: (name, point, call, stream) => {

@@ -5,6 +5,7 @@ import featuresGrpc from "@eventstore/db-client/generated/serverfeatures_grpc_pb
 import streamsGrpc from "@eventstore/db-client/generated/streams_grpc_pb.js";
 import { type ChannelCredentials, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
+import timestamps from "google-protobuf/google/protobuf/timestamp_pb.js";
 import { shared, streamsMessages } from "../wire/stubs.ts";
 
 /** The same word is the same event id everywhere. */
@@ -31,6 +32,8 @@ export interface RawEnd {
 export interface RawRead extends RawEnd {
   /** Types of the events seen, or `not found`. */
   readonly seen: readonly string[];
+  /** When each event was written, by the server's clock. */
+  readonly createdMs: readonly number[];
 }
 
 export interface RawAppended extends RawEnd {
@@ -52,11 +55,12 @@ export interface RawClient {
     words: readonly string[],
     options?: RawOptions,
   ) => Promise<RawAppended>;
+  /** `writeDeadlineMs` is how long the server may take by the caller's clock. */
   readonly batch: (
     stream: string,
     expected: number,
     words: readonly string[],
-    options?: RawOptions & { readonly answers?: number },
+    options?: RawOptions & { readonly answers?: number; readonly writeDeadlineMs?: number },
   ) => Promise<RawBatch>;
   readonly read: (stream: string | "$all", options?: RawOptions) => Promise<RawRead>;
   /** Ends at the deadline. */
@@ -108,15 +112,18 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
     new Promise((resolve) => {
       const call = streams.read(readRequest(stream, isSubscription), headers(options), limit(options));
       const seen: string[] = [];
+      const createdMs: number[] = [];
       call.on("data", (response: streamsMessages.ReadResp) => {
         if (response.hasStreamNotFound()) seen.push("not found");
         const type = response.getEvent()?.getEvent()?.getMetadataMap().get("type");
         if (type === undefined) return;
         seen.push(type);
+        const ticks = response.getEvent()?.getEvent()?.getMetadataMap().get("created");
+        createdMs.push(Number(ticks) / 10_000);
         options.onEvent?.(type);
       });
-      call.on("error", (error: ServiceError) => resolve({ ...ended(error), seen }));
-      call.on("end", () => resolve({ ...ok, seen }));
+      call.on("error", (error: ServiceError) => resolve({ ...ended(error), seen, createdMs }));
+      call.on("end", () => resolve({ ...ok, seen, createdMs }));
     });
 
   return {
@@ -172,6 +179,8 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
         wanted.setStreamIdentifier(identifier(stream));
         if (expected < 0) wanted.setNoStream(new emptyMessages.Empty());
         else wanted.setStreamPosition(String(expected));
+        if (options.writeDeadlineMs !== undefined)
+          wanted.setDeadline(timestamps.Timestamp.fromDate(new Date(Date.now() + options.writeDeadlineMs)));
         request.setOptions(wanted);
         request.setIsFinal(true);
         for (const word of words)
