@@ -137,6 +137,39 @@ describe("a cluster in trouble", () => {
     expect((await leader.append("a", 0, ["y"])).revision).toBe(1);
   });
 
+  test("with both followers paused writes time out, and appear when one goes on", async () => {
+    const { cluster, raw } = await three({ commitTimeoutMs: 60 });
+    const [leader, follower] = raw as readonly [RawClient, RawClient];
+    cluster.pause(1);
+    cluster.nodes[2]?.pause();
+    expect((await leader.append("a", -1, ["x"])).status).toBe(10);
+    expect((await follower.gossip({ deadlineMs: 200 })).status).toBe(4);
+    cluster.resume(1);
+    expect((await leader.read("a")).seen).toEqual(["x"]);
+    expect((await follower.gossip()).members?.[cluster.nodes[2]?.port as number]).toBe("unknown dead");
+  });
+
+  test("a paused leader is replaced, and follows when it goes on", async () => {
+    const { cluster, raw } = await three();
+    const old = raw[0] as RawClient;
+    cluster.pause(0);
+    const waiting = old.append("a", -1, ["x"], { deadlineMs: 5_000, ...leaderOnly });
+    await expect.poll(() => cluster.leader()).toBe(1);
+    cluster.resume(0);
+    expect(await waiting).toMatchObject({
+      status: 5,
+      trailers: { "leader-endpoint-port": String(cluster.nodes[1]?.port) },
+    });
+  });
+
+  test("a paused node can be killed and started", async () => {
+    const { cluster, raw } = await three();
+    cluster.pause(2);
+    await cluster.kill(2);
+    await cluster.start(2);
+    await expect.poll(async () => (await (raw[2] as RawClient).gossip()).status).toBe("ok");
+  });
+
   test("what the old leader alone had is lost with an election, and its caller told of a timeout", async () => {
     const { cluster, raw } = await three({ commitTimeoutMs: 300 });
     const [old, next] = raw as readonly [RawClient, RawClient];

@@ -28,6 +28,8 @@ export const startWireCluster = async ({
   const instanceIds = Array.from({ length: size }, () => randomUUID());
   const nodes: WireServer[] = [];
   let roster: Roster = rosterOf(size);
+  const dead = new Set<number>();
+  const paused = new Set<number>();
   let wantsQuorum = true;
   let election: NodeJS.Timeout | undefined;
 
@@ -69,14 +71,27 @@ export const startWireCluster = async ({
     leader: () => roster.leader,
     elect: async (node) => settle(elected(roster, node)),
     kill: async (node) => {
-      if (roster.isAlive[node] !== true) return;
+      if (dead.has(node)) return;
+      dead.add(node);
+      paused.delete(node);
       settle(killed(roster, node));
       await (listening[node] as WireServer).kill();
     },
     start: async (node) => {
-      if (roster.isAlive[node] !== false) return;
+      if (!dead.delete(node)) return;
       await (listening[node] as WireServer).start();
       settle(started(roster, node));
+    },
+    pause: (node) => {
+      if (dead.has(node)) return;
+      paused.add(node);
+      settle(killed(roster, node));
+      (listening[node] as WireServer).pause();
+    },
+    resume: (node) => {
+      if (!paused.delete(node)) return;
+      settle(started(roster, node));
+      (listening[node] as WireServer).resume();
     },
     stop: async () => {
       clearTimeout(election);
@@ -101,6 +116,8 @@ export const startWireCluster = async ({
       },
       kill: () => cluster.kill(node),
       start: () => cluster.start(node),
+      pause: () => cluster.pause(node),
+      resume: () => cluster.resume(node),
     });
   }
   const hosts = nodes.map(({ port }) => `${host}:${port}`).join();

@@ -15,6 +15,8 @@ export type WireInstruction =
   | { readonly do: "quorum"; readonly isThere: boolean }
   | { readonly do: "kill"; readonly node?: number }
   | { readonly do: "start"; readonly node?: number }
+  | { readonly do: "pause"; readonly node?: number }
+  | { readonly do: "resume"; readonly node?: number }
   /** Clusters only. */
   | { readonly do: "elect"; readonly node: number }
   /** How often each call was made, as `calls`. */
@@ -74,6 +76,12 @@ const carryOut = async (
       return {};
     case "start":
       await node(instruction.node).start();
+      return {};
+    case "pause":
+      node(instruction.node).pause();
+      return {};
+    case "resume":
+      node(instruction.node).resume();
       return {};
     case "elect":
       await ofCluster().elect(instruction.node);

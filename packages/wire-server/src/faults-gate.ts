@@ -2,6 +2,7 @@
 import type { Admission, WireRight } from "./accounts.ts";
 import type { Fault, FaultOrder } from "./faults.ts";
 import { type HeldCalls, heldCalls } from "./faults-held.ts";
+import { type PauseSwitch, pauseSwitch } from "./faults-pause.ts";
 import { type FaultQueue, faultQueue } from "./faults-queue.ts";
 import { type ReadFault, readUnder } from "./faults-read.ts";
 import { type WriteFault, writeUnder } from "./faults-write.ts";
@@ -20,6 +21,10 @@ export interface FaultGate extends Gate {
   /** Takes back what has not struck; silent calls end with "not ready", delayed ones go on at once. */
   readonly calm: () => void;
   readonly held: () => number;
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** The process behind it dies: what waits to be carried out never is. */
+  readonly die: () => void;
 }
 
 export const faultGate = ({
@@ -33,6 +38,7 @@ export const faultGate = ({
 }): FaultGate => {
   const queue: FaultQueue = faultQueue();
   const held: HeldCalls = heldCalls();
+  const standstill: PauseSwitch = pauseSwitch();
   const writes = new WeakMap<WireCall, WriteFault>();
   const reads = new WeakMap<WireCall, ReadFault>();
 
@@ -57,6 +63,7 @@ export const faultGate = ({
         return;
       case "lose_reply":
       case "commit_then_cut":
+      case "arrive_late":
       case "commit_later":
       case "lie":
       case "reply_twice":
@@ -76,7 +83,15 @@ export const faultGate = ({
       held.letGo();
     },
     held: held.count,
+    pause: standstill.pause,
+    resume: standstill.resume,
+    die: () => {
+      held.drop();
+      standstill.drop();
+    },
     enter: async (call) => {
+      const standing = standstill.over();
+      if (standing !== undefined) await standing;
       const right = rightFor(call);
       if (right !== undefined) {
         const refusal = admission.refuse(header(call, "authorization"), right);
@@ -89,13 +104,18 @@ export const faultGate = ({
     },
     append: async (call, request, commit) => {
       const fault = writes.get(call);
-      return fault === undefined
-        ? { outcome: await commit(request) }
-        : writeUnder(fault, { call, request, commit, log, held });
+      const answer =
+        fault === undefined
+          ? { outcome: await commit(request) }
+          : await writeUnder(fault, { call, request, commit, log, held });
+      const standing = standstill.over();
+      if (standing !== undefined) await standing;
+      return answer;
     },
     read: async (call) => {
       const fault = reads.get(call);
-      return fault === undefined ? {} : readUnder(fault, { call, log, held });
+      const terms = fault === undefined ? {} : await readUnder(fault, { call, log, held });
+      return { ...terms, standstill: standstill.over };
     },
   };
 };

@@ -6,12 +6,17 @@ export interface HeldCalls {
   readonly silence: (signal: AbortSignal) => Promise<never>;
   /** Resolves when the time is over or the calls are let go; rejects when the caller went away. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Resolves when the time is over or the calls are let go, whether or not anybody still asks; rejects when they are dropped. */
+  readonly postpone: (ms: number) => Promise<void>;
   readonly letGo: () => void;
+  /** As when the process dies: what was postponed never happens. */
+  readonly drop: () => void;
   readonly count: () => number;
 }
 
 export const heldCalls = (): HeldCalls => {
   const held = new Set<() => void>();
+  let death = new AbortController();
 
   const hold = (
     ms: number | undefined,
@@ -36,6 +41,11 @@ export const heldCalls = (): HeldCalls => {
   return {
     silence: (signal) => hold(undefined, signal, (_resolve, reject) => reject(notReady())) as Promise<never>,
     delay: (ms, signal) => hold(ms, signal, (resolve) => resolve()),
+    postpone: (ms) => hold(ms, death.signal, (resolve) => resolve()),
+    drop: () => {
+      death.abort();
+      death = new AbortController();
+    },
     letGo: () => {
       for (const letGo of [...held]) letGo();
     },

@@ -30,6 +30,7 @@ const possible: Readonly<Record<Fault["kind"], readonly FaultPoint[]>> = {
   cut: anywhere,
   silence: anywhere,
   delay: anywhere,
+  arrive_late: writes,
   commit_later: writes,
   not_leader: streams,
   not_ready: anywhere,

@@ -121,6 +121,49 @@ describe("a restart", () => {
   });
 });
 
+describe("a server that stands still", () => {
+  test("answers nothing; what arrived is carried out afterwards although nobody waits any more", async () => {
+    const { server, raw } = await served();
+    await raw.append("a", -1, ["x"]);
+    server.pause();
+    expect((await raw.append("a", 0, ["y"], { deadlineMs: 200 })).status).toBe(4);
+    expect(await raw.read("a", { deadlineMs: 200 })).toMatchObject({ status: 4, seen: [] });
+    expect((await raw.gossip({ deadlineMs: 200 })).status).toBe(4);
+    expect(stored(server, "a")).toEqual(["x"]);
+    server.resume();
+    await expect.poll(() => stored(server, "a")).toEqual(["x", "y"]);
+    expect((await raw.append("a", 0, ["y"])).revision).toBe(1);
+  });
+
+  test("says nothing on a subscription either, and goes on with what it missed", async () => {
+    const { server, raw } = await served({ dropsOverlapping: true, overlapMs: 150 });
+    await raw.append("a", -1, ["x"]);
+    const heard: string[] = [];
+    const open = raw.subscribe("a", { deadlineMs: 2_500, onEvent: (type) => heard.push(type) });
+    await expect.poll(() => heard).toEqual(["x"]);
+    const waiting = raw.append("a", 0, ["y"], { deadlineMs: 5_000 });
+    await expect.poll(() => stored(server, "a")).toEqual(["x", "y"]);
+    // The write is let through by its own time, while the server stands still.
+    server.pause();
+    expect((await raw.features({ deadlineMs: 400 })).status).toBe(4);
+    expect(heard).toEqual(["x"]);
+    await expect(Promise.race([waiting, Promise.resolve("open")])).resolves.toBe("open");
+    server.resume();
+    expect((await waiting).revision).toBe(1);
+    await expect.poll(() => heard).toEqual(["x", "y"]);
+    await open;
+  });
+
+  test("forgets what had arrived when it is killed", async () => {
+    const { server, raw } = await served();
+    server.pause();
+    expect((await raw.append("a", -1, ["x"], { deadlineMs: 200 })).status).toBe(4);
+    await server.kill();
+    await server.start();
+    await expect.poll(async () => (await raw.read("a")).seen).toEqual(["not found"]);
+  });
+});
+
 describe("a clock that is far off", () => {
   test("makes a batch late that is in time by its caller's clock; an append asks no clock", async () => {
     const { server, raw } = await served({ clockOffsetMs: 60_000 });

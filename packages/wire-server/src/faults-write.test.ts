@@ -83,6 +83,42 @@ describe("an append", () => {
     expect((await bystander).status).toBe(14);
   });
 
+  test("that arrives late is not stored in time, but stored all the same", async () => {
+    const { server, raw } = await served();
+    server.strike({ at: "append", fault: { kind: "arrive_late", ms: 60_000 } });
+    expect((await raw.append("a", -1, ["x"], soon)).status).toBe(4);
+    expect(stored(server, "a")).toEqual([]);
+    server.calm();
+    await expect.poll(() => stored(server, "a")).toEqual(["x"]);
+  });
+
+  test("that arrives late finds its retry stored, or another write in its place", async () => {
+    const { server, raw } = await served();
+    server.strike({ at: "append", fault: { kind: "arrive_late", ms: 60_000 }, times: 2 });
+    const late = [
+      raw.append("a", -1, ["x"], { deadlineMs: 5_000 }),
+      raw.append("b", -1, ["x"], { deadlineMs: 5_000 }),
+    ];
+    await expect.poll(server.held).toBe(2);
+    expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
+    expect((await raw.append("b", -1, ["y"])).revision).toBe(0);
+    server.calm();
+    expect((await Promise.all(late)).map(({ revision }) => revision)).toEqual([0, "conflict"]);
+    expect([stored(server, "a"), stored(server, "b")]).toEqual([["x"], ["y"]]);
+  });
+
+  test("that was to arrive late never does when the server is killed", async () => {
+    const { server, raw } = await served();
+    server.strike({ at: "append", fault: { kind: "arrive_late", ms: 60_000 } });
+    const open = raw.append("a", -1, ["x"], { deadlineMs: 5_000 });
+    await expect.poll(server.held).toBe(1);
+    await server.kill();
+    expect((await open).status).toBe(14);
+    await server.start();
+    expect(server.held()).toBe(0);
+    expect(stored(server, "a")).toEqual([]);
+  });
+
   test("that is delayed is stored before it is answered", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "delay", ms: 60_000 } });

@@ -9,7 +9,16 @@ import type { AppendAnswer, WireCall } from "./rpc/gate.ts";
 
 export type WriteFault = Extract<
   Fault,
-  { readonly kind: "lose_reply" | "commit_then_cut" | "delay" | "commit_later" | "lie" | "reply_twice" }
+  {
+    readonly kind:
+      | "lose_reply"
+      | "commit_then_cut"
+      | "arrive_late"
+      | "delay"
+      | "commit_later"
+      | "lie"
+      | "reply_twice";
+  }
 >;
 
 export interface StruckWrite {
@@ -32,6 +41,9 @@ export const writeUnder = async (
       await commit(request);
       call.cut(fault.how);
       return held.silence(call.signal);
+    case "arrive_late":
+      await held.postpone(fault.ms);
+      return { outcome: await commit(request) };
     case "delay": {
       const outcome = await commit(request);
       await held.delay(fault.ms, call.signal);

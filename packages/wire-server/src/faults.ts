@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: "cut"; readonly how: FaultCut }
   /** Nothing is written and nothing is said. */
   | { readonly kind: "silence" }
+  /** Nothing happens for so long; then the write is carried out, whether or not anybody still waits for it. */
+  | { readonly kind: "arrive_late"; readonly ms: number }
   /** The reply, or the first message of it, waits so long. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Answers time out (code 10 after `timeoutMs`) and the write appears `ms` later. */

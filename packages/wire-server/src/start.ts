@@ -95,11 +95,17 @@ export const startNode = async ({
       log.replace(record, change.data ?? log.data(record), change.metadata ?? log.metadata(record));
     },
     calls: () => new Map(calls),
-    kill: () => node.close(),
+    pause: gate.pause,
+    resume: gate.resume,
+    kill: async () => {
+      await node.close();
+      gate.die();
+    },
     start: node.listen,
     stop: async () => {
       gate.calm();
       await node.close();
+      gate.die();
       node.end();
     },
   };

@@ -55,6 +55,12 @@ export interface WireServer {
   ): void;
   /** Calls seen so far by name, such as `Streams/Append`: to prove that a path was never taken. */
   calls(): ReadonlyMap<string, number>;
+  /**
+   * As SIGSTOP to a process: nothing is answered, connections stay. What arrives meanwhile is carried out after `resume`, whether
+   * or not its caller still waits.
+   */
+  pause(): void;
+  resume(): void;
   /** As a kill: open calls are cut, the port is closed; `start` listens again on the same port with the same log. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -86,5 +92,8 @@ export interface WireCluster {
   /** The others go on listing it, as dead. With two of three gone writes time out until one is back. */
   kill(node: number): Promise<void>;
   start(node: number): Promise<void>;
+  /** The others take it for dead: without its leader a cluster elects another, without two of three it has no quorum. */
+  pause(node: number): void;
+  resume(node: number): void;
   stop(): Promise<void>;
 }

@@ -30,6 +30,8 @@ export interface ReadTerms {
   readonly atMost?: number;
   /** What happens then; the call ends with what it rejects with. @defaultValue a clean end */
   readonly whenOver?: () => Promise<never>;
+  /** Waits for the end of a standstill before an event goes out. @defaultValue there is none */
+  readonly standstill?: () => Promise<void> | undefined;
   /** Milliseconds before each event. @defaultValue 0 */
   readonly msBetween?: number;
 }

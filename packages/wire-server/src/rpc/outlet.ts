@@ -23,7 +23,7 @@ export interface Outlet {
 }
 
 export const openOutlet = (call: ReadCall, here: WireCall, terms: ReadTerms): Outlet => {
-  const { atMost = Number.POSITIVE_INFINITY, msBetween = 0, whenOver } = terms;
+  const { atMost = Number.POSITIVE_INFINITY, msBetween = 0, whenOver, standstill } = terms;
   let sent = 0;
   let hasEnded = false;
   const isOpen = (): boolean => !hasEnded && !here.signal.aborted;
@@ -75,6 +75,12 @@ export const openOutlet = (call: ReadCall, here: WireCall, terms: ReadTerms): Ou
         over();
         return undefined;
       }
+      const standing = standstill?.();
+      if (standing !== undefined)
+        return standing.then(
+          () => counted(response),
+          () => undefined,
+        );
       if (msBetween === 0) return counted(response);
       return sleep(msBetween, undefined, { signal: here.signal }).then(
         () => counted(response),
