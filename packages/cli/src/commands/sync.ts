@@ -11,6 +11,9 @@ import { parseAddress } from "../store/address.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 import { type Brought, bring } from "../sync/bring.ts";
 
+/** In a row, with nothing brought over between them. Its store has tried each several times by then. */
+const maxFailures = 4;
+
 /** Missions that are listed one by one in the envelope; all are counted. */
 const mostListed = 1_000;
 
@@ -43,6 +46,7 @@ export const sync: CommandSpec = command({
       from: ledger.store,
       to: at,
       compareAll: true,
+      maxFailures,
       dryRun,
       ...(known === undefined ? {} : { streams: mission.map(missionStream) }),
       ...(within === undefined ? {} : { withinMs: within }),

@@ -52,7 +52,7 @@ export const finalSync = async ({
   const warnings = report.diagnostics.map(({ code, message, count }) =>
     warningText({
       code,
-      message: `not all was brought to ${report.to}, and what the command did stands: ${message}${count === 1 ? "" : ` (${count} times)`}`,
+      message: `not all was brought to ${report.to}, and what the command did stands: ${message.replace(/\.$/, "")}${count === 1 ? "" : ` (${count} times)`}`,
       hint: context.say("sync"),
     }),
   );

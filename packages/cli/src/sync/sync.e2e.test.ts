@@ -1,0 +1,122 @@
+/** The built program beside servers that are down or say nothing: results, documents and exit codes as a script sees them. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import path from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { planned, type Session } from "../testing/session.ts";
+
+const home = path.resolve(import.meta.dirname, "..", "..");
+const program = path.join(home, "bin", "mled.cjs");
+
+beforeAll(() => {
+  if (existsSync(path.join(home, "dist", "bin", "mled-bundle.cjs"))) return;
+  const bundle = path.join(home, "..", "..", "scripts", "bundle-cli.mjs");
+  const built = spawnSync(process.execPath, [bundle], { encoding: "utf8" });
+  if (built.status !== 0) throw new Error(built.stderr);
+});
+
+/** Takes connections and never says a word. Answers once somebody has come. */
+const silentServer = async (): Promise<{ readonly url: string; readonly visited: Promise<void> }> => {
+  const sockets = new Set<Socket>();
+  let welcome = (): void => {};
+  const visited = new Promise<void>((resolve) => {
+    welcome = resolve;
+  });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    welcome();
+  });
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  return { url: `esdb://127.0.0.1:${port}?tls=false`, visited };
+};
+
+const deadServer = async (): Promise<string> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return `esdb://127.0.0.1:${port}?tls=false`;
+};
+
+const started = (shell: Session, argv: readonly string[], env: Readonly<Record<string, string>>) => {
+  const child = spawn(process.execPath, [program, ...argv], {
+    cwd: shell.directory,
+    env: { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+  return { child, ended };
+};
+
+const eventsIn = (shell: Session): number =>
+  readFileSync(path.join(shell.directory, ".mission-ledger", "log", "mission-p.jsonl"), "utf8").split("\n")
+    .length;
+
+describe("the program, with a server that", () => {
+  test("never answers, is told to end: it prints its one document and succeeds", async () => {
+    const shell = await planned();
+    const before = eventsIn(shell);
+    const { url, visited } = await silentServer();
+    const { child, ended } = started(shell, ["wp", "claim", "p/WP01", "--json", "--sync-to", url], {
+      MISSION_LEDGER_SYNC_WITHIN: "1h",
+    });
+    await visited;
+    child.kill("SIGTERM");
+    const { code, out, err } = await ended;
+    expect([code, err]).toEqual([0, ""]);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      data: { readback: "verified", lane: "claimed" },
+      sync: { complete: false, diagnostics: [{ code: "INTERRUPTED", fatal: false }] },
+    });
+    expect(eventsIn(shell)).toBe(before + 1);
+  });
+
+  test("never answers, ends by itself", async () => {
+    const shell = await planned();
+    const { url } = await silentServer();
+    const { ended } = started(shell, ["wp", "claim", "p/WP01", "--json"], {
+      MISSION_LEDGER_SYNC_TO: url,
+      MISSION_LEDGER_SYNC_WITHIN: "200ms",
+    });
+    const { code, out, err } = await ended;
+    expect([code, err]).toEqual([0, ""]);
+    expect(JSON.parse(out)).toMatchObject({ ok: true, sync: { complete: false } });
+  });
+
+  test("is down, keeps the result on stdout and says the rest on stderr", async () => {
+    const shell = await planned();
+    const { ended } = started(shell, ["wp", "claim", "p/WP01"], {
+      MISSION_LEDGER_SYNC_TO: await deadServer(),
+      MISSION_LEDGER_SYNC_WITHIN: "1m",
+    });
+    const { code, out, err } = await ended;
+    expect(code).toBe(0);
+    expect(out).toMatch(/read back/);
+    expect(err).toMatch(/^warning: STORE_UNAVAILABLE: .*; next: mled sync\n$/);
+  });
+
+  test("is down, is named by mled sync with an exit code of its own", async () => {
+    const shell = await planned();
+    const { ended } = started(shell, ["sync", await deadServer(), "--within", "5s", "--json"], {});
+    const { code, out } = await ended;
+    expect(code).toBe(7);
+    expect(JSON.parse(out)).toMatchObject({ ok: false, data: { complete: false, events: 0 } });
+  });
+});
