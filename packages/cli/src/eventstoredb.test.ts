@@ -93,6 +93,23 @@ describe("every command on a server", () => {
       });
   });
 
+  test("watches from now on without reading what there is", async () => {
+    const server = await started();
+    const shell = await planned(userOf(server));
+    const before = server.calls().get("Streams/Read") ?? 0;
+    const { store } = (await openLedger({ store: server.url, actor: "a" })).engine;
+    const end = (await store.end?.()) as string;
+    expect((server.calls().get("Streams/Read") ?? 0) - before).toBe(1);
+    await shell.run("wp", "note", "p/WP01", "new");
+    const seen: string[] = [];
+    for await (const batch of store.readAll({ after: end })) seen.push(...batch.map(({ type }) => type));
+    expect(seen).toEqual(["NoteAdded"]);
+    await store.close();
+    const watched = await shell.json("watch", "--after", end, "--limit", "1");
+    expect(watched.data.events).toMatchObject([{ revision: 7 }]);
+    expect((await shell.json("watch", "--for", "1ms")).data).toMatchObject({ events: [] });
+  });
+
   test("repeats under its request id what was done, and refuses another command under it", async () => {
     const shell = await planned(userOf(await started()));
     const again = ["wp", "claim", "p/WP01", "--request-id", "5c3a1f60-0000-4000-8000-000000000001"];

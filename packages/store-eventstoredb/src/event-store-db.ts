@@ -26,6 +26,7 @@ import { type Gateway, GatewayFailure } from "./gateway/gateway.ts";
 import { openGateway } from "./gateway/open-gateway.ts";
 import type { Timers } from "./gateway/timers.ts";
 import { streamNames } from "./layout/names.ts";
+import { positionText } from "./layout/position.ts";
 import { patienceOf } from "./patience.ts";
 import { readLog } from "./read/read-log.ts";
 import { streamReader } from "./read/stream-reader.ts";
@@ -191,6 +192,13 @@ const storeOver = (
     scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
     readAll: (options = {}) => looking(readLog(log, options), { signal: options.signal }),
     subscribe: (options = {}) => looking(subscribeToLog(log, options), { signal: undefined }),
+    end: () =>
+      look(async () => {
+        const [last] = await patience.patiently(() =>
+          gateway.readAll({ from: "end", direction: "backwards", maxCount: 1 }),
+        );
+        return last?.position === undefined ? undefined : positionText(last.position);
+      }),
     streams: (category) => look(() => catalogue.streams(category)),
     head: (stream) =>
       look(

@@ -179,6 +179,12 @@ export interface EventStore {
   /** As `readAll`, then live: each event at least once, in log order, until the loop is left, the signal aborts or the store closes. */
   subscribe(options?: ReadAllOptions): AsyncIterable<EventBatch>;
 
+  /**
+   * A position that no event written so far stands behind, found without reading the log: what comes after it is new. Offered
+   * where reading the log to its end takes long.
+   */
+  end?(): Promise<string | undefined>;
+
   /** Names of the streams of a category, sorted. */
   streams(category: string): Promise<readonly string[]>;
 

@@ -35,7 +35,10 @@ export const lifecycleCases: readonly StoreCase[] = [
       await inTime(store.close(), "closing");
       const operations: Readonly<
         Record<
-          Exclude<keyof EventStore, "supports" | "close" | "prepare" | "publish" | "commits" | "scan">,
+          Exclude<
+            keyof EventStore,
+            "supports" | "close" | "prepare" | "publish" | "commits" | "end" | "scan"
+          >,
           () => Promise<unknown>
         >
       > = {
@@ -48,6 +51,7 @@ export const lifecycleCases: readonly StoreCase[] = [
         subscribe: () => collect(store.subscribe()),
         streams: () => store.streams("mission"),
         head: () => store.head(stream),
+        ...(store.end === undefined ? {} : { end: async () => store.end?.() }),
         ...(store.commits === undefined ? {} : { commits: async () => collectCommits(store, stream) }),
         ...(store.scan === undefined
           ? {}

@@ -69,6 +69,19 @@ export const logCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "behind the end that a store finds by itself stands exactly what comes later",
+    run: async ({ store }) => {
+      if (store.end === undefined) return;
+      await mixedLog(store);
+      const end = await store.end();
+      claim(end !== undefined, "a log with events has an end");
+      same(await collect(store.readAll({ after: end })), [], "what was written stands before it");
+      await appendNext(store, "mission-a");
+      await appendNext(store, "run-a", { events: notes(2) });
+      claim((await collect(store.readAll({ after: end }))).length === 3, "what is new stands behind it");
+    },
+  },
+  {
     name: "a category gives exactly its own streams",
     run: async ({ store }) => {
       const all = await mixedLog(store);
