@@ -63,8 +63,11 @@ export const createClient = async ({
       CallCredentials,
       { readonly call: WireCall; readonly deadlineMs: number }
     >();
-    #channel: { close(): void } | undefined;
+    #channel: { close(): void; getConnectivityState(tryToConnect: boolean): number } | undefined;
     #isShut = false;
+    /** Settles when the place of the next channel, or of the present one, is known. */
+    #way: Promise<void> | undefined;
+    #place = "";
 
     constructor() {
       super(
@@ -117,11 +120,42 @@ export const createClient = async ({
         if (this.#isShut) current.close();
         return current;
       };
-      this.resolveUri = async () => {
-        const host = await route();
-        sockets.expect(host);
-        return describeHost(host);
+      const execute = this.execute;
+      this.execute = async (...call) => {
+        await this.#found();
+        return execute(...call);
       };
+      const creatorOf = this.GRPCStreamCreator;
+      this.GRPCStreamCreator = (...call) => {
+        const create = creatorOf(...call);
+        return async () => {
+          await this.#found();
+          return create();
+        };
+      };
+      this.resolveUri = async () => this.#place;
+    }
+
+    /**
+     * Finds the way before the client begins a channel: it would keep one that could not be found, and fail with it for ever.
+     * Found anew once the client has given the channel up.
+     */
+    #found(): Promise<void> {
+      if (this.#channel?.getConnectivityState(false) === shutDown) {
+        this.#channel = undefined;
+        this.#way = undefined;
+      }
+      this.#way ??= route().then(
+        (host) => {
+          sockets.expect(host);
+          this.#place = describeHost(host);
+        },
+        (error: unknown) => {
+          this.#way = undefined;
+          throw error;
+        },
+      );
+      return this.#way;
     }
 
     guard(call: WireCall, deadlineMs: number, { isAnonymous } = { isAnonymous: false }): CallCredentials {
@@ -173,6 +207,9 @@ const withoutKeyShown = <Credentials extends { userKeyFile?: Buffer }>(
   credentials.userKeyFile === undefined
     ? credentials
     : Object.defineProperty(credentials, "userKeyFile", { enumerable: false });
+
+/** A channel's state when it was closed, as grpc numbers them. */
+const shutDown = 4;
 
 /** How much later than ours grpc's own deadline comes, in milliseconds. */
 const graceMs = 1000;

@@ -126,6 +126,26 @@ describe("a gateway to a cluster", () => {
       expect(failure).toMatchObject({ kind: "deadline", isDefinite: true });
   });
 
+  test("looks for the leader anew after a time without one, whatever it found then", async () => {
+    const nodes = await cluster();
+    for (const node of [0, 1, 2]) await nodes.kill(node);
+    const gateway = await tests.open({ url: `${nodes.url}&maxDiscoverAttempts=1`, deadlineMs: 2000 });
+    for (const _ of [1, 2])
+      expect(await failureOf(gateway.append(first("s-0")))).toMatchObject({
+        details: { reason: "no_leader" },
+      });
+    for (const node of [0, 1, 2]) await nodes.start(node);
+    expect(await untilAnswered(gateway, first("s-0"))).toMatchObject({ revision: 0n });
+    // The same once it was connected.
+    for (const node of [0, 1, 2]) await nodes.kill(node);
+    await failureOf(gateway.append(first("s-1")));
+    expect(await failureOf(gateway.readRange(range("s-0")))).toMatchObject({
+      details: { reason: "no_leader" },
+    });
+    for (const node of [0, 1, 2]) await nodes.start(node);
+    expect(await untilAnswered(gateway, first("s-1"))).toMatchObject({ revision: 0n });
+  });
+
   test("works over TLS with an account, which gossip is not told", async () => {
     const tls = makeCertificates();
     const nodes = await cluster({ tls, accounts: { admin: { password: "p:w" } } });
