@@ -2,12 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { LedgerError } from "@mission-ledger/core";
-import {
-  makeCertificates,
-  startWireCluster,
-  startWireServer,
-  type WireServer,
-} from "@mission-ledger/wire-server";
+import { startWireServer, type WireServer } from "@mission-ledger/wire-server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openLedger } from "./index.ts";
 import { planned, scratch, session } from "./testing/session.ts";
