@@ -162,10 +162,13 @@ describe("a cluster in trouble", () => {
     });
   });
 
-  test("a paused node can be killed and started", async () => {
+  test("a paused node can be killed, which no resuming undoes, and started", async () => {
     const { cluster, raw } = await three();
     cluster.pause(2);
     await cluster.kill(2);
+    cluster.resume(2);
+    const [{ members = {} }, dead] = [await (raw[0] as RawClient).gossip(), cluster.nodes[2]?.port as number];
+    expect(members[dead]).toBe("unknown dead");
     await cluster.start(2);
     await expect.poll(async () => (await (raw[2] as RawClient).gossip()).status).toBe("ok");
   });
