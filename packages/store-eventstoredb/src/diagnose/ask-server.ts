@@ -70,7 +70,10 @@ const greet = async (
         return known;
       },
     );
-    return { leader: leaderCheck(members), clock: clockCheck(serverTime, askedAt, timers.now()) };
+    return {
+      leader: leaderCheck(members),
+      clock: clockCheck({ serverTime, members, askedAt, answeredAt: timers.now() }),
+    };
   } catch (error) {
     const failure = gatewayFailure(error);
     // A server may keep its gossip from whoever has no account; the calls that follow have one.
@@ -101,13 +104,29 @@ const leaderCheck = (members: readonly ClusterMember[]): Check => {
   return leader === undefined ? failed("leader", "no_leader", details) : ok("leader", details);
 };
 
-const clockCheck = (serverTime: number | undefined, askedAt: number, answeredAt: number): Check => {
-  if (serverTime === undefined) return skipped("clock", "The server did not say what time it has.");
-  // It said so between the two, and cut off what is less than a second.
-  const offsetMs =
-    serverTime > answeredAt ? serverTime - answeredAt : Math.min(0, serverTime + 999 - askedAt);
-  const details = { offsetMs };
-  return Math.abs(offsetMs) > clockToleranceMs ? failed("clock", "clock_off", details) : ok("clock", details);
+interface Times {
+  /** From a header of the answer, which cuts off what is less than a second. */
+  readonly serverTime: number | undefined;
+  readonly members: readonly ClusterMember[];
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}
+
+const clockCheck = ({ serverTime, members, askedAt, answeredAt }: Times): Check => {
+  // What a member said may be old, but it was not said later than now.
+  const aheadMs = Math.max(0, ...members.map(({ saidAt, isAlive }) => (isAlive ? saidAt - answeredAt : 0)));
+  const headerMs =
+    serverTime === undefined
+      ? 0
+      : serverTime > answeredAt
+        ? serverTime - answeredAt
+        : Math.min(0, serverTime + 999 - askedAt);
+  const offsetMs = aheadMs > clockToleranceMs ? aheadMs : headerMs;
+  if (serverTime === undefined && offsetMs === 0)
+    return skipped("clock", "The server did not say what time it has.");
+  return Math.abs(offsetMs) > clockToleranceMs
+    ? failed("clock", "clock_off", { offsetMs })
+    : ok("clock", { offsetMs });
 };
 
 const accountCheck = ({ address }: Connection, read: Check): Check => {

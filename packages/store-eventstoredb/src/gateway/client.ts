@@ -19,6 +19,8 @@ export interface ClusterMember {
   readonly isAlive: boolean;
   /** As the server numbers them: 8 leads, 6 follows, 14 only reads. */
   readonly state: number;
+  /** When it last said something of itself, by its own clock, in milliseconds since the epoch. */
+  readonly saidAt: number;
 }
 
 export interface GuardedClient
@@ -184,6 +186,8 @@ export const createClient = async ({
                     port: member.getHttpEndPoint()?.getPort() ?? 0,
                     isAlive: member.getIsAlive(),
                     state: member.getState(),
+                    // In units of 100 nanoseconds.
+                    saidAt: Number(BigInt(member.getTimeStamp()) / 10_000n),
                   })),
                 );
             });

@@ -69,6 +69,11 @@ export interface SubscribeRequest {
   readonly after: LogPosition | "start";
   /** Only streams whose names begin so. @defaultValue all but the system's */
   readonly prefixes?: readonly string[];
+  /**
+   * After once to twice so long without a word it ends, in milliseconds: a server may forget a subscription when another node comes
+   * to lead, and nothing tells that from silence. @defaultValue 60000
+   */
+  readonly idleMs?: number;
   readonly signal?: CancelSignal;
 }
 

@@ -9,6 +9,7 @@ const member = (port: number, state: number, isAlive = true): ClusterMember => (
   ...node(port),
   state,
   isAlive,
+  saidAt: 0,
 });
 const follows = 6;
 

@@ -33,6 +33,8 @@ export const subscribe = (
   },
 });
 
+const defaultIdleMs = 60_000;
+
 interface End {
   readonly failure?: GatewayFailure;
 }
@@ -42,10 +44,15 @@ interface OpenSubscription {
   stop(): void;
 }
 
-const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequest): OpenSubscription => {
+const open = (
+  connection: Connection,
+  { after, prefixes, idleMs = defaultIdleMs, signal }: SubscribeRequest,
+): OpenSubscription => {
   const call = { call: "subscribe" };
   const markers: { readonly behind: number; readonly news: SubscriptionNews }[] = [];
   let arrived = 0;
+  let hasBegun = false;
+  let hasHeard = false;
   let ended: End | undefined;
   let wire = wireCall();
   let stream: AllStreamSubscription | undefined;
@@ -64,7 +71,12 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
   const stop = (): void => finish({});
 
   const onMessage = (message: WireMessage): void => {
-    stopTimer();
+    if (!hasBegun) {
+      hasBegun = true;
+      stopTimer();
+      watchSilence();
+    }
+    hasHeard = true;
     switch (message._tag) {
       case "Confirmation":
         return;
@@ -82,7 +94,15 @@ const open = (connection: Connection, { after, prefixes, signal }: SubscribeRequ
     }
     wake();
   };
-  const stopTimer = connection.timers.after(connection.deadlineMs, () =>
+  /** Looks now and then whether there was news since, which costs less than a timer for each event. */
+  const watchSilence = (): void => {
+    hasHeard = false;
+    stopTimer = connection.timers.after(idleMs, () => {
+      if (hasHeard) watchSilence();
+      else stop();
+    });
+  };
+  let stopTimer = connection.timers.after(connection.deadlineMs, () =>
     finish({ failure: failure("deadline", connection.asked(call), { isDefinite: true }) }, true),
   );
   const leave = connection.whenClosed(() =>
