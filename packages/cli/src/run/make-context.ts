@@ -1,7 +1,13 @@
 /** The context of one run: everything a command may reach, opened on first use and closed at the end. */
 import fs from "node:fs";
 import path from "node:path";
-import { type EventStore, type Randomness, systemClock, systemRandomness } from "@mission-ledger/core";
+import {
+  type Commit,
+  type EventStore,
+  type Randomness,
+  systemClock,
+  systemRandomness,
+} from "@mission-ledger/core";
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
@@ -36,8 +42,8 @@ export interface MadeContext {
   readonly context: CommandContext;
   /** What the command was told beside its result. */
   warnings(): readonly string[];
-  /** The store of the ledger as it was opened, or may be now, and the streams that were written to; `undefined` where there is none. */
-  source(): Promise<{ readonly store: EventStore; readonly written: readonly string[] } | undefined>;
+  /** The store of the ledger as it was opened, or may be now, and what was written last; `undefined` where there is none. */
+  source(): Promise<{ readonly store: EventStore; readonly written: readonly Commit[] } | undefined>;
   /** Takes progress off the screen, so that the result can be printed. */
   endProgress(): Promise<void>;
   close(): Promise<void>;
@@ -76,7 +82,7 @@ export const makeContext = ({
     fraction: () => randomness.fraction(),
   };
   const warnings = new Set<string>();
-  const written = new Set<string>();
+  const written: Commit[] = [];
   const display = progressDisplay(io, globals, clock);
   const cacheFolder = cacheFolderOf(env);
   const portsFor = ({ publishTo }: Pick<FoundPlace, "publishTo">): StorePorts => ({
@@ -193,12 +199,15 @@ export const makeContext = ({
   };
 };
 
-/** The store, with the streams noted that something was appended to. */
-const noting = (store: EventStore, written: Set<string>): EventStore => ({
+/** Commits that are kept in mind for another store; what was written before is read again. */
+const mostNoted = 64;
+
+/** The store, with what was appended last noted. */
+const noting = (store: EventStore, written: Commit[]): EventStore => ({
   ...store,
   append: async (request) => {
     const answer = await store.append(request);
-    if (answer._tag === "Appended") written.add(answer.commit.stream);
+    if (answer._tag === "Appended" && written.push(answer.commit) > mostNoted) written.shift();
     return answer;
   },
 });

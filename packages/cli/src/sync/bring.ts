@@ -1,6 +1,7 @@
 /** Brings the ledger of a command to another store, and says what came of it. Never throws. */
 import {
   type CancelSignal,
+  type Commit,
   type Diagnostic,
   diagnosticOf,
   type EventStore,
@@ -39,8 +40,8 @@ export interface BringOptions {
   readonly context: Pick<CommandContext, "another" | "clock" | "place" | "views">;
   readonly from: EventStore;
   readonly to: StoreAddress;
-  /** Streams that were written just now. */
-  readonly written?: readonly string[];
+  /** What was written just now. */
+  readonly written?: readonly Commit[];
   /** Only these. */
   readonly streams?: readonly string[];
   /** Compares all missions, whatever is remembered. */
@@ -106,7 +107,7 @@ const replicated = async ({
     const views = await context.views();
     return await replicate(from, store, {
       categories: [missionCategory],
-      first: written,
+      written,
       compareAll,
       dryRun,
       clock: context.clock,

@@ -1,5 +1,5 @@
 /** What follows a command that wrote: the ledger is brought to another store as well, if somebody wants it. */
-import type { CancelSignal, EventStore } from "@mission-ledger/core";
+import type { CancelSignal, Commit, EventStore } from "@mission-ledger/core";
 import type { CommandContext, CommandSpec, SyncSetting } from "../command/spec.ts";
 import { warningText } from "../command/write.ts";
 import { bring, type SyncReport } from "./bring.ts";
@@ -8,7 +8,7 @@ export interface FinalSyncOptions {
   readonly context: CommandContext;
   readonly setting: SyncSetting;
   readonly source: () => Promise<
-    { readonly store: EventStore; readonly written: readonly string[] } | undefined
+    { readonly store: EventStore; readonly written: readonly Commit[] } | undefined
   >;
   readonly signal: CancelSignal | undefined;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { EventStore } from "./event-store.ts";
+import { headAfter } from "./fold.ts";
 import { isInLog } from "./is-in-log.ts";
 import type { Limit } from "./limit.ts";
 import type { LastSeen, Projected, ViewStore } from "./view-store.ts";
@@ -74,7 +75,7 @@ export const newsSince = async (
       if (isIn(categories, stream))
         since.set(stream, Math.min(since.get(stream) ?? event.revision, event.revision));
       position = event.position;
-      last = { stream, revision: event.revision, digest: event.digest };
+      last = { stream, ...headAfter(event) };
       events += 1;
     }
   const { behind } = begun.view;

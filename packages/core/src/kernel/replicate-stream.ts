@@ -13,6 +13,8 @@ export interface StreamReplication {
   readonly stream: string;
   readonly from: EventStore;
   readonly to: EventStore;
+  /** What was written to the stream just now, in its order. */
+  readonly written: readonly Commit[];
   readonly limit: Limit;
   /** Only compare. */
   readonly dryRun: boolean;
@@ -67,8 +69,7 @@ const lookAndSend = async (options: StreamReplication): Promise<LookAgain | Stre
   let end = theirs;
   onPhase("reading");
   try {
-    const lacked = readCommits(from, stream, { after: theirs, to: ours.revision, signal: limit.signal });
-    for await (const commits of limit.each(lacked))
+    for await (const commits of lackedBy(options, theirs, ours))
       for (const commit of commits) {
         if (end === theirs && commit.firstRevision > end.revision + 1)
           return lookAgain(
@@ -95,6 +96,21 @@ const lookAndSend = async (options: StreamReplication): Promise<LookAgain | Stre
   }
   if (end.revision !== ours.revision || end.digest !== ours.digest) throw changedMeanwhile(stream);
   return { head: ours, lacking };
+};
+
+/** What leads from where the target ends to where the source does: what was written just now if that is all, else as it is read. */
+const lackedBy = (
+  { stream, from, written, limit }: StreamReplication,
+  theirs: StreamHead,
+  ours: StreamHead,
+): AsyncIterable<readonly Commit[]> | Iterable<readonly Commit[]> => {
+  const last = written.at(-1);
+  const next = written.findIndex(
+    ({ firstRevision, previous }) => firstRevision === theirs.revision + 1 && previous === theirs.digest,
+  );
+  if (next >= 0 && last !== undefined && headOfCommit(last).digest === ours.digest)
+    return [written.slice(next)];
+  return limit.each(readCommits(from, stream, { after: theirs, to: ours.revision, signal: limit.signal }));
 };
 
 /** A mark belongs to the store that gave it. */

@@ -2,7 +2,7 @@
 import { cancelSource, seededRandomness } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type EventEnvelope, sealCommit } from "./event.ts";
+import { type Commit, type EventEnvelope, sealCommit } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { type Outcome, StoreFault } from "./faults.ts";
 import { openMemoryStore } from "./memory-store.ts";
@@ -31,7 +31,7 @@ interface World {
 }
 
 let commands = 0;
-const write = async ({ below, from }: World): Promise<void> => {
+const write = async ({ below, from }: World): Promise<Commit> => {
   const stream = missions[below(missions.length)] as string;
   const head = await from.head(stream);
   commands += 1;
@@ -49,6 +49,7 @@ const write = async ({ below, from }: World): Promise<void> => {
   }));
   const commit = sealCommit(head, context, noted);
   await from.append({ commit, expected: head.revision < 0 ? "no_stream" : head.revision });
+  return commit;
 };
 
 const fault = (code: "STORE_UNAVAILABLE" | "TIMEOUT", outcome: Outcome): StoreFault =>
@@ -106,12 +107,14 @@ test("cut off and failing anywhere, it ends equal once the target answers again"
       const { from, to } = world;
       const memory = remembers ? { memory: { views: memoryViews(), target: "there" } } : {};
       for (let round = 0; round < 6; round += 1) {
-        for (let left = below(30); left > 0; left -= 1) await write(world);
+        const commits: Commit[] = [];
+        for (let left = below(30); left > 0; left -= 1) commits.push(await write(world));
         const stopping = cancelSource();
-        const first = below(2) === 0 ? [missions[below(4)] as string] : [];
+        // As of the process that ends here: its own writes, among those of others.
+        const written = commits.slice(below(commits.length + 1));
         await replicate(from, failing(to, below, stopping.abort), {
           categories,
-          first,
+          written,
           timers,
           signal: stopping.signal,
           ...memory,

@@ -122,6 +122,39 @@ describe("a replica", () => {
     ]);
   });
 
+  test("gets what was written just now without its being read again, if that is all it lacks", async () => {
+    const [from, to] = [await filled(10), openMemoryStore()];
+    await replicate(from, to, { categories });
+    const written = [await write(from, "mission-m1", "one", 3), await write(from, "mission-m1", "two")];
+    const asked: string[] = [];
+    const watched = told(from, (call) => asked.push(call));
+    const streams = ["mission-m1"];
+    expect(await replicate(watched, to, { categories, streams, written })).toMatchObject({
+      complete: true,
+      events: 4,
+    });
+    expect(asked).toEqual(["head"]);
+    expect(await streamsOf(to)).toEqual(await streamsOf(from));
+  });
+
+  test.each([
+    ["other commits than the log holds", (commit: Commit) => ({ ...commit, events: commit.events.slice(1) })],
+    [
+      "commits whose events were changed",
+      (commit: Commit) => ({
+        ...commit,
+        events: commit.events.map((event) => ({ ...event, data: { index: 99 } })),
+      }),
+    ],
+  ])("never gets %s for what was written just now", async (_, change) => {
+    const [from, to] = [await filled(10, 1), openMemoryStore()];
+    await replicate(from, to, { categories });
+    const written = [change(await write(from, "mission-m0", "one", 2))];
+    await replicate(from, to, { categories, written });
+    const [ours, theirs] = [await streamsOf(from), await streamsOf(to)];
+    expect(theirs["mission-m0"]).toEqual(ours["mission-m0"]?.slice(0, theirs["mission-m0"]?.length));
+  });
+
   test("of chosen streams leaves the others alone", async () => {
     const [from, to] = [await filled(9), openMemoryStore()];
     expect(await replicate(from, to, { categories, streams: ["mission-m2"] })).toMatchObject({
@@ -405,10 +438,10 @@ describe("what is remembered of a replica", () => {
 
   test("leaves the streams without news out", async () => {
     const { from, to, memory } = await remembering();
-    await write(from, "mission-m1", "new");
+    const written = [await write(from, "mission-m1", "new")];
     const looked: unknown[] = [];
     const watched = told(to, (call, subject) => call === "head" && looked.push(subject));
-    expect(await replicate(from, watched, { categories, memory, first: ["mission-m1"] })).toMatchObject({
+    expect(await replicate(from, watched, { categories, memory, written })).toMatchObject({
       complete: true,
       equal: 1,
       events: 1,
@@ -422,14 +455,13 @@ describe("what is remembered of a replica", () => {
       throw unavailable();
     });
     for (const name of ["m0", "m2"]) {
-      await write(from, `mission-${name}`, `away-${name}`);
-      const first = [`mission-${name}`];
-      expect(await replicate(from, dead, { categories, memory, first, timers })).toMatchObject({
+      const written = [await write(from, `mission-${name}`, `away-${name}`)];
+      expect(await replicate(from, dead, { categories, memory, written, timers })).toMatchObject({
         complete: false,
       });
     }
-    await write(from, "mission-m1", "back");
-    expect(await replicate(from, to, { categories, memory, first: ["mission-m1"] })).toMatchObject({
+    const written = [await write(from, "mission-m1", "back")];
+    expect(await replicate(from, to, { categories, memory, written })).toMatchObject({
       complete: true,
       equal: 3,
       events: 3,
@@ -439,9 +471,9 @@ describe("what is remembered of a replica", () => {
 
   test("is not believed of a target that lacks more than it says", async () => {
     const { from, memory } = await remembering();
-    await write(from, "mission-m1", "new");
+    const written = [await write(from, "mission-m1", "new")];
     const emptied = openMemoryStore();
-    expect(await replicate(from, emptied, { categories, memory, first: ["mission-m1"] })).toMatchObject({
+    expect(await replicate(from, emptied, { categories, memory, written })).toMatchObject({
       complete: true,
       equal: 3,
     });
@@ -487,22 +519,22 @@ describe("what is remembered of a replica", () => {
       },
     };
     for (let index = 0; index < 130; index += 1) {
-      await write(from, "mission-m0", `one-${index}`);
-      await replicate(from, to, { categories, memory: counted, first: ["mission-m0"] });
+      const written = [await write(from, "mission-m0", `one-${index}`)];
+      await replicate(from, to, { categories, memory: counted, written });
     }
     expect(saved).toBe(2);
   });
 
   test("that cannot be compared with the source leaves the replica incomplete", async () => {
     const { from, to, memory } = await remembering();
-    await write(from, "mission-m0", "new");
+    const written = [await write(from, "mission-m0", "new")];
     const unreadable: EventStore = {
       ...from,
       readAll: () => {
         throw new StoreFault("LOG_CORRUPT", "damaged", { outcome: "not_written", retryable: false });
       },
     };
-    expect(await replicate(unreadable, to, { categories, memory, first: ["mission-m0"] })).toMatchObject({
+    expect(await replicate(unreadable, to, { categories, memory, written })).toMatchObject({
       complete: false,
       equal: 1,
       warnings: [{ code: "LOG_CORRUPT", phase: "remembering" }],

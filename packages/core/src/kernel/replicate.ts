@@ -4,6 +4,7 @@
  * somebody else wrote in the target is never written over. Never throws for what either store answers, or does not answer:
  * that is in the report.
  */
+import type { Commit } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
 import { type Limit, limitOf } from "./limit.ts";
 import { type CancelSignal, type Clock, systemClock, systemTimers, type Timers } from "./ports.ts";
@@ -16,8 +17,11 @@ export interface ReplicateOptions {
   readonly categories: readonly string[];
   /** Only these. @defaultValue all of the categories */
   readonly streams?: readonly string[];
-  /** What was written just now: brought before all others, and looked at whatever is remembered. @defaultValue none */
-  readonly first?: readonly string[];
+  /**
+   * What was written just now, in its order: brought before all others, whatever is remembered, and without reading it from
+   * the source again. @defaultValue none
+   */
+  readonly written?: readonly Commit[];
   /**
    * What is remembered of this target: a run looks at what is new, and at nothing else. Without it the ends of all streams
    * are compared. @defaultValue nothing
@@ -50,7 +54,7 @@ export const replicate = async (
   {
     categories,
     streams: only,
-    first = [],
+    written = [],
     memory,
     compareAll = false,
     dryRun = false,
@@ -73,12 +77,12 @@ export const replicate = async (
     const progress = meter.due({ events });
     if (progress !== undefined) onProgress(progress);
   };
-  const run = replicationRun({ from, to, limit, dryRun, maxFailures, sideBySide, onSent });
+  const run = replicationRun({ from, to, written, limit, dryRun, maxFailures, sideBySide, onSent });
   const all = (): Promise<readonly string[]> =>
     run.during("reading", () => streamsOf(from, categories, limit));
   let news: News | undefined;
   try {
-    await run.bring(first);
+    await run.bring(written.map(({ stream }) => stream));
     if (only === undefined && memory !== undefined)
       news = await run.during("remembering", () => newsSince(from, categories, memory, limit));
     const isTold =

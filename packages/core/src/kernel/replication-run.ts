@@ -1,5 +1,6 @@
 /** Streams on their way to a replica: some side by side, tried again where that may help, given up together. */
 import { type Diagnostic, diagnosticCollector, diagnosticOf } from "./diagnostics.ts";
+import type { Commit } from "./event.ts";
 import { eventLoopTurns } from "./event-loop-turns.ts";
 import type { EventStore } from "./event-store.ts";
 import { LedgerError } from "./faults.ts";
@@ -33,6 +34,8 @@ export interface ReplicationReport {
 export interface ReplicationRunOptions {
   readonly from: EventStore;
   readonly to: EventStore;
+  /** What was written just now; it need not be read. */
+  readonly written: readonly Commit[];
   readonly limit: Limit;
   readonly dryRun: boolean;
   readonly maxFailures: number;
@@ -73,6 +76,7 @@ const [shortestPauseMs, longestPauseMs] = [25, 2_000];
 export const replicationRun = ({
   from,
   to,
+  written,
   limit,
   dryRun,
   maxFailures,
@@ -93,6 +97,7 @@ export const replicationRun = ({
       stream,
       from,
       to,
+      written: written.filter((commit) => commit.stream === stream),
       limit,
       dryRun,
       turn,
