@@ -83,7 +83,7 @@ const greet = async (
         : failed("leader", codeOf(failure, "leader", single), failure.details);
     return { leader, clock: skipped("clock", "The server did not say what time it has.") };
   } finally {
-    single.close();
+    await single.close();
   }
 };
 

@@ -77,7 +77,7 @@ export const diagnose = async (options: DiagnoseOptions): Promise<Diagnosis> => 
     const namespace = options.namespace ?? address.ledger ?? "";
     checks.push(...(await ask({ connection, node: spoken.host, namespace })));
   } finally {
-    connection.close();
+    await connection.close();
   }
   return diagnosis(server, checks);
 };

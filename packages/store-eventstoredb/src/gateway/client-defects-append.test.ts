@@ -51,7 +51,7 @@ describe("the path of an append", () => {
       route: async () => ({ host: "127.0.0.1", port: server.port }),
     });
     await expect(client.appendToStream("s-1", [])).rejects.toThrow("never go by the batch path");
-    client.shut();
+    await client.shut();
     expect(server.calls).toEqual([]);
   });
 

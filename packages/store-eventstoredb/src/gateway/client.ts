@@ -30,7 +30,7 @@ export interface GuardedClient
   /** What the connected node knows of its cluster. */
   gossip(credentials: CallCredentials): Promise<readonly ClusterMember[]>;
   /** Closes the channel; whatever is asked for afterwards fails. */
-  shut(): void;
+  shut(): Promise<void>;
 }
 
 export interface ClientOptions {
@@ -195,10 +195,10 @@ export const createClient = async ({
       );
     }
 
-    shut(): void {
+    shut(): Promise<void> {
       this.#isShut = true;
       this.#channel?.close();
-      sockets.letGo();
+      return sockets.letGo();
     }
   }
   return new Guarded();

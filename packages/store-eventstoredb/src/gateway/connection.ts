@@ -41,7 +41,7 @@ export interface Connection {
   asked(request: CallRequest): Asked;
   /** Registers what has to end with the connection; answers how to take it out again. */
   whenClosed(task: () => void): () => void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface ConnectionOptions {
@@ -91,14 +91,14 @@ export const openConnection = async ({
         timers,
         certificates: files,
       });
-      const leave = whenClosed(() => node.close());
+      const leave = whenClosed(() => void node.close());
       try {
         return await node.call({ call: "gossip", isAnonymous: true }, ({ client: asking, credentials }) =>
           asking.gossip(credentials),
         );
       } finally {
         leave();
-        node.close();
+        await node.close();
       }
     },
   });
@@ -203,7 +203,7 @@ export const openConnection = async ({
       isClosed = true;
       for (const task of [...toClose]) task();
       toClose.clear();
-      client.shut();
+      return client.shut();
     },
   };
 };

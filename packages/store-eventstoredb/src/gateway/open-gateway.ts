@@ -43,6 +43,6 @@ export const openGateway = async ({
     readRange: (request) => readRange(connection, request),
     readAll: (request) => readAll(connection, request),
     subscribe: (request) => subscribe(connection, request),
-    close: async () => connection.close(),
+    close: () => connection.close(),
   };
 };

@@ -1,5 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
+import { connect } from "node:net";
 import path from "node:path";
 import { makeCertificates } from "@mission-ledger/wire-server";
 import { build } from "esbuild";
@@ -101,6 +103,30 @@ describe("a process with a gateway", () => {
     ]);
     expect(code).toBe(0);
   });
+
+  // Other systems queue connections in other ways.
+  test.skipIf(process.platform !== "linux")(
+    "ends by itself when it is closed while no connection comes about",
+    async () => {
+      // A server that is stopped, and whose queue for connections is full.
+      const listen =
+        "require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port); })";
+      const stopped = spawn(process.execPath, ["-e", listen], { stdio: ["ignore", "pipe", "ignore"] });
+      tests.later(() => stopped.kill("SIGKILL"));
+      const port = Number(String(((await once(stopped.stdout, "data")) as [Buffer])[0]));
+      stopped.kill("SIGSTOP");
+      const queue = Array.from({ length: 8 }, () =>
+        connect({ host: "127.0.0.1", port }).on("error", () => {}),
+      );
+      tests.later(() => {
+        for (const socket of queue) socket.destroy();
+      });
+      const { code, lines } = await run(`esdb://127.0.0.1:${port}?tls=false`, "hang");
+      expect(lines).toContain("append: closed");
+      expect(lines).toContain("alive: nothing");
+      expect(code).toBe(0);
+    },
+  );
 
   test.each([
     ["one server", ""],

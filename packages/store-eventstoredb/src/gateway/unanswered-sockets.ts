@@ -1,8 +1,8 @@
 /**
  * Connections that wait for a first word keep a process alive, for two minutes where packets are lost and for ever where a TLS
  * greeting is not answered, and grpc lets nobody reach them: closing its channel leaves them. Node tells of every socket that is
- * made; those that lead where a gateway went, and were never answered, are let go when it closes. They are not destroyed, so that
- * somebody else's socket to the same place loses nothing.
+ * made; those that lead where a gateway went, and were never answered, are let go when it closes. One that has come about is not
+ * destroyed, so that somebody else's to the same place loses nothing; one that has not keeps a process alive in any other case.
  */
 import { channel } from "node:diagnostics_channel";
 import { isIP, type Socket } from "node:net";
@@ -11,17 +11,15 @@ import type { ServerHost } from "../address/address.ts";
 export interface UnansweredSockets {
   /** From now on sockets to there are looked at. */
   expect(host: ServerHost): void;
-  /** Lets go of those that wait, and looks no more. */
-  letGo(): void;
+  /** Lets go of those that wait, and looks no more. A channel has to be closed before: it makes no new ones then. */
+  letGo(): Promise<void>;
 }
 
 export const unansweredSockets = (): UnansweredSockets => {
   const made = channel("net.client.socket");
   const expected = new Map<number, Set<string>>();
   const waiting = new Set<Socket>();
-  let isOver = false;
 
-  const isWaiting = (socket: Socket): boolean => socket.connecting || socket.bytesRead === 0;
   const onMade = (message: unknown): void => {
     const { socket } = message as { readonly socket: Socket };
     socket.once("connectionAttempt", (ip: string, port: number) => {
@@ -29,10 +27,6 @@ export const unansweredSockets = (): UnansweredSockets => {
       if (hosts === undefined) return;
       // A name stands for any address.
       if (!hosts.has(ip) && [...hosts].every((host) => isIP(host) !== 0)) return;
-      if (isOver) {
-        socket.unref();
-        return;
-      }
       waiting.add(socket);
       socket.once("close", () => waiting.delete(socket));
     });
@@ -44,9 +38,12 @@ export const unansweredSockets = (): UnansweredSockets => {
       const hosts = expected.get(port) ?? new Set();
       expected.set(port, hosts.add(host));
     },
-    letGo: () => {
-      isOver = true;
-      for (const socket of waiting) if (isWaiting(socket)) socket.unref();
+    letGo: async () => {
+      // One that was decided on is made a few promises later.
+      for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      for (const socket of waiting)
+        if (socket.connecting) socket.destroy();
+        else if (socket.bytesRead === 0) socket.unref();
       waiting.clear();
       made.unsubscribe(onMade);
     },
