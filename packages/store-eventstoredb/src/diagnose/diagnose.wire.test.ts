@@ -302,4 +302,18 @@ describe("a look at a server", () => {
     expect(clock).toMatchObject({ status: "failed", code: "clock_off" });
     expect(Math.sign(Number(clock?.details.offsetMs))).toBe(Math.sign(theirs));
   });
+
+  test("says that a node's clock is ahead", async () => {
+    const server = await wire({ clockOffsetMs: 3_600_000 });
+    expect(await found(server.url)).toEqual(["clock", "clock_off"]);
+  });
+
+  test("says that there is no quorum where nothing can be stored", async () => {
+    const server = await wire();
+    server.setQuorum(false);
+    expect(await found(server.url)).toEqual(["quorum", "no_quorum"]);
+    server.setQuorum(true);
+    expect(await found(server.url)).toBeUndefined();
+    expect(server.events().filter(({ stream }) => !stream.startsWith("$"))).toEqual([]);
+  });
 });
