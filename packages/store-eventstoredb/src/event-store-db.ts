@@ -168,7 +168,9 @@ const storeOver = (
     },
     readBack: async (appended) => {
       if (closing.signal.aborted) throw storeClosed("unknown");
-      return readBackFrom(setup, appended);
+      const proven = await readBackFrom(setup, appended);
+      if (appended.commit.firstRevision === 0) catalogue.begun(appended.commit.stream);
+      return proven;
     },
     confirm: (stream, head) => look(() => confirmHead(reader, stream, head), { stream }),
     findCommand: (stream, commandId) =>
@@ -211,6 +213,7 @@ const storeOver = (
     close: async () => {
       if (closing.signal.aborted) return;
       closing.abort();
+      await catalogue.close();
       await gateway.close();
     },
   };

@@ -1,9 +1,11 @@
 import { emptyHead } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
-import { all, filled, openWorld, put, tryPut } from "../testing/world.ts";
+import { all, filled, openWorld, put, tryPut, type World } from "../testing/world.ts";
 
-const listed = (world: ReturnType<typeof openWorld>): readonly string[] =>
-  world.server.log.stream("mission_ledger_streams").map(({ data }) => (data as { stream: string }).stream);
+const listed = (world: World, entries = "StreamListed"): readonly string[] =>
+  world.server.log
+    .stream("mission_ledger_streams")
+    .flatMap(({ type, data }) => (type === entries ? [(data as { stream: string }).stream] : []));
 
 describe("the catalogue of streams", () => {
   test("has an entry before the first event of a stream, and one for each stream", async () => {
@@ -36,7 +38,7 @@ describe("the catalogue of streams", () => {
     await world.timers.pass(1_000);
     expect(listed(world)).toEqual(["mission-b", "mission-a"]);
     expect(await world.until(store.streams("mission"))).toEqual(["mission-b"]);
-    await store.close();
+    await world.until(store.close());
   });
 
   test("takes entries of many processes at once, and lists each stream once", async () => {
@@ -72,6 +74,41 @@ describe("the catalogue of streams", () => {
     expect(await world.until(store.streams("mission"))).toEqual([...names].sort());
   });
 
+  test("says of a stream that it was begun, with the next entry or at the end, so that nobody need ask it", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    for (const stream of ["mission-a", "mission-b"])
+      await world.until(put(store, emptyHead, "one", { stream }));
+    expect(listed(world, "StreamBegun")).toEqual(["mission-a"]);
+    await world.until(store.close());
+    expect(listed(world, "StreamBegun")).toEqual(["mission-a", "mission-b"]);
+    const reader = await world.open();
+    const before = world.server.calls().readRange;
+    expect(await world.until(reader.streams("mission"))).toEqual(["mission-a", "mission-b"]);
+    expect(world.server.calls().readRange - before).toBe(1);
+  });
+
+  test("is closed with a server that keeps silent, and lists the stream all the same", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    await world.until(put(store, emptyHead, "one", { stream: "mission-a" }));
+    world.server.strike({ at: "append", fault: { kind: "silence" } });
+    const since = world.timers.now();
+    await world.until(store.close());
+    expect(world.timers.now() - since).toBeLessThan(1_000);
+    expect(listed(world, "StreamBegun")).toEqual([]);
+    expect(await world.until((await world.open()).streams("mission"))).toEqual(["mission-a"]);
+  });
+
+  test("passes over what a newer version says in it", async () => {
+    const world = openWorld();
+    await filled(world, 1);
+    world.server.log.write("mission_ledger_streams", 1n, [
+      { id: crypto.randomUUID(), type: "StreamRenamed", data: {}, metadata: { ledger: 1 } },
+    ]);
+    expect(await world.until((await world.open()).streams("mission"))).toEqual(["mission-m1"]);
+  });
+
   test("that was deleted on the server is a fault, and is not begun anew", async () => {
     const world = openWorld();
     await filled(world, 1);
@@ -104,7 +141,7 @@ describe("the catalogue of streams", () => {
   test("with an entry of another program, or without its beginning, is a fault", async () => {
     const world = openWorld();
     await filled(world, 1);
-    world.server.log.write("mission_ledger_streams", 0n, [
+    world.server.log.write("mission_ledger_streams", 1n, [
       { id: crypto.randomUUID(), type: "Foreign", data: {}, metadata: {} },
     ]);
     await expect(world.until((await world.open()).streams("mission"))).rejects.toMatchObject({

@@ -12,15 +12,19 @@ import { withoutPosition } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import { hidesEvents, metadataStream } from "../read/hidden.ts";
 import { catalogueReader } from "./catalogue-reader.ts";
-import { catalogueEntries, entryType } from "./entries.ts";
+import { begunType, catalogueEntries, listedType } from "./entries.ts";
 
 export interface Catalogue {
   /** Makes sure that a stream is listed. What is entered twice, after an answer that never came, is listed once. */
   enter(stream: string, until: number): Promise<void>;
+  /** The first event of a stream was proven. */
+  begun(stream: string): void;
   /** Streams of a category that hold an event, sorted. */
   streams(category: string): Promise<readonly string[]>;
   /** Where the ledger begins in the server's log; `undefined` if it has no stream yet. */
   begin(): Promise<LogPosition | undefined>;
+  /** Before the gateway is closed. Never throws. */
+  close(): Promise<void>;
 }
 
 export interface CatalogueSetup {
@@ -43,6 +47,8 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
   const entries = catalogueEntries({ ...setup, name, reader });
   /** Names that were read or entered, and whether an event was seen in the stream. */
   const listed = new Map<string, boolean>();
+  /** Entered by this process, and not known to be begun. */
+  const entered = new Set<string>();
   /** Up to here the entries were read. */
   let readTo = -1;
   let first: LogPosition | undefined;
@@ -51,10 +57,13 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
     if (!listed.has(stream)) listed.set(stream, false);
   };
 
-  const streamOf = ({ type, data, revision }: StoredEvent): string => {
-    const stream = type === entryType ? (data as { readonly stream?: unknown } | null)?.stream : undefined;
-    if (typeof stream === "string") return stream;
-    throw notWhole(name, Number(revision), "an entry there was written by another program");
+  const take = ({ type, data, metadata, revision }: StoredEvent): void => {
+    const stream = member(data, "stream");
+    if (typeof stream === "string" && type === listedType) list(stream);
+    else if (typeof stream === "string" && type === begunType) listed.set(stream, true);
+    // What a newer version says beside it is none of ours.
+    else if (member(metadata, "ledger") === undefined || type === listedType)
+      throw notWhole(name, Number(revision), "an entry there was written by another program");
   };
 
   const catchUp = async (): Promise<void> => {
@@ -63,7 +72,7 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
       for (const event of events) {
         if (event.revision <= BigInt(readTo)) continue;
         if (event.revision !== BigInt(readTo + 1)) throw notWhole(name, readTo + 1, "entries are hidden");
-        list(streamOf(event));
+        take(event);
         readTo += 1;
       }
       if (events.length < pageSize) return;
@@ -100,7 +109,14 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
       if (listed.has(stream)) return;
       await entries.enter(stream, until);
       list(stream);
+      entered.add(stream);
     },
+    begun: (stream) => {
+      if (!entered.delete(stream)) return;
+      listed.set(stream, true);
+      entries.begun(stream);
+    },
+    close: () => entries.flush(),
     begin,
     streams: async (category) => {
       await catchUp();
@@ -115,3 +131,6 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
     },
   };
 };
+
+const member = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;

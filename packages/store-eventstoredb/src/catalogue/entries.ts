@@ -2,7 +2,7 @@
  * Writing entries of the catalogue. Streams that are begun at the same time by one process share an append: they would only make
  * each other lose. After a race that another process has won, chance says how long to wait, as for commands.
  */
-import { type CancelSignal, type Json, nameBasedUuid, type Randomness } from "@mission-ledger/core";
+import { type CancelSignal, limitOf, nameBasedUuid, type Randomness } from "@mission-ledger/core";
 import { faultOf, isPassing, readbackFailed, storeClosed } from "../faults.ts";
 import { type Gateway, type GatewayEvent, GatewayFailure } from "../gateway/gateway.ts";
 import type { Timers } from "../gateway/timers.ts";
@@ -24,22 +24,39 @@ export interface EntriesSetup {
 export interface Entries {
   /** Resolves when an entry for the stream stands in the catalogue and was seen there. */
   enter(stream: string, until: number): Promise<void>;
+  /**
+   * The stream holds an event: said in the catalogue with the next entries, or when the store closes, so that whoever lists streams
+   * need not ask each of them. Nothing depends on it.
+   */
+  begun(stream: string): void;
+  /** Says what was not said yet, in one short try. Never throws. */
+  flush(): Promise<void>;
 }
 
-/** The namespace under which ids of entries are derived; a fixed random UUID that never changes. */
-const entryNamespace = "3f0a4a52-6a0e-4a60-9c0f-5b3c8f6f1d27";
+export const listedType = "StreamListed";
+export const begunType = "StreamBegun";
 
-export const entryType = "StreamListed";
+/** The namespaces under which ids of entries are derived; fixed random UUIDs that never change. */
+const namespaces = {
+  [listedType]: "3f0a4a52-6a0e-4a60-9c0f-5b3c8f6f1d27",
+  [begunType]: "b7c1a0de-93a5-4f57-8f3c-2e6d1c0a4b88",
+};
 
-const entryOf = (stream: string): GatewayEvent => ({
-  id: nameBasedUuid(entryNamespace, stream),
-  type: entryType,
-  data: { stream } satisfies Record<string, Json>,
-  metadata: { ledger: 1 },
-});
+const entryOf =
+  (type: keyof typeof namespaces) =>
+  (stream: string): GatewayEvent => ({
+    id: nameBasedUuid(namespaces[type], stream),
+    type,
+    data: { stream },
+    metadata: { ledger: 1 },
+  });
 
 /** Source: an entry has some hundred bytes, and a server takes a megabyte at once. */
 const mostEntered = 256;
+
+/** Tries, and milliseconds, that closing is worth. */
+const mostFlushes = 3;
+const longestFlushMs = 500;
 
 /** Longest wait after the n-th lost race, in milliseconds. */
 const longestMs = (races: number): number => 2 ** Math.min(races, 7);
@@ -61,13 +78,14 @@ export const catalogueEntries = ({
   closing,
 }: EntriesSetup): Entries => {
   const wishes: Wish[] = [];
+  /** Streams that hold an event, of which that was not said yet. */
+  const unmarked = new Set<string>();
   let isAtWork = false;
   /** The last entry that somebody was seen to have made. */
   let end: number | undefined;
 
   /** Appends the entries once. Answers whether they stand there; an entry that was made twice counts once. */
-  const write = async (streams: readonly string[], until: number): Promise<boolean> => {
-    const events = streams.map(entryOf);
+  const write = async (events: readonly GatewayEvent[], until: number): Promise<boolean> => {
     end ??= await reader.end(until);
     const at = end;
     const answer = await gateway.append({
@@ -85,17 +103,24 @@ export const catalogueEntries = ({
       return true;
     }
     end = undefined;
-    throw readbackFailed(name, streams.join(", "), Number(answer.revision), "its entry is not there");
+    throw readbackFailed(name, listedType, Number(answer.revision), "its entry is not there");
   };
 
   const writeAll = async (group: readonly Wish[]): Promise<void> => {
-    const streams = group.map(({ stream }) => stream);
+    const marked = [...unmarked].slice(0, mostEntered);
+    const events = [
+      ...group.map(({ stream }) => entryOf(listedType)(stream)),
+      ...marked.map(entryOf(begunType)),
+    ];
     const until = Math.min(...group.map((wish) => wish.until));
     let races = 0;
     for (let tries = 0; ; ) {
       if (closing.aborted) throw storeClosed();
       try {
-        if (await write(streams, until)) return;
+        if (await write(events, until)) {
+          for (const stream of marked) unmarked.delete(stream);
+          return;
+        }
         races += 1;
         if (timers.now() >= until) throw crowded(name);
         await pause(timers, randomness.fraction() * longestMs(races), closing);
@@ -133,6 +158,21 @@ export const catalogueEntries = ({
         wishes.push({ stream, until, resolve, reject });
         if (!isAtWork) void work();
       }),
+    begun: (stream) => {
+      unmarked.add(stream);
+    },
+    flush: async () => {
+      if (unmarked.size === 0) return;
+      const limit = limitOf({ withinMs: longestFlushMs, timers });
+      const mark = async (): Promise<void> => {
+        const events = [...unmarked].slice(0, mostEntered).map(entryOf(begunType));
+        for (let tries = 0; tries < mostFlushes && !(await write(events, 0)); tries += 1) {
+          // Somebody else came first.
+        }
+      };
+      await limit.within(mark()).catch(() => {});
+      limit.end();
+    },
   };
 };
 

@@ -112,7 +112,7 @@ export const filled = async (world: World, count: number, name = stream): Promis
   let head: StreamHead = emptyHead;
   for (let index = 0; index < count; index += 1)
     head = await world.until(put(store, head, `before-${index}`, { stream: name, isFresh: true }));
-  await store.close();
+  await world.until(store.close());
   return head;
 };
 
