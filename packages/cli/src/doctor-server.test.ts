@@ -16,6 +16,15 @@ const started = async (options: WireServerOptions = {}) => {
   return server;
 };
 
+/** A server with TLS and one account; answers the address under which that account asks. */
+const secured = async (may: readonly ("append" | "read" | "read_all")[]) => {
+  const tls = makeCertificates();
+  const ca = path.join(scratch(), "ca.pem");
+  writeFileSync(ca, tls.ca);
+  const { port } = await started({ tls, accounts: { ada: { password: "right", may } } });
+  return (password: string) => `esdb://ada:${password}@localhost:${port}?tlsCAFile=${encodeURIComponent(ca)}`;
+};
+
 const doctorOf = async (url: string) => {
   const cache = scratch();
   const shell = session({
@@ -64,25 +73,19 @@ describe("doctor at a server", () => {
   });
 
   test("says that a password is wrong without saying it, and which grant reads $all", async () => {
-    const tls = makeCertificates();
-    const ca = path.join(scratch(), "ca.pem");
-    writeFileSync(ca, tls.ca);
-    const accounts = { ada: { password: "right", may: ["append", "read"] as const } };
-    const server = await started({ tls, accounts });
-    const asked = (password: string) =>
-      doctorOf(`esdb://ada:${password}@localhost:${server.port}?tlsCAFile=${encodeURIComponent(ca)}`);
-    const wrong = await asked("geheim");
+    const as = await secured(["append", "read"]);
+    const wrong = await doctorOf(as("geheim"));
     expect(wrong).toMatchObject({ code: 7, failed: [{ name: "account", code: "account_wrong" }] });
     expect(wrong.envelope.error?.code).toBe("PERMISSION_DENIED");
     expect(JSON.stringify(wrong)).not.toContain("geheim");
-    const right = await asked("right");
+    const right = await doctorOf(as("right"));
     expect(right.failed).toMatchObject([{ name: "read_all", code: "no_right_to_read_all" }]);
     expect(right.people.out).toContain('setStreamMetadata("$all"');
   });
 
   test("says that a right to append is lacking, and ends as commands do that write", async () => {
-    const { url } = await started({ accounts: { ada: { password: "right", may: ["read", "read_all"] } } });
-    const { code, envelope, failed, people } = await doctorOf(url.replace("//", "//ada:right@"));
+    const as = await secured(["read", "read_all"]);
+    const { code, envelope, failed, people } = await doctorOf(as("right"));
     expect(failed).toMatchObject([{ name: "append", code: "no_right_to_append" }]);
     expect(code).toBe(7);
     expect(envelope.error).toMatchObject({
@@ -93,12 +96,7 @@ describe("doctor at a server", () => {
   });
 
   test("goes on where an account may not read the whole log, and verify does with a warning", async () => {
-    const tls = makeCertificates();
-    const ca = path.join(scratch(), "ca.pem");
-    writeFileSync(ca, tls.ca);
-    const accounts = { ada: { password: "right", may: ["append", "read"] as const } };
-    const server = await started({ tls, accounts });
-    const store = `esdb://ada:right@localhost:${server.port}?tlsCAFile=${encodeURIComponent(ca)}`;
+    const store = (await secured(["append", "read"]))("right");
     const shell = session();
     await shell.run("mission", "create", "p", "Passkeys", "--store", store);
     const { code, data, envelope } = await doctorOf(store);
