@@ -28,6 +28,7 @@ import type { Timers } from "./gateway/timers.ts";
 import { streamNames } from "./layout/names.ts";
 import { positionText } from "./layout/position.ts";
 import { patienceOf } from "./patience.ts";
+import { readCommits } from "./read/commits.ts";
 import { readLog } from "./read/read-log.ts";
 import { streamReader } from "./read/stream-reader.ts";
 import { subscribeToLog } from "./read/subscribe.ts";
@@ -191,6 +192,8 @@ const storeOver = (
       });
       for await (const page of looking(pages, { stream, signal })) yield page.map(({ recorded }) => recorded);
     },
+    commits: (stream, options = {}) =>
+      looking(readCommits(reader, stream, options), { stream, signal: options.signal }),
     scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
     readAll: (options = {}) => looking(readLog(log, options), { signal: options.signal }),
     subscribe: (options = {}) => looking(subscribeToLog(log, options), { signal: undefined }),
