@@ -156,6 +156,7 @@ export const memoryServer = ({
         throw failed("unavailable", false);
       case "silence":
         return never();
+      case "arrive_late":
       case "delay": {
         await pause(timers, fault.ms);
         return write(request);
@@ -234,6 +235,7 @@ export const memoryServer = ({
         await pause(timers, fault.ms * (events?.length ?? 1));
         return events;
       }
+      case "arrive_late":
       case "commit_later":
       case "lie":
       case "reply_twice":
