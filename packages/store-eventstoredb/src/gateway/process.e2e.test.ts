@@ -110,7 +110,7 @@ describe("a process with a gateway", () => {
     async () => {
       // A server that is stopped, and whose queue for connections is full.
       const listen =
-        "require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port); })";
+        "require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port); })";
       const stopped = spawn(process.execPath, ["-e", listen], { stdio: ["ignore", "pipe", "ignore"] });
       tests.later(() => stopped.kill("SIGKILL"));
       const port = Number(String(((await once(stopped.stdout, "data")) as [Buffer])[0]));
