@@ -205,7 +205,18 @@ describe("a read", () => {
     });
   });
 
-  test("passes over a link whose target is gone", () => {
+  test("of a record without its event fails, where the client gives nothing and a history would be shorter", async () => {
+    const { gateway } = await tests.with({
+      read: (call) => {
+        call.write(eventMessage({ revision: 0 }));
+        const linkOnly = eventMessage({ revision: 1 });
+        linkOnly.getEvent()?.setLink(linkOnly.getEvent()?.getEvent());
+        linkOnly.getEvent()?.clearEvent();
+        call.write(linkOnly);
+        call.end();
+      },
+    });
+    expect(await failureOf(gateway.readRange(range))).toBeInstanceOf(GatewayFailure);
     expect(storedEvent({ commitPosition: 1n })).toBeUndefined();
   });
 

@@ -46,6 +46,15 @@ describe("a gateway", () => {
     expect(server.calls).toEqual(["append"]);
   });
 
+  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+    "has no deadline of %s",
+    async (deadlineMs) => {
+      await expect(openGateway({ url: "esdb://127.0.0.1:1?tls=false", deadlineMs })).rejects.toThrow(
+        TypeError,
+      );
+    },
+  );
+
   test("reads a range", async () => {
     const { gateway } = await opened({
       read: (call) => {

@@ -33,11 +33,10 @@ export const openGateway = async ({
   timers = systemTimers,
 }: GatewayOptions): Promise<Gateway> => {
   const address = typeof url === "string" ? parseAddress(url) : url;
-  const connection = await openConnection({
-    address,
-    deadlineMs: deadlineMs ?? address.deadlineMs ?? defaultDeadlineMs,
-    timers,
-  });
+  const limitMs = deadlineMs ?? address.deadlineMs ?? defaultDeadlineMs;
+  // Longer ones fire at once: a timer holds 31 bits.
+  if (!(limitMs >= 1 && limitMs < 2 ** 31)) throw new TypeError("deadlineMs has to be from 1 to 2147483647");
+  const connection = await openConnection({ address, deadlineMs: limitMs, timers });
   return {
     append: (request) => append(connection, request),
     readRange: (request) => readRange(connection, request),

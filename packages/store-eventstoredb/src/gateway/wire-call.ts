@@ -221,11 +221,16 @@ interface RecordedEvent {
 const isReadAnswer = (message: unknown): message is ReadAnswer =>
   typeof message === "object" && message !== null && "hasEvent" in message && "hasCheckpoint" in message;
 
-/** Why the client would throw on a message, outside of every promise. */
+/**
+ * Why a message cannot be used: the client would throw on it outside of every promise, or leave the event out. Links are not
+ * followed, so each record has its event; one without would make a shorter history of a longer one.
+ */
 const unusable = (message: unknown): string | undefined => {
   if (!isReadAnswer(message) || !message.hasEvent()) return undefined;
-  const records = [message.getEvent()?.getEvent(), message.getEvent()?.getLink()];
-  return records.some((record) => record !== undefined && !(record.hasId() && record.hasStreamIdentifier()))
+  const record = message.getEvent()?.getEvent();
+  if (record === undefined) return "A record came without its event";
+  const records = [record, message.getEvent()?.getLink()];
+  return records.some((one) => one !== undefined && !(one.hasId() && one.hasStreamIdentifier()))
     ? "An event came without its id or stream"
     : undefined;
 };
