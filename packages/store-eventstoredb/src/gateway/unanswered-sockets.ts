@@ -15,6 +15,30 @@ export interface UnansweredSockets {
   letGo(): Promise<void>;
 }
 
+/** What becomes of one socket. */
+interface Watcher {
+  readonly attempted: (ip: string, port: number) => void;
+  readonly closed: () => void;
+}
+
+/** One pair of listeners a socket, however many gateways are open: Node warns of more than ten. */
+const watchersOf = new WeakMap<Socket, Set<Watcher>>();
+const watch = (socket: Socket, watcher: Watcher): void => {
+  const known = watchersOf.get(socket);
+  if (known !== undefined) {
+    known.add(watcher);
+    return;
+  }
+  const watchers = new Set([watcher]);
+  watchersOf.set(socket, watchers);
+  socket.once("connectionAttempt", (ip: string, port: number) => {
+    for (const { attempted } of watchers) attempted(ip, port);
+  });
+  socket.once("close", () => {
+    for (const { closed } of watchers) closed();
+  });
+};
+
 export const unansweredSockets = (): UnansweredSockets => {
   const made = channel("net.client.socket");
   const expected = new Map<number, Set<string>>();
@@ -22,14 +46,14 @@ export const unansweredSockets = (): UnansweredSockets => {
 
   const onMade = (message: unknown): void => {
     const { socket } = message as { readonly socket: Socket };
-    socket.once("connectionAttempt", (ip: string, port: number) => {
+    const attempted = (ip: string, port: number): void => {
       const hosts = expected.get(port);
       if (hosts === undefined) return;
       // A name stands for any address.
       if (!hosts.has(ip) && [...hosts].every((host) => isIP(host) !== 0)) return;
       waiting.add(socket);
-      socket.once("close", () => waiting.delete(socket));
-    });
+    };
+    watch(socket, { attempted, closed: () => waiting.delete(socket) });
   };
   made.subscribe(onMade);
 

@@ -12,7 +12,10 @@ process.on("unhandledRejection", (reason) => {
   process.exitCode = 9;
 });
 
-const store = await openEventStoreDb({ url, ...(what === "leave" ? { deadlineMs: 500, budgetMs: 3_000 } : {}) });
+const store = await openEventStoreDb({
+  url,
+  ...(what === "leave" ? { deadlineMs: 500, budgetMs: 3_000 } : {}),
+});
 const handler = commandHandler<{ type: "Add"; at: string }, number, Added, { readonly _tag: "No" }>({
   store,
   decider: {
