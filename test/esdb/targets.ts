@@ -86,7 +86,7 @@ export const freshNamespace = (): string => {
 
 /** The server's address with the ledger in it; one that was in it before gives way. */
 export const placeIn = (url: string, namespace: string): string => {
-  const [hosts = "", parameters = ""] = url.split("?");
+  const [, hosts = url, parameters = ""] = /^([^?]*)\?(.*)$/.exec(url) ?? [];
   const others = parameters
     .split("&")
     .filter((parameter) => parameter !== "" && !/^ledger=/i.test(parameter));

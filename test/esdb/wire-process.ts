@@ -20,7 +20,7 @@ export interface StreamSum {
 
 export interface WireProcess {
   readonly url: string;
-  /** Once: a single node is pulled down and comes back; in a cluster another node leads, or the leader is killed and comes back. */
+  /** Once: a single node is gone or hangs for a moment; of a cluster the leader changes or dies, or followers hang. */
   interrupt(): Promise<void>;
   /** Again and again, with pauses. */
   interruptEvery(ms: number): Promise<void>;
@@ -56,6 +56,7 @@ export const startWireProcess = async (options: WireProcessOptions = {}): Promis
     streams: () => ask("streams"),
     stop: async () => {
       if (child.exitCode !== null) return;
+      await ask("calm");
       await new Promise((resolve) => {
         child.once("exit", resolve);
         child.disconnect();

@@ -1,45 +1,60 @@
 /**
- * The wire server in a process of its own, one node or three, with what tests do to it from outside: pull it down and up again,
- * or let another node lead, again and again; take away the quorum; change what is stored; tell what stands in its log.
+ * The wire server in a process of its own, one node or three, with what tests do to it from outside: take it away for a moment,
+ * again and again; change what is stored; tell what stands in its log and which calls came.
  */
 import { createHash } from "node:crypto";
-import * as wire from "@mission-ledger/wire-server";
+import { startWireCluster, startWireServer } from "@mission-ledger/wire-server";
 
 const { nodes = 1, ...options } = JSON.parse(process.argv[2]);
 const [cluster, single] =
-  nodes === 1
-    ? [undefined, await wire.startWireServer(options)]
-    : [await wire.startWireCluster(options), undefined];
+  nodes === 1 ? [undefined, await startWireServer(options)] : [await startWireCluster(options), undefined];
 const first = single ?? cluster.nodes[0];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Down for a moment, every second time with the leader killed instead of voted out. */
+/** Of a cluster, in turns: another leads; the leader is killed; a follower hangs; both do, so that there is no quorum. */
+const clusterInterruptions = [
+  async (leader) => cluster.elect((leader + 1) % 3),
+  async (leader) => {
+    await cluster.kill(leader);
+    await pause(300);
+    await cluster.start(leader);
+  },
+  async (leader) => hangFor(800, [(leader + 1) % 3]),
+  async (leader) => hangFor(800, [(leader + 1) % 3, (leader + 2) % 3]),
+];
+const hangFor = async (ms, nodes) => {
+  for (const node of nodes) cluster.pause(node);
+  await pause(ms);
+  for (const node of nodes) cluster.resume(node);
+};
+
 let interruptions = 0;
 const interrupt = async () => {
-  interruptions += 1;
   if (single !== undefined) {
-    await single.kill();
-    await pause(150);
-    await single.start();
-    return;
+    // Every other time it hangs instead of being gone.
+    const isGone = interruptions % 2 === 0;
+    if (isGone) await single.kill();
+    else single.pause();
+    await pause(isGone ? 150 : 600);
+    if (isGone) await single.start();
+    else single.resume();
+  } else {
+    while (cluster.leader() < 0) await pause(50);
+    await clusterInterruptions[interruptions % clusterInterruptions.length](cluster.leader());
   }
-  const leader = cluster.leader();
-  const next = (leader + 1) % cluster.nodes.length;
-  if (leader < 0 || interruptions % 2 === 1) {
-    await cluster.elect(next);
-    return;
-  }
-  await cluster.kill(leader);
-  await pause(300);
-  await cluster.start(leader);
+  interruptions += 1;
 };
 
 let isInterrupted = false;
 let running = Promise.resolve();
+let once;
 const doings = {
+  /** Who asks while it is interrupted already gets that one. */
   interrupt: async () => {
-    running = running.then(interrupt);
-    await running;
+    once ??= interrupt().finally(() => {
+      once = undefined;
+    });
+    await once;
   },
   interruptEvery: async ({ ms }) => {
     isInterrupted = true;
@@ -53,6 +68,7 @@ const doings = {
   calm: async () => {
     isInterrupted = false;
     await running;
+    await once;
     return interruptions;
   },
   tamper: async ({ stream, revision }) =>
