@@ -1,9 +1,10 @@
 /** A ledger on a server, through the commands: the same answers as on files, and what is said of what does not apply to it. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { LedgerError } from "@mission-ledger/core";
-import { startWireServer, type WireServer } from "@mission-ledger/wire-server";
+import { makeCertificates, startWireServer, type WireServer } from "@mission-ledger/wire-server";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { runLedger } from "./cli.ts";
 import { openLedger } from "./index.ts";
 import { planned, scratch, session } from "./testing/session.ts";
 
@@ -314,6 +315,37 @@ describe("a copy", () => {
     expect(envelope.error?.code).toBe("COPY_DIVERGED");
     expect(server.events()).toHaveLength(before);
   });
+});
+
+test("a password is written nowhere on this machine, by commands, copies and syncs", async () => {
+  const tls = makeCertificates();
+  const shell = await planned();
+  const ca = path.join(shell.directory, "ca.pem");
+  writeFileSync(ca, tls.ca);
+  const server = await startWireServer({ tls, accounts: { ada: { password: "S3cr3t" } } });
+  onTestFinished(() => server.stop());
+  const store = `esdb://ada:S3cr3t@localhost:${server.port}?tlsCAFile=${encodeURIComponent(ca)}`;
+  const env = { MISSION_LEDGER_ACTOR: "a", XDG_CACHE_HOME: path.join(shell.directory, "cache") };
+  for (const argv of [
+    ["copy", "file:.mission-ledger", store],
+    ["wp", "note", "p/WP01", "here", "--sync-to", store],
+    ["sync", store],
+    ["rebuild", "--store", store],
+    ["board", "p", "--store", store],
+    ["copy", store, "file:back"],
+  ]) {
+    const world = shell.io({ env });
+    expect(await runLedger([...argv, "--json"], world), argv.join(" ")).toBe(0);
+    expect(world.text().out + world.text().err).not.toContain("S3cr3t");
+  }
+  const files = readdirSync(shell.directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  expect(files.some(({ parentPath }) => parentPath.includes("servers"))).toBe(true);
+  for (const { parentPath, name } of files) {
+    expect(path.join(parentPath, name)).not.toContain("S3cr3t");
+    expect(readFileSync(path.join(parentPath, name), "utf8"), name).not.toContain("S3cr3t");
+  }
 });
 
 test("a mission is archived to a file from a server, and brought back to another one", async () => {
