@@ -177,8 +177,7 @@ const storeOver = (
     findCommand: (stream, commandId) =>
       look(
         async () => {
-          await reader.know(stream, undefined);
-          const revision = index.find(stream, commandId);
+          const { revision } = await reader.find(stream, commandId);
           if (revision === undefined) return undefined;
           return storedCommit(setup, stream, commandId, revision, 1, timers.now() + patienceMs);
         },

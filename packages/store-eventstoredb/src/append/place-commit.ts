@@ -82,10 +82,9 @@ export const placeCommit =
         let actual: StreamHead | undefined;
         if (hasFreshId) actual = (await reader.end(stream, until))?.recorded;
         else {
-          await reader.know(stream, undefined, until);
-          const earlier = index.find(stream, commandId);
-          if (earlier !== undefined) return repeat(earlier);
-          actual = index.known(stream);
+          const earlier = await reader.find(stream, commandId, { until });
+          if (earlier.revision !== undefined) return repeat(earlier.revision);
+          actual = earlier.head;
         }
         const { revision = -1, digest = null } = actual ?? {};
         // What the server answers with may not be readable yet.
@@ -108,9 +107,8 @@ export const placeCommit =
     /** What can be answered before anything is sent. */
     const known = async (): Promise<Appended | Conflict | undefined> => {
       if (!hasFreshId) {
-        await reader.know(stream, before, until);
-        const earlier = index.find(stream, commandId);
-        if (earlier !== undefined) return repeat(earlier);
+        const earlier = await reader.find(stream, commandId, { to: before, until });
+        if (earlier.revision !== undefined) return repeat(earlier.revision);
       }
       if (firstRevision !== before + 1 || (await digestBefore()) !== commit.previous) return conflict(-1);
       if (before < 0) await catalogue.enter(stream, until);

@@ -36,14 +36,31 @@ export interface PageOptions {
   readonly until?: number;
 }
 
+export interface FindOptions {
+  /** Inclusive. @defaultValue the end of the stream */
+  readonly to?: number;
+  /** When to give up, as the timers count. */
+  readonly until?: number;
+}
+
+export interface Found {
+  /** Of the command's first event; `undefined` if it is not in the stream. */
+  readonly revision: number | undefined;
+  /** As far as the stream was gone through. */
+  readonly head: StreamHead;
+}
+
 export interface StreamReader {
   /**
    * Events page by page; never an empty page. Throws `LOG_REPLACED` if `after` is not in the stream, `LOG_CORRUPT` where events
    * are hidden, are not ours, or are not linked.
    */
   pages(stream: string, options?: PageOptions): AsyncGenerator<readonly LedgerEvent[]>;
-  /** Reads what is not known yet of a stream's commands. @param to inclusive; the end of the stream if it is not given */
-  know(stream: string, to: number | undefined, until?: number): Promise<void>;
+  /**
+   * Looks for a command among all of a stream: in what is known of it, and in what is read now. What is known may be forgotten
+   * meanwhile, for the sake of other streams, so it is not asked again after the reading.
+   */
+  find(stream: string, commandId: string, options?: FindOptions): Promise<Found>;
   /** The last event; `undefined` for a stream that does not exist. */
   end(stream: string, until?: number): Promise<LedgerEvent | undefined>;
   /** Exactly what stands there now, at most `count` events, unchecked. */
@@ -155,17 +172,17 @@ export const streamReader = ({
 
   return {
     pages,
-    know: async (stream, to, until) => {
-      const after = index.known(stream);
-      if (to !== undefined && after.revision >= to) return;
-      const options = {
-        after,
-        ...(to === undefined ? {} : { to }),
-        ...(until === undefined ? {} : { until }),
-      };
-      for await (const _ of pages(stream, options)) {
-        // Learnt on the way.
-      }
+    find: async (stream, commandId, options = {}) => {
+      const { to } = options;
+      let head = index.known(stream);
+      const revision = index.find(stream, commandId);
+      if (revision !== undefined || (to !== undefined && head.revision >= to)) return { revision, head };
+      for await (const page of pages(stream, { ...options, after: head }))
+        for (const { recorded, index: at } of page) {
+          if (recorded.commandId === commandId) return { revision: recorded.revision - at, head };
+          head = { revision: recorded.revision, digest: recorded.digest };
+        }
+      return { revision: undefined, head };
     },
     end: async (stream, until) => {
       const options = until === undefined ? {} : { until };
