@@ -149,6 +149,39 @@ describe("a read", () => {
     }
   });
 
+  test("of a whole stream, or of a command, that stops before what was seen is asked again", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    const store = await world.open();
+    const head = await world.until(store.head(stream));
+    const stale = (): void =>
+      world.server.strike({ at: "read", fault: { kind: "stale", events: 2 }, times: 3 });
+    stale();
+    expect(await world.until(all(store.read(stream)))).toHaveLength(3);
+    stale();
+    expect(await world.until(all(store.read(stream, { to: 1 })))).toHaveLength(2);
+    const other = await world.open();
+    await world.until(other.head(stream));
+    stale();
+    expect(await world.until(other.findCommand(stream, "before-2"))).toMatchObject({ firstRevision: 2 });
+    expect(head.revision).toBe(2);
+  });
+
+  test("of a whole stream that has lost what was seen is a replaced log, never a shorter history", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    const store = await world.open();
+    await world.until(store.head(stream));
+    world.server.log.lose(stream, 1);
+    const lost = { code: "LOG_REPLACED", details: { stream, revision: 2 } };
+    await expect(world.until(all(store.read(stream)))).rejects.toMatchObject(lost);
+    // From then on nothing that was remembered stands in the way.
+    expect(await world.until(all(store.read(stream)))).toHaveLength(2);
+    world.server.log.lose(stream, 2);
+    await expect(world.until(all(store.read(stream)))).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    expect(await world.until(all(store.read(stream)))).toEqual([]);
+  });
+
   test("is tried again while a server that has answered before does not", async () => {
     const world = openWorld();
     await filled(world, 2);

@@ -19,7 +19,8 @@ export interface StreamReaderSetup {
 }
 
 interface Behind {
-  readonly since: number;
+  /** When it was first seen; `undefined` before. */
+  since: number | undefined;
   tries: number;
 }
 
@@ -115,6 +116,7 @@ export const streamReader = ({
 
   /** A leader that was just elected may be behind what this process has seen; after a while it is another log. */
   const isBehind = async (stream: string, revision: number, behind: Behind): Promise<boolean> => {
+    behind.since ??= timers.now();
     if (revision > index.tip(stream).revision || timers.now() - behind.since >= behindMs) return false;
     behind.tries += 1;
     await patience.backOff(behind.tries);
@@ -133,11 +135,24 @@ export const streamReader = ({
     return notInLog(stream, revision);
   };
 
+  /** Whether all is read that was ever seen of the stream, up to `to`. It is asked again for a while, then it is another log. */
+  const isAllSeen = async (
+    stream: string,
+    { revision }: StreamHead,
+    to: number,
+    behind: Behind,
+  ): Promise<boolean> => {
+    const seen = Math.min(to, index.tip(stream).revision);
+    if (revision >= seen) return true;
+    if (await isBehind(stream, seen, behind)) return false;
+    throw gone(stream, seen);
+  };
+
   async function* pages(stream: string, options: PageOptions = {}): AsyncGenerator<readonly LedgerEvent[]> {
     const { after = emptyHead, to = Number.MAX_SAFE_INTEGER, signal } = options;
     let head = after;
     let anchored = after.revision < 0;
-    const behind: Behind = { since: timers.now(), tries: 0 };
+    const behind: Behind = { since: undefined, tries: 0 };
     while (!anchored || head.revision < to) {
       signal?.throwIfAborted();
       const anchor = anchored ? 0 : 1;
@@ -153,7 +168,9 @@ export const streamReader = ({
       if (!anchored && events.length === 0 && (await isBehind(stream, after.revision, behind))) continue;
       if (read._tag === "Missing") {
         if (head.revision >= 0) throw gone(stream, head.revision);
-        return neverWas(stream, options);
+        await neverWas(stream, options);
+        if (await isAllSeen(stream, head, to, behind)) return;
+        continue;
       }
       if (!anchored) checkAnchor(stream, after, events[0]);
       else if (from === 0 && events.length === 0) throw notWhole(stream, 0, "all of its events are hidden");
@@ -166,7 +183,7 @@ export const streamReader = ({
       }
       index.learn(stream, page.map(learnt));
       if (page.length > 0) yield page;
-      if (events.length < asked) return;
+      if (events.length < asked && (await isAllSeen(stream, head, to, behind))) return;
     }
   }
 
@@ -186,7 +203,7 @@ export const streamReader = ({
     },
     end: async (stream, until) => {
       const options = until === undefined ? {} : { until };
-      const behind: Behind = { since: timers.now(), tries: 0 };
+      const behind: Behind = { since: undefined, tries: 0 };
       for (;;) {
         const read = await readRange(names.onServer(stream), "end", 1, options);
         const stored = read._tag === "Missing" ? undefined : read.events[0];
