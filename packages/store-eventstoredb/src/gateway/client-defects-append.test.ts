@@ -5,7 +5,7 @@ import { parseAddress } from "../address/parse-address.ts";
 import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { happened, opened } from "../testing/opened.ts";
-import { acknowledged, refusal } from "../testing/scripted-server.ts";
+import { acknowledged, members, refusal, scriptedServer } from "../testing/scripted-server.ts";
 import { silentServer } from "../testing/silent-server.ts";
 import { createClient } from "./client.ts";
 
@@ -174,6 +174,21 @@ describe("the path of an append", () => {
     expect(await breaking).toMatchObject({ kind: "unavailable", isDefinite: false });
     release?.();
     expect(await waiting).toMatchObject({ revision: 7n });
+  });
+
+  test("looks for the leader again where the node it went to knows of none any more", async () => {
+    const next = await tests.with({ append: (answer) => answer(null, acknowledged(3)) });
+    let leader = 0;
+    const left = await scriptedServer({
+      append: (answer) => answer(refusal(2, "No leader info available in response")),
+      gossip: (answer) => answer(null, members([leader, 8, true])),
+    });
+    tests.later(left.stop);
+    leader = left.port;
+    const gateway = await tests.open({ url: `${left.url.replace("esdb:", "esdb+discover:")}` });
+    expect(await failureOf(gateway.append(first))).toMatchObject({ details: { reason: "no_leader" } });
+    leader = next.server.port;
+    expect(await gateway.append(first)).toMatchObject({ revision: 3n });
   });
 
   test("goes to the node that is asked for next where a node says it does not lead, whether or not it knows who does", async () => {

@@ -1,6 +1,6 @@
 /** What an error of the client means: one table from the server's name or grpc's code to a kind of failure. */
 import { GatewayFailure, type GatewayFailureKind } from "./gateway.ts";
-import type { CallEnd } from "./wire-call.ts";
+import { type CallEnd, isLeaderless } from "./wire-call.ts";
 
 /** What was asked of the server, as far as a message may tell. */
 export interface Asked {
@@ -124,10 +124,6 @@ const kindOf = (name: string | undefined, code: number | undefined, text: string
   if (code === 13 && /RST_STREAM/.test(text)) return "unavailable";
   return (code === undefined ? undefined : byCode[code]) ?? "unknown";
 };
-
-/** A node that knows of no leader says so with the code for everything else. */
-const isLeaderless = (code: number | undefined, text: string): boolean =>
-  code === 2 && /no leader/i.test(text);
 
 const fieldsOf = (
   error: unknown,

@@ -67,6 +67,7 @@ export interface WireCall {
 }
 
 const cancelled = 1;
+const unknown = 2;
 const unavailable = 14;
 const internal = 13;
 const channelClosed = "Channel closed before call started";
@@ -193,8 +194,12 @@ const endOf = ({ code, details, metadata }: Status): CallEnd => {
   };
 };
 
-/** The status as the client can bear it. Where another node leads we decide ourselves where to go, so it only needs to reconnect. */
+/**
+ * The status as the client can bear it. Where another node leads, or this one knows of no leader, we decide ourselves where to go,
+ * so it only needs to reconnect.
+ */
 const harmless = (status: Status): Status => {
+  if (isLeaderless(status.code, status.details)) return { ...status, code: unavailable };
   const exception = textOf(status.metadata, "exception");
   if (exception === undefined) return status;
   const isNotLeader = exception === "not-leader";
@@ -203,6 +208,10 @@ const harmless = (status: Status): Status => {
   status.metadata.remove("exception");
   return isNotLeader ? { ...status, code: unavailable } : status;
 };
+
+/** A node that knows of no leader says so with the code for everything else. */
+export const isLeaderless = (code: number | undefined, text: string): boolean =>
+  code === unknown && /no leader/i.test(text);
 
 /** The part of a read's answer that is looked at; the client's generated messages fit. */
 interface ReadAnswer {
