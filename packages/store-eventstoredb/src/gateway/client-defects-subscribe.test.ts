@@ -68,6 +68,13 @@ describe("a subscription", () => {
     expect(await heard(gateway)).toEqual([]);
   });
 
+  test("of a closed gateway fails as every other call", async () => {
+    const { gateway, server } = await tests.with({});
+    await gateway.close();
+    expect(await failureOf(heard(gateway))).toMatchObject({ kind: "closed" });
+    expect(server.calls).toEqual([]);
+  });
+
   test("fails where the next one would fail as well", async () => {
     const { gateway } = await tests.with({
       read: (call) => fail(call, refusal(7, "?", { exception: "access-denied" })),

@@ -57,6 +57,7 @@ const open = (
   let wire = wireCall();
   let stream: AllStreamSubscription | undefined;
   let wake = (): void => {};
+  let leave = (): void => {};
 
   const ending = (): End | undefined => ended;
   const finish = (reason: End, reconnects = false): void => {
@@ -105,10 +106,11 @@ const open = (
   let stopTimer = connection.timers.after(connection.deadlineMs, () =>
     finish({ failure: failure("deadline", connection.asked(call), { isDefinite: true }) }, true),
   );
-  const leave = connection.whenClosed(() =>
+  signal?.addEventListener("abort", stop);
+  // Called at once where the connection is closed already.
+  leave = connection.whenClosed(() =>
     finish({ failure: failure("closed", connection.asked(call), { isDefinite: true }) }),
   );
-  signal?.addEventListener("abort", stop);
 
   const begin = (triesLeft: number): void => {
     wire = wireCall({ onMessage });
@@ -138,11 +140,8 @@ const open = (
   };
 
   const news = async function* (): AsyncGenerator<SubscriptionNews, undefined, undefined> {
-    if (ended !== undefined || signal?.aborted === true) {
-      stop();
-      return;
-    }
-    begin(maxLostChannels);
+    if (signal?.aborted === true) stop();
+    if (ending() === undefined) begin(maxLostChannels);
     let delivered = 0;
     try {
       for (;;) {
