@@ -147,7 +147,10 @@ export const placeCommit =
           failure = error;
         }
         const reaches = answer?._tag === "WrongRevision" ? revisionOf(answer.actual) : undefined;
-        if (reaches !== undefined && reaches < before) throw endsEarlier(stream, reaches, before);
+        if (reaches !== undefined && reaches < before) {
+          index.forget(stream);
+          throw endsEarlier(stream, reaches, before);
+        }
         if (reaches !== undefined && !mayStand) {
           // Nothing of ours was written; but the command may have been, by another process.
           mayStand = !hasFreshId;

@@ -2,7 +2,13 @@
  * The proof behind a receipt: the leader is asked for exactly what was appended, and all of it is compared; also the event before
  * it, unless this process has read that one.
  */
-import { type Appended, type EventEnvelope, type RecordedEvent, StoreFault } from "@mission-ledger/core";
+import {
+  type Appended,
+  type EventEnvelope,
+  isStoreFault,
+  type RecordedEvent,
+  StoreFault,
+} from "@mission-ledger/core";
 import { type CommandIndex, learnt } from "../command-index.ts";
 import { faultOf, readbackFailed } from "../faults.ts";
 import type { Timers } from "../gateway/timers.ts";
@@ -59,6 +65,7 @@ export const readBackFrom = async (
       await patience.backOff(tries);
     }
   } catch (error) {
+    if (isStoreFault(error)) index.forget(stream);
     throw faultOf(error, "unknown", { stream, commandId });
   }
 };
