@@ -10,6 +10,8 @@ export interface CommandIndex {
   known(stream: string): StreamHead;
   /** The furthest event that was seen; it may be beyond what is known without a gap. */
   tip(stream: string): StreamHead;
+  /** When the tip was last seen, as `now` counts. */
+  tipSeenAt(stream: string): number;
   /** Revision of a command's first event, if it is among the known ones. */
   find(stream: string, commandId: string): number | undefined;
   /** Whether the stream was looked at, perhaps to find that it does not exist. */
@@ -38,6 +40,8 @@ export const learnt = ({ recorded, index }: LedgerEvent): LearntEvent => ({
 });
 
 export interface CommandIndexOptions {
+  /** Milliseconds. @defaultValue a clock that never steps back */
+  readonly now?: () => number;
   /** @defaultValue 1024 */
   readonly mostStreams?: number;
   /** Over all streams; about 100 bytes each. @defaultValue 200000 */
@@ -47,10 +51,12 @@ export interface CommandIndexOptions {
 interface Known {
   head: StreamHead;
   tip: StreamHead;
+  tipSeenAt: number;
   readonly commands: Map<string, number>;
 }
 
 export const commandIndex = ({
+  now = () => performance.now(),
   mostStreams = 1_024,
   mostCommands = 200_000,
 }: CommandIndexOptions = {}): CommandIndex => {
@@ -65,7 +71,12 @@ export const commandIndex = ({
   const use = (stream: string): Known => {
     const present = streams.get(stream);
     if (present !== undefined) streams.delete(stream);
-    const known = present ?? { head: emptyHead, tip: emptyHead, commands: new Map<string, number>() };
+    const known = present ?? {
+      head: emptyHead,
+      tip: emptyHead,
+      tipSeenAt: Number.NEGATIVE_INFINITY,
+      commands: new Map<string, number>(),
+    };
     streams.set(stream, known);
     return known;
   };
@@ -79,6 +90,7 @@ export const commandIndex = ({
   return {
     known: (stream) => streams.get(stream)?.head ?? emptyHead,
     tip: (stream) => streams.get(stream)?.tip ?? emptyHead,
+    tipSeenAt: (stream) => streams.get(stream)?.tipSeenAt ?? Number.NEGATIVE_INFINITY,
     find: (stream, commandId) => streams.get(stream)?.commands.get(commandId),
     hasSeen: (stream) => streams.has(stream),
     learn: (stream, events) => {
@@ -89,6 +101,7 @@ export const commandIndex = ({
           known = use(stream);
         }
         if (revision > known.tip.revision) known.tip = { revision, digest };
+        if (revision === known.tip.revision) known.tipSeenAt = now();
         if (revision !== known.head.revision + 1) continue;
         known.head = { revision, digest };
         if (!known.commands.has(commandId)) {

@@ -1,7 +1,7 @@
 import type { Appended } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
 import type { StoredEvent } from "../gateway/gateway.ts";
-import { filled, openWorld, stream, tryPut, type World } from "../testing/world.ts";
+import { all, filled, openWorld, stream, tryPut, type World } from "../testing/world.ts";
 
 const appendedOn = async (world: World, events = 2): Promise<Appended> => {
   const head = await filled(world, 2);
@@ -81,6 +81,31 @@ describe("the proof of an append", () => {
     expect(asked).toEqual([1]);
     await world.until(store.readBack(appended));
     expect(asked).toEqual([1, 2]);
+  });
+
+  test.each([
+    ["was deleted", (world: World) => world.server.log.softDelete(stream), "READBACK_FAILED"],
+    [
+      "became another",
+      (world: World) =>
+        world.server.log.change(stream, 1, (event) => ({
+          ...event,
+          metadata: { ...metadataOf(event), digest: "0".repeat(64) },
+        })),
+      "LOG_REPLACED",
+    ],
+  ])("fails where the history before it %s since it was seen", async (_, happen, code) => {
+    const world = openWorld();
+    const head = await filled(world, 2);
+    const store = await world.open();
+    expect(await world.until(store.head(stream))).toEqual(head);
+    await world.timers.pass(1_000);
+    happen(world);
+    const appended = await world.until(tryPut(store, head, "mine", { isFresh: true }));
+    if (appended._tag === "Conflict") throw new Error("a conflict");
+    await expect(world.until(store.readBack(appended))).rejects.toMatchObject({ code, outcome: "unknown" });
+    // What was remembered of it is not believed any more.
+    await expect(world.until(all(store.read(stream)))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
   });
 
   test("waits a moment for a leader that does not show it yet, and no longer", async () => {

@@ -1,6 +1,6 @@
 /**
  * The proof behind a receipt: the leader is asked for exactly what was appended, and all of it is compared; also the event before
- * it, unless this process has read that one.
+ * it, unless this process has just read that one.
  */
 import {
   type Appended,
@@ -19,6 +19,12 @@ import type { StreamReader } from "../read/stream-reader.ts";
 /** How long a leader that was just elected may take to show what the last one acknowledged, in milliseconds. */
 const absentMs = 1_000;
 
+/**
+ * How long the event before a commit need not be read again, in milliseconds. A server never changes it; but somebody may delete the
+ * stream, which an append revives without its history, or restore another one. Shorter than a person or a restart takes.
+ */
+const believedMs = 100;
+
 export interface ReadBackSetup {
   readonly reader: StreamReader;
   readonly index: CommandIndex;
@@ -33,8 +39,8 @@ export const readBackFrom = async (
 ): Promise<readonly RecordedEvent[]> => {
   const { stream, commandId, firstRevision, events } = commit;
   const { revision, digest } = index.tip(stream);
-  // What this process has read there itself need not be read again: nothing before the end of a stream ever changes.
-  const isSeen = revision === firstRevision - 1 && digest === commit.previous;
+  const age = timers.now() - index.tipSeenAt(stream);
+  const isSeen = revision === firstRevision - 1 && digest === commit.previous && age < believedMs;
   const anchors = firstRevision > 0 && !isSeen ? 1 : 0;
   const begun = timers.now();
   try {

@@ -55,27 +55,28 @@ export const memoryLog = (): MemoryLog => {
       if (tombstones.has(stream)) return { _tag: "Deleted" };
       const cur = lastRevision(stream);
       const exp = expected === "no_stream" ? -1n : expected;
+      const isDeleted = truncatedBefore(stream) === softDeleted;
+      // Any write revives a deleted stream, with its events hidden and its revisions going on.
+      const revived = (): Written => {
+        put(`$$${stream}`, [
+          { id: crypto.randomUUID(), type: "$metadata", data: { $tb: String(cur + 1n) }, metadata: {} },
+        ]);
+        return put(stream, events);
+      };
       // Also where an id stands earlier in the stream: only the expected revision decides.
-      if (exp === cur) return put(stream, events);
+      if (exp === cur) return isDeleted ? revived() : put(stream, events);
       const wrong: Written = { _tag: "WrongRevision", actual: cur < 0n ? "no_stream" : cur };
       if (exp > cur) return wrong;
       const there = ofStream(stream).slice(Number(exp) + 1, Number(exp) + 1 + events.length);
       // Ids alone are compared.
       const isSame = there.length === events.length && there.every(({ id }, at) => id === events[at]?.id);
-      const isDeleted = truncatedBefore(stream) === softDeleted;
       if (isSame) {
         const last = there.at(-1) as StoredEvent;
         return isDeleted || last.position === undefined
           ? { _tag: "Written", revision: last.revision }
           : { _tag: "Written", revision: last.revision, position: last.position };
       }
-      if (isDeleted && expected === "no_stream") {
-        put(`$$${stream}`, [
-          { id: crypto.randomUUID(), type: "$metadata", data: { $tb: String(cur + 1n) }, metadata: {} },
-        ]);
-        return put(stream, events);
-      }
-      return wrong;
+      return isDeleted && expected === "no_stream" ? revived() : wrong;
     },
     stream: ofStream,
     visible: (stream) => {
