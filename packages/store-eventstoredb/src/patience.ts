@@ -6,8 +6,8 @@ import { pause } from "./timers.ts";
 
 export interface Patience {
   /**
-   * The task's answer, from as many tries as the time allows. A server that has never answered is not waited for: nobody is at
-   * home, and people want to know. Rethrows the last failure.
+   * The task's answer, from as many tries as the time allows. A server that has never answered, or was waited for in vain since, is
+   * not waited for: nobody is at home, and people want to know. Rethrows the last failure.
    */
   patiently<A>(task: () => Promise<A>, options?: PatienceOptions): Promise<A>;
   /** Waits before the next try; longer each time, and never as long as somebody else. */
@@ -54,7 +54,12 @@ export const patienceOf = ({ timers, randomness, patienceMs, closing }: Patience
         } catch (error) {
           const giveUp = until ?? begun + (hasAnswered ? patienceMs : strangerMs);
           if (!isPassing(error) || (error.kind === "unknown" && tries >= mostUnknown)) throw error;
-          if (closing.aborted || signal?.aborted || timers.now() >= giveUp) throw error;
+          if (closing.aborted || signal?.aborted) throw error;
+          if (timers.now() >= giveUp) {
+            // Those who wait behind this one are not kept as long again, one after the other.
+            if (until === undefined) hasAnswered = false;
+            throw error;
+          }
           await backOff(tries, signal);
         }
       }

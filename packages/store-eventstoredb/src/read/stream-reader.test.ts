@@ -204,6 +204,26 @@ describe("a read", () => {
     expect(world.timers.now() - since).toBeLessThan(2_000);
   });
 
+  test("of a server that was waited for in vain is given up soon, until it answers", async () => {
+    const world = openWorld();
+    await filled(world, 2);
+    const store = await world.open();
+    const lasts = async (): Promise<number> => {
+      const since = world.timers.now();
+      await world.until(store.head(stream)).catch(() => {});
+      return world.timers.now() - since;
+    };
+    await lasts();
+    world.server.strike({ at: "read", fault: { kind: "not_ready" }, times: 10_000 });
+    expect(await lasts()).toBeGreaterThan(9_000);
+    // Whoever waits in a queue for the server is not kept as long again, one after the other.
+    expect(await lasts()).toBeLessThan(2_000);
+    world.server.calm();
+    expect(await world.until(all(store.read(stream)))).toHaveLength(2);
+    world.server.strike({ at: "read", fault: { kind: "not_ready" }, times: 6 });
+    expect(await world.until(all(store.read(stream)))).toHaveLength(2);
+  });
+
   test("that is not permitted is not tried again", async () => {
     const world = openWorld();
     const store = await world.open();
