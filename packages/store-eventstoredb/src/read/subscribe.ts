@@ -1,7 +1,7 @@
 /** The log, then live: a subscription that begins again from its last position whenever the connection ends, however it ends. */
-import type { CancelSignal, EventBatch, ReadAllOptions } from "@mission-ledger/core";
+import { type CancelSignal, type EventBatch, limitOf, type ReadAllOptions } from "@mission-ledger/core";
 import { faultOf, isPassing } from "../faults.ts";
-import type { LogPosition, SubscriptionNews } from "../gateway/gateway.ts";
+import type { LogPosition } from "../gateway/gateway.ts";
 import { isBehind, positionOf } from "../layout/position.ts";
 import { eventsOfLedger, type LogSetup } from "./read-log.ts";
 
@@ -19,18 +19,20 @@ export async function* subscribeToLog(
   const prefix = names.prefix(category);
   let reached = after === undefined ? undefined : positionOf(after);
   const over = anyOf(closing, signal);
+  // Nothing is waited for beyond its end; and it holds nothing of what came before, however long it lasts.
+  const limit = limitOf({ signal: over.signal });
   try {
     if (over.signal.aborted) return;
     if (prefix === undefined) return await over.ended;
     for (let tries = 0; ; tries += 1) {
       try {
-        reached ??= await beginning(setup);
+        reached ??= await limit.within(beginning(setup));
         const news = gateway.subscribe({
           after: reached ?? "start",
           ...(prefix === "" ? {} : { prefixes: [prefix] }),
           signal: over.signal,
         });
-        for await (const one of untilEnded(news, over)) {
+        for await (const one of limit.each(news)) {
           tries = 0;
           switch (one._tag) {
             case "CaughtUp":
@@ -55,6 +57,7 @@ export async function* subscribeToLog(
       await patience.backOff(tries, signal);
     }
   } finally {
+    limit.end();
     over.release();
   }
 }
@@ -110,24 +113,3 @@ const anyOf = (...signals: readonly (CancelSignal | undefined)[]): Over => {
     },
   };
 };
-
-/** Ends with the news or when it is over, also while the news keep silent; lets go of the news in every case. */
-async function* untilEnded(
-  news: AsyncIterable<SubscriptionNews>,
-  { ended }: Over,
-): AsyncGenerator<SubscriptionNews> {
-  const iterator = news[Symbol.asyncIterator]();
-  const over = ended.then(() => undefined);
-  try {
-    for (;;) {
-      const next = iterator.next();
-      // Nobody may be left to hear of a failure that comes after the end.
-      next.catch(() => {});
-      const arrived = await Promise.race([over, next]);
-      if (arrived === undefined || arrived.done === true) return;
-      yield arrived.value;
-    }
-  } finally {
-    void Promise.resolve(iterator.return?.()).catch(() => {});
-  }
-}
