@@ -6,6 +6,7 @@ import { isInCategory, type StreamNames } from "../layout/names.ts";
 import { isBehind, notAPosition, positionOf } from "../layout/position.ts";
 import { ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
+import { fewest, pageSizeOf } from "./page-size.ts";
 
 export interface LogSetup {
   readonly gateway: Gateway;
@@ -24,14 +25,19 @@ export async function* readLog(
   const resumed = after === undefined ? undefined : positionOf(after);
   signal?.throwIfAborted();
   ensureOpen();
-  const page = (from: LogPosition | "end", maxCount: number) =>
+  const size = pageSizeOf(pageSize);
+  let asked = pageSize;
+  const page = (from: LogPosition | "end", most: number) =>
     patience.patiently(
       () =>
-        gateway.readAll({
-          from,
-          direction: from === "end" ? "backwards" : "forwards",
-          maxCount,
-          ...(signal === undefined ? {} : { signal }),
+        size.ask(most, (count) => {
+          asked = count;
+          return gateway.readAll({
+            from,
+            direction: from === "end" ? "backwards" : "forwards",
+            maxCount: count,
+            ...(signal === undefined ? {} : { signal }),
+          });
         }),
       signal === undefined ? {} : { signal },
     );
@@ -42,7 +48,7 @@ export async function* readLog(
   /** Reads begin with the event that is named, so each page begins with the last one of the page before. */
   let passed = resumed;
   for (let from: LogPosition = begin; !isBehind(from, end); ) {
-    const events = await page(from, pageSize).catch((error: unknown) => {
+    const events = await page(from, Math.max(fewest, pageSize)).catch((error: unknown) => {
       throw passed === resumed && isNoSuchPlace(error) && after !== undefined ? notAPosition(after) : error;
     });
     signal?.throwIfAborted();
@@ -58,7 +64,7 @@ export async function* readLog(
     signal?.throwIfAborted();
     ensureOpen();
     const last = events.at(-1)?.position;
-    if (last === undefined || events.length < pageSize) return;
+    if (last === undefined || events.length < asked) return;
     from = last;
     passed = last;
   }

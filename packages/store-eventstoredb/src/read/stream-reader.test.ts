@@ -224,6 +224,25 @@ describe("a read", () => {
     expect(await world.until(all(store.read(stream)))).toHaveLength(2);
   });
 
+  test("of more than a call can bring in its time is made of smaller ones", async () => {
+    const world = openWorld();
+    await filled(world, 60);
+    const store = await world.open();
+    await world.until(store.head(stream));
+    // All 60 at once would take longer than a call may.
+    world.server.strike({ at: "read", fault: { kind: "slow", ms: 100 }, times: 10_000 });
+    expect(await world.until(all(store.read(stream)))).toHaveLength(60);
+    const log = await world.open();
+    world.server.calm();
+    await world.until(log.head(stream));
+    world.server.strike({ at: "read", fault: { kind: "slow", ms: 100 }, times: 10_000 });
+    const revisions = Array.from({ length: 60 }, (_, revision) => revision);
+    expect((await world.until(all(log.readAll()))).map(({ revision }) => revision)).toEqual(revisions);
+    world.server.calm();
+    const small = await world.open({}, { pageSize: 1 });
+    expect((await world.until(all(small.readAll()))).map(({ revision }) => revision)).toEqual(revisions);
+  });
+
   test("that is not permitted is not tried again", async () => {
     const world = openWorld();
     const store = await world.open();

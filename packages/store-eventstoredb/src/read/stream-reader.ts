@@ -8,6 +8,7 @@ import type { StreamNames } from "../layout/names.ts";
 import { type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import { hidesEvents, metadataStream } from "./hidden.ts";
+import { pageSizeOf } from "./page-size.ts";
 
 export interface StreamReaderSetup {
   readonly gateway: Gateway;
@@ -148,6 +149,28 @@ export const streamReader = ({
     throw gone(stream, seen);
   };
 
+  const size = pageSizeOf(pageSize);
+  /** A page, and how many events were asked for in the end. */
+  const readPage = async (stream: string, from: number, most: number, options: PageOptions) => {
+    let asked = most;
+    const { until, signal } = options;
+    const read = await patience.patiently(
+      () =>
+        size.ask(most, (count) => {
+          asked = count;
+          return gateway.readRange({
+            stream: names.onServer(stream),
+            from: from === 0 ? "start" : BigInt(from),
+            direction: "forwards",
+            maxCount: count,
+            ...(signal === undefined ? {} : { signal }),
+          });
+        }),
+      { ...(until === undefined ? {} : { until }), ...(signal === undefined ? {} : { signal }) },
+    );
+    return { asked, read };
+  };
+
   async function* pages(stream: string, options: PageOptions = {}): AsyncGenerator<readonly LedgerEvent[]> {
     const { after = emptyHead, to = Number.MAX_SAFE_INTEGER, signal } = options;
     let head = after;
@@ -156,14 +179,9 @@ export const streamReader = ({
     while (!anchored || head.revision < to) {
       signal?.throwIfAborted();
       const anchor = anchored ? 0 : 1;
-      const asked = Math.min(pageSize, Math.max(0, to - head.revision)) + anchor;
+      const most = Math.min(pageSize, Math.max(0, to - head.revision)) + anchor;
       const from = head.revision + 1 - anchor;
-      const read = await readRange(
-        names.onServer(stream),
-        from === 0 ? "start" : BigInt(from),
-        asked,
-        options,
-      );
+      const { asked, read } = await readPage(stream, from, most, options);
       const events = read._tag === "Missing" ? [] : read.events;
       if (!anchored && events.length === 0 && (await isBehind(stream, after.revision, behind))) continue;
       if (read._tag === "Missing") {
