@@ -100,6 +100,29 @@ describe("an append under an id that nobody else has", () => {
     identical(sent);
   });
 
+  test("of which only a part is shown is not taken for all of it", async () => {
+    let cut = 1;
+    const { world, store, head, sent } = await situation(() => ({
+      append: first(1, async (_, send) => {
+        await send();
+        throw failure("deadline", false);
+      }),
+      readRange: async (request, send) => {
+        const read = await send();
+        if (request.from !== 2n || read._tag === "Missing" || cut === 0) return read;
+        cut -= 1;
+        return { ...read, events: read.events.slice(0, 2) };
+      },
+    }));
+    expect(await world.until(tryPut(store, head, "mine", { ...fresh, events: 3 }))).toMatchObject({
+      repeated: false,
+      head: { revision: 4 },
+    });
+    expect(cut).toBe(0);
+    expect(sent).toHaveLength(2);
+    identical(sent);
+  });
+
   test("that arrives only after it was sent again is written once", async () => {
     let late: Promise<unknown> = Promise.resolve();
     const { world, store, head } = await situation(() => ({
