@@ -6,24 +6,24 @@ import { servers } from "../stores/index.mjs";
 import { describeTargets } from "./targets.ts";
 
 const workers = 6;
-const stepsPerWorker = 24;
+const stepsPerWorker = 20;
 const seed = Number(process.env.MISSION_LEDGER_SEED ?? Date.now() % 2_147_483_647);
 const { fraction } = seededRandomness(seed);
 
 describeTargets(`${workers} processes under SIGKILL`, (ground) => {
   test("every receipt is in the log, every command is there once and whole, and the chain holds", async () => {
-    const { wire, mayVanish, place } = ground();
+    const { wire, mayVanish, share, place } = ground();
     if (mayVanish) await wire?.interruptEvery(2_000);
     const storm = await killStorm({
       under: servers.eventstoredb,
       place: place(),
       fraction,
       workers,
-      stepsPerWorker,
-      maxKills: 24,
+      stepsPerWorker: Math.ceil(stepsPerWorker * share),
+      maxKills: Math.ceil(24 * share),
       // A life begins with finding the server, which takes longer than any local store.
       longestLifeMs: 400,
-      killsForMs: 60_000,
+      killsForMs: 45_000,
     });
     const interruptions = (await wire?.calm()) ?? 0;
     expect(storm.problems).toEqual([]);

@@ -96,6 +96,8 @@ export const placeIn = (url: string, namespace: string): string => {
 /** What is known of a server that is there. */
 export interface Ground extends RunningTarget {
   readonly mayVanish: boolean;
+  /** How much of the work of a quiet server is done: where one of ours is taken away all the time, waiting is most of it. */
+  readonly share: number;
   /** An account may lack this right and write all the same; whoever needs it asks first. */
   readonly mayReadAll: boolean;
   /** The address of a ledger that nobody had before. */
@@ -164,6 +166,7 @@ export const describeTargets = (
         ground = {
           ...running,
           mayVanish: target.mayVanish,
+          share: target.mayVanish && running.wire !== undefined ? 0.4 : 1,
           mayReadAll: await mayReadAll(running.url),
           place: () => placeIn(running.url, freshNamespace()),
           open: openPlace,

@@ -29,12 +29,12 @@ import { requestOf } from "../workers/kill-plan.mjs";
 import { persist } from "../workers/persist.mjs";
 import { describeTargets, type Ground } from "./targets.ts";
 
-const missions = 6;
-const stepsPerMission = 14;
+const missions = 4;
+const stepsPerMission = 9;
 const categories = ["mission"];
 const cannotReadAll = "this account may not read the whole log";
 
-/** Six missions in memory, written in turns. */
+/** Missions in memory, written in turns. */
 const localLedger = async (): Promise<EventStore> => {
   const store = openMemoryStore();
   const ledger = ledgerOver({ store, actor: "ada", clock: virtualClock() });
