@@ -31,7 +31,7 @@ const openAt = async (
   return openEventStoreDb({
     url: await readAddress(address),
     ...(randomness === undefined ? {} : { randomness }),
-    ...(patienceMs === undefined ? {} : { patienceMs, budgetMs: patienceMs }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
   });
 };
 

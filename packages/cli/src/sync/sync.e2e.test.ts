@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import path from "node:path";
+import { startWireServer } from "@mission-ledger/wire-server";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { planned, type Session } from "../testing/session.ts";
 
@@ -64,14 +65,15 @@ const started = (shell: Session, argv: readonly string[], env: Readonly<Record<s
   return { child, ended };
 };
 
-const eventsIn = (shell: Session): number =>
-  readFileSync(path.join(shell.directory, ".mission-ledger", "log", "mission-p.jsonl"), "utf8").split("\n")
-    .length;
+const logOf = (shell: Session): readonly string[] =>
+  readFileSync(path.join(shell.directory, ".mission-ledger", "log", "mission-p.jsonl"), "utf8")
+    .split("\n")
+    .slice(0, -1);
 
 describe("the program, with a server that", () => {
   test("never answers, is told to end: it prints its one document and succeeds", async () => {
     const shell = await planned();
-    const before = eventsIn(shell);
+    const before = logOf(shell).length;
     const { url, visited } = await silentServer();
     const { child, ended } = started(shell, ["wp", "claim", "p/WP01", "--json", "--sync-to", url], {
       MISSION_LEDGER_SYNC_WITHIN: "1h",
@@ -85,7 +87,7 @@ describe("the program, with a server that", () => {
       data: { readback: "verified", lane: "claimed" },
       sync: { complete: false, diagnostics: [{ code: "INTERRUPTED", fatal: false }] },
     });
-    expect(eventsIn(shell)).toBe(before + 1);
+    expect(logOf(shell)).toHaveLength(before + 1);
   });
 
   test("never answers, ends by itself", async () => {
@@ -120,3 +122,28 @@ describe("the program, with a server that", () => {
     expect(JSON.parse(out)).toMatchObject({ ok: false, data: { complete: false, events: 0 } });
   });
 });
+
+test("processes that bring the same mission at the same time end without a word about it, and each event is there once", async () => {
+  const shell = await planned();
+  const server = await startWireServer({ dropsOverlapping: true });
+  onTestFinished(() => server.stop());
+  const env = { MISSION_LEDGER_SYNC_TO: server.url, MISSION_LEDGER_SYNC_WITHIN: "1m" };
+  const documents: unknown[] = [];
+  const agent = async (name: string): Promise<void> => {
+    for (const text of ["one", "two", "three"]) {
+      const { code, out, err } = await started(
+        shell,
+        ["wp", "note", "p/WP01", `${name} ${text}`, "--json"],
+        env,
+      ).ended;
+      expect([code, err]).toEqual([0, ""]);
+      documents.push(JSON.parse(out));
+    }
+  };
+  await Promise.all(["ada", "bob", "eve"].map(agent));
+  for (const document of documents)
+    expect(document).toMatchObject({ ok: true, warnings: [], sync: { complete: true, diagnostics: [] } });
+  const there = server.events("mission-p").map(({ id }) => id);
+  const lines = logOf(shell).map((line) => JSON.parse(line) as { events: { id: string }[] });
+  expect(there).toEqual(lines.flatMap(({ events }) => events.map(({ id }) => id)));
+}, 120_000);

@@ -27,6 +27,8 @@ export interface Limit {
   within<A>(promise: Promise<A>): Promise<A>;
   /** As the iterable, or {@link LimitReached}. An iterable that is left early is told so and not waited for. */
   each<A>(iterable: AsyncIterable<A>): AsyncIterable<A>;
+  /** Runs once after so many milliseconds, unless it is called off or the limit is reached before. */
+  readonly after: Timers["after"];
   /** Resolves after so many milliseconds; rejects with {@link LimitReached}. */
   pause(milliseconds: number): Promise<void>;
   /** Lets go of the timer and the signal; nothing is cut off any more. */
@@ -102,6 +104,7 @@ export const limitOf = ({ withinMs, signal, timers = systemTimers }: LimitOption
     },
     within,
     each,
+    after: (milliseconds, run) => timers.after(milliseconds, () => reached === undefined && run()),
     pause: (milliseconds) => {
       let cancel = (): void => {};
       const over = new Promise<void>((resolve) => {

@@ -1,10 +1,10 @@
 /** One stream of a replica: compared by its end, then brought what it lacks. */
 import { diverged } from "./copy-ledger.ts";
 import { type Commit, checkLink, headOfCommit, type StreamHead } from "./event.ts";
-import type { EventStore } from "./event-store.ts";
+import type { Appended, Conflict, EventStore } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
 import type { Limit } from "./limit.ts";
-import { appendSealed, proveSealed, readCommits } from "./sealed-commits.ts";
+import { appendSealed, proveSealed, proveThere, readCommits } from "./sealed-commits.ts";
 
 /** What is being done when something goes wrong. */
 export type ReplicationPhase = "comparing" | "reading" | "appending" | "proving" | "remembering";
@@ -38,24 +38,27 @@ export interface StreamCompared {
  * nothing that somebody else wrote to the target is ever written over or behind: then it throws `COPY_DIVERGED`.
  */
 export const replicateStream = async (options: StreamReplication): Promise<StreamCompared> => {
-  for (let looks = 1; ; looks += 1) {
+  let [looks, furthest] = [0, -1];
+  for (;;) {
     const compared = await lookAndSend(options);
     if (!("_tag" in compared)) return compared;
+    looks = compared.seen > furthest ? 1 : looks + 1;
+    furthest = Math.max(furthest, compared.seen);
     if (looks >= mostLooks) throw compared.otherwise;
   }
 };
 
-/** Others who send the same are a few processes; each look finds what they have brought meanwhile. */
+/** In a row that found the target no further. Where others send the same, each look finds what they have brought. */
 const mostLooks = 8;
 
 /** Somebody else sends the same, or writes there, or the look was not the newest: a new look at its end says which. */
 interface LookAgain {
   readonly _tag: "LookAgain";
+  /** The revision at which the target ended. */
+  readonly seen: number;
   /** What it comes to if no look helps. */
   readonly otherwise: StoreFault;
 }
-
-const lookAgain = (otherwise: StoreFault): LookAgain => ({ _tag: "LookAgain", otherwise });
 
 const lookAndSend = async (options: StreamReplication): Promise<LookAgain | StreamCompared> => {
   const { stream, from, to, limit, dryRun, onPhase, onCompared, onSent, turn } = options;
@@ -65,6 +68,11 @@ const lookAndSend = async (options: StreamReplication): Promise<LookAgain | Stre
   onCompared(theirs);
   if (theirs.revision === ours.revision && theirs.digest === ours.digest) return { head: ours, lacking: 0 };
   if (theirs.revision >= ours.revision) throw await aheadOrDiverged(options, ours, theirs);
+  const lookAgain = (otherwise: StoreFault): LookAgain => ({
+    _tag: "LookAgain",
+    seen: theirs.revision,
+    otherwise,
+  });
   const lacking = ours.revision - theirs.revision;
   let end = theirs;
   onPhase("reading");
@@ -78,12 +86,13 @@ const lookAndSend = async (options: StreamReplication): Promise<LookAgain | Stre
         end = followed(stream, end, commit, theirs);
         if (dryRun) return { head: ours, lacking };
         onPhase("appending");
-        const signalled = { hasFreshId: true, signal: limit.signal };
-        const appended = await limit.within(appendSealed(to, commit, signalled));
-        if (appended._tag === "Conflict") return lookAgain(moved(stream, appended.actual.revision));
+        const appended = await limit.within(appendOrSee(options, commit));
+        if (appended?._tag === "Conflict") return lookAgain(moved(stream, appended.actual.revision));
         onPhase("proving");
-        if ((await limit.within(proveSealed(to, commit, appended))) !== undefined)
-          return lookAgain(moved(stream, commit.firstRevision));
+        const stands = await limit.within(
+          appended === undefined ? proveThere(to, commit) : proveSealed(to, commit, appended),
+        );
+        if (!stands) return lookAgain(moved(stream, commit.firstRevision));
         onSent(commit);
         const waiting = turn();
         if (waiting !== undefined) await limit.within(waiting);
@@ -97,6 +106,43 @@ const lookAndSend = async (options: StreamReplication): Promise<LookAgain | Stre
   if (end.revision !== ours.revision || end.digest !== ours.digest) throw changedMeanwhile(stream);
   return { head: ours, lacking };
 };
+
+/** Milliseconds before somebody else's hand is looked for; doubled with every look. */
+const firstLookMs = 100;
+
+/**
+ * The answer to an append, or nothing where something stands in its place meanwhile. A server drops one of two identical
+ * appends that overlap, and says so seconds later: two processes that bring the same would wait for that.
+ */
+const appendOrSee = (
+  { stream, to, limit }: StreamReplication,
+  commit: Commit,
+): Promise<Appended | Conflict | undefined> =>
+  new Promise((resolve, reject) => {
+    const { revision } = headOfCommit(commit);
+    let callOff = (): void => {};
+    let isOver = false;
+    const end = (settle: () => void): void => {
+      isOver = true;
+      callOff();
+      settle();
+    };
+    const lookAfter = (milliseconds: number): void => {
+      if (isOver) return;
+      const goOn = (): void => lookAfter(milliseconds * 2);
+      callOff = limit.after(milliseconds, () => {
+        to.head(stream).then((head) => {
+          if (head.revision >= revision) end(() => resolve(undefined));
+          else goOn();
+        }, goOn);
+      });
+    };
+    appendSealed(to, commit, { hasFreshId: true, signal: limit.signal }).then(
+      (answer) => end(() => resolve(answer)),
+      (error: unknown) => end(() => reject(error)),
+    );
+    lookAfter(firstLookMs);
+  });
 
 /** What leads from where the target ends to where the source does: what was written just now if that is all, else as it is read. */
 const lackedBy = (

@@ -276,6 +276,26 @@ describe("a target that ends in the middle of a command", () => {
   });
 });
 
+test("what another process has brought is seen while a server does not answer for the same", async () => {
+  const [from, to] = [await filled(6), openMemoryStore()];
+  let dropped = 0;
+  const dropping: EventStore = {
+    ...to,
+    append: async (request) => {
+      // As it answers the other one.
+      await to.append(request);
+      dropped += 1;
+      return dropped % 2 === 1 ? new Promise(() => {}) : to.append(request);
+    },
+  };
+  expect(await replicate(from, dropping, { categories, timers })).toMatchObject({
+    complete: true,
+    warnings: [],
+  });
+  expect(dropped).toBeGreaterThan(2);
+  expect(await streamsOf(to)).toEqual(await streamsOf(from));
+});
+
 describe("a source that is not sound", () => {
   test("is not sent from where an event is not what was digested", async () => {
     const [sound, to] = [await filled(6, 1), openMemoryStore()];

@@ -1,5 +1,5 @@
 /** Commits as they were sealed, out of one store and into another: with their ids, times, digests and their order. */
-import { type Commit, type EventEnvelope, emptyHead, type RecordedEvent } from "./event.ts";
+import { type Commit, type EventEnvelope, emptyHead, headOfCommit, type RecordedEvent } from "./event.ts";
 import type { Appended, Conflict, EventStore, ReadOptions } from "./event-store.ts";
 import { StoreFault } from "./faults.ts";
 import type { CancelSignal } from "./ports.ts";
@@ -98,16 +98,29 @@ export const appendSealed = (
   });
 };
 
-/** Reads back what was appended, and proves that it is the very commit. Throws `READBACK_FAILED`. */
+/** Reads back what was appended and proves that it is the very commit; false if another one had come first. Throws `READBACK_FAILED`. */
 export const proveSealed = async (
   store: EventStore,
   commit: Commit,
   appended: Appended,
-): Promise<Conflict | undefined> => {
+): Promise<boolean> => {
   const read = await store.readBack(appended);
-  if ("_tag" in read) return read;
+  if ("_tag" in read) return false;
   proveEqual(commit, read, store.supports);
-  return undefined;
+  return true;
+};
+
+/** The same of a commit that somebody else may have appended; false if something else stands in its place. */
+export const proveThere = async (store: EventStore, commit: Commit): Promise<boolean> => {
+  const { stream, firstRevision, previous, events } = commit;
+  const after = { revision: firstRevision - 1, digest: previous };
+  const read: RecordedEvent[] = [];
+  for await (const batch of store.read(stream, { after, to: headOfCommit(commit).revision }))
+    read.push(...batch);
+  if (events.some(({ digest }, index) => read[index]?.digest !== digest)) return false;
+  // Stored bytes are compared by a readback alone.
+  proveEqual(commit, read, { ...store.supports, byteReadback: false });
+  return true;
 };
 
 const withoutCommand = (stream: string, commandId: string, revision: number): StoreFault =>

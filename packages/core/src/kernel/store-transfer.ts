@@ -63,7 +63,7 @@ const take = async (store: EventStore, commit: Commit, signal: CancelSignal | un
   if (appended._tag === "Conflict")
     throw diverged(stream, `was written to in the target at revision ${firstRevision}`);
   const isOther = !isSame(appended.commit, commit);
-  if (isOther || (await proveSealed(store, commit, appended)) !== undefined)
+  if (isOther || !(await proveSealed(store, commit, appended)))
     throw diverged(stream, `holds another event in the target at revision ${firstRevision}`);
 };
 
