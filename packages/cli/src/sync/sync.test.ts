@@ -65,6 +65,16 @@ describe("after a command that wrote", () => {
     expect((await shell.json("wp", "note", "p/WP01", "more")).envelope.sync).toMatchObject({ events: 1 });
   });
 
+  test("a store in a folder with a long name is remembered like any other", async () => {
+    const folder = Array.from({ length: 4 }, () => "long".repeat(20)).join("/");
+    const shell = await planned(syncing(`file:${folder}`));
+    for (const text of ["one", "two"])
+      expect((await shell.json("wp", "note", "p/WP01", text)).envelope).toMatchObject({
+        warnings: [],
+        sync: { complete: true, equal: 1, events: 1 },
+      });
+  });
+
   test("nothing is said to people where it went well", async () => {
     const shell = await planned(syncing("sqlite:there.db"));
     expect(await shell.run("wp", "note", "p/WP01", "more")).toMatchObject({ code: 0, err: "" });

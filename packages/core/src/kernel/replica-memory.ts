@@ -3,6 +3,7 @@
  * brought over, and which streams were not. A cache: losing it costs one comparison of all streams.
  */
 
+import { sha256Hex } from "./digest.ts";
 import type { EventStore } from "./event-store.ts";
 import { headAfter } from "./fold.ts";
 import { isInLog } from "./is-in-log.ts";
@@ -47,7 +48,8 @@ export const newsSince = async (
   { views, target }: ReplicaMemory,
   limit: Limit,
 ): Promise<News> => {
-  const name = `replica at ${target}`;
+  // An address may be longer than the name of a file.
+  const name = `replica at ${sha256Hex(target).slice(0, 32)}`;
   const category = categories.length === 1 ? categories[0] : undefined;
   const stored = await limit.within(views.load<Remembered>(name, version));
   const isRemembered =
