@@ -158,7 +158,8 @@ const bundleAll = async () => {
     metafile: true,
   });
   bundled.push(yaml.metafile, await bundleClient(path.join(staging, "mled-eventstoredb.cjs")));
-  writeLicenses(bundled, path.join(staging, "mled-licenses.txt"));
+  // No file may have "license" in its name: pnpm then takes it for the package's own, and packs no other.
+  writeLicenses(bundled, path.join(staging, "mled-third-party.txt"));
   // A process of its own for each, so that what is compiled there is what a command compiles.
   for (const what of [...Object.keys(sessionPlaces), "thread"])
     execFileSync(process.execPath, [fileURLToPath(import.meta.url), "--cache", staging, what], {

@@ -46,6 +46,8 @@ try {
       if (unwanted.length > 0) throw new Error(`it carries what nobody needs:\n${unwanted.join("\n")}`);
       for (const file of ["package/package.json", "package/LICENSE", "package/README.md"])
         if (!files.includes(file)) throw new Error(`it lacks ${file}`);
+      if (name === "mission-ledger" && !files.includes("package/dist/bin/mled-third-party.txt"))
+        throw new Error("it lacks the licences of what is bundled");
       const packed = JSON.parse(endsWell(await run(["tar", "-xzOf", tarball, "package/package.json"], all)));
       const { dependencies = {}, optionalDependencies = {} } = packed;
       const unresolved = JSON.stringify([dependencies, optionalDependencies]).match(/workspace:|catalog:/g);
