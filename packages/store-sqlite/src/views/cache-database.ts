@@ -159,6 +159,9 @@ const inTransaction = <A>(db: SqlDatabase, work: () => A): A => {
   }
 };
 
+/** Pages that are kept; views are written and read one after the other. */
+const cacheKibibytes = 2_048;
+
 const makeReady = (db: SqlDatabase, path: string, flushing: CacheFlushing): void => {
   // Before anything is set: what is not ours is not ours to write to.
   const isNew = isEmpty(db, path);
@@ -168,6 +171,7 @@ const makeReady = (db: SqlDatabase, path: string, flushing: CacheFlushing): void
   db.pragma("trusted_schema = OFF");
   db.pragma("cell_size_check = ON");
   db.pragma("mmap_size = 0");
+  db.pragma(`cache_size = -${cacheKibibytes}`);
   db.pragma("journal_size_limit = 16777216");
   if (!isNew) return;
   inTransaction(db, () => {
