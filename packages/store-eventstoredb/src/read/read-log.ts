@@ -1,5 +1,5 @@
 /** The whole log of a ledger, in the order in which the server took it. */
-import type { EventBatch, ReadAllOptions, RecordedEvent } from "@mission-ledger/core";
+import type { CancelSignal, EventBatch, ReadAllOptions, RecordedEvent } from "@mission-ledger/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway/gateway.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
@@ -19,22 +19,23 @@ export interface LogSetup {
 
 /** Events up to the end of the log at the time of the call. A ledger that nothing was written to costs no reading of others' events. */
 export async function* readLog(
-  { gateway, names, catalogue, patience, pageSize, ensureOpen }: LogSetup,
+  setup: LogSetup,
   { after, category, signal }: ReadAllOptions,
 ): AsyncGenerator<EventBatch> {
+  const { gateway, names, catalogue, patience, pageSize, ensureOpen } = setup;
   const resumed = after === undefined ? undefined : positionOf(after);
   signal?.throwIfAborted();
   ensureOpen();
   const size = pageSizeOf(pageSize);
   let asked = pageSize;
-  const page = (from: LogPosition | "end", most: number) =>
+  const page = (from: LogPosition, most: number) =>
     patience.patiently(
       () =>
         size.ask(most, (count) => {
           asked = count;
           return gateway.readAll({
             from,
-            direction: from === "end" ? "backwards" : "forwards",
+            direction: "forwards",
             maxCount: count,
             ...(signal === undefined ? {} : { signal }),
           });
@@ -43,7 +44,7 @@ export async function* readLog(
     );
   const begin = resumed ?? (await catalogue.begin());
   if (begin === undefined) return;
-  const end = (await page("end", 1))[0]?.position;
+  const end = await endOfLog(setup, after, signal);
   if (end === undefined) return;
   /** Reads begin with the event that is named, so each page begins with the last one of the page before. */
   let passed = resumed;
@@ -69,6 +70,32 @@ export async function* readLog(
     passed = last;
   }
 }
+
+/** Tries after which a leader that was just elected is not behind any more: they take about a second. */
+const mostBehind = 6;
+
+/**
+ * Where the log ends. Throws `LOG_REPLACED` if that is before a position that was once given: whatever is written next would be
+ * taken for old.
+ */
+export const endOfLog = async (
+  { gateway, patience }: LogSetup,
+  after: string | undefined,
+  signal?: CancelSignal,
+): Promise<LogPosition | undefined> => {
+  for (let tries = 0; ; tries += 1) {
+    const given = signal === undefined ? {} : { signal };
+    const [newest] = await patience.patiently(
+      () => gateway.readAll({ from: "end", direction: "backwards", maxCount: 1, ...given }),
+      given,
+    );
+    const end = newest?.position;
+    if (after === undefined || (end !== undefined && !isBehind(positionOf(after), end))) return end;
+    if (tries >= mostBehind) throw notAPosition(after);
+    await patience.backOff(tries, signal);
+    signal?.throwIfAborted();
+  }
+};
 
 /** A server says no more of a position at which no record begins. */
 const isNoSuchPlace = (error: unknown): boolean =>

@@ -254,6 +254,20 @@ describe("a read", () => {
     expect(world.server.calls().readRange).toBe(1);
   });
 
+  test("of the log from a position behind its end is a replaced log, unless the leader is behind", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    const store = await world.open();
+    const last = (await world.until(all(store.readAll()))).at(-1)?.position as string;
+    world.server.strike({ at: "read", fault: { kind: "stale", events: 1 }, times: 3 });
+    expect(await world.until(all(store.readAll({ after: last })))).toEqual([]);
+    // As a view remembers it that was built before a backup was restored.
+    const after = positionText({ commit: 10n ** 9n, prepare: 10n ** 9n });
+    const replaced = { code: "LOG_REPLACED" };
+    await expect(world.until(all(store.readAll({ after })))).rejects.toMatchObject(replaced);
+    await expect(world.until(all(store.subscribe({ after })))).rejects.toMatchObject(replaced);
+  });
+
   test("from a position that the server does not know is a replaced log, not a broken server", async () => {
     const world = openWorld();
     await filled(world, 2);

@@ -1,9 +1,8 @@
 /** The log, then live: a subscription that begins again from its last position whenever the connection ends, however it ends. */
 import { type CancelSignal, type EventBatch, limitOf, type ReadAllOptions } from "@mission-ledger/core";
 import { faultOf, isPassing } from "../faults.ts";
-import type { LogPosition } from "../gateway/gateway.ts";
 import { isBehind, positionOf } from "../layout/position.ts";
-import { eventsOfLedger, type LogSetup } from "./read-log.ts";
+import { endOfLog, eventsOfLedger, type LogSetup } from "./read-log.ts";
 
 export interface SubscribeSetup extends LogSetup {
   readonly closing: CancelSignal;
@@ -17,7 +16,9 @@ export async function* subscribeToLog(
   const { gateway, names, patience, ensureOpen, closing } = setup;
   ensureOpen();
   const prefix = names.prefix(category);
+  /** Just before the ledger's first event. Where there is none yet, the end of the log: what is older on the server is others'. */
   let reached = after === undefined ? undefined : positionOf(after);
+  let isPlaced = false;
   const over = anyOf(closing, signal);
   // Nothing is waited for beyond its end; and it holds nothing of what came before, however long it lasts.
   const limit = limitOf({ signal: over.signal });
@@ -26,7 +27,12 @@ export async function* subscribeToLog(
     if (prefix === undefined) return await over.ended;
     for (let tries = 0; ; tries += 1) {
       try {
-        reached ??= await limit.within(beginning(setup));
+        if (!isPlaced) {
+          const end = await limit.within(endOfLog(setup, after, over.signal));
+          // Asked for second: a ledger that is begun in between begins behind what was the end.
+          reached ??= (await limit.within(setup.catalogue.begin())) ?? end;
+          isPlaced = true;
+        }
         const news = gateway.subscribe({
           after: reached ?? "start",
           ...(prefix === "" ? {} : { prefixes: [prefix] }),
@@ -61,15 +67,6 @@ export async function* subscribeToLog(
     over.release();
   }
 }
-
-/** Just before the ledger's first event. Where there is none yet, the end of the log: what is older on the server is others'. */
-const beginning = async ({ gateway, catalogue, patience }: LogSetup): Promise<LogPosition | undefined> => {
-  const newest = await patience.patiently(() =>
-    gateway.readAll({ from: "end", direction: "backwards", maxCount: 1 }),
-  );
-  // Asked for second: a ledger that is begun in between begins behind what was the end.
-  return (await catalogue.begin()) ?? newest[0]?.position;
-};
 
 interface Over {
   readonly signal: CancelSignal;
