@@ -160,6 +160,20 @@ describe("commands of two processes over the wire", () => {
     wholly(ledger, await running);
   });
 
+  test("of eight processes on one stream are all written, and none of them ends with a conflict", async () => {
+    const ledger = freshLedger();
+    const processes = await Promise.all(Array.from({ length: 8 }, () => opened(ledger)));
+    const command: CounterCommand = { type: "Add", at: "2026-01-01T00:00:00.000Z", amount: 1 };
+    const answers = await Promise.all(
+      processes.flatMap(({ handler }) =>
+        Array.from({ length: 6 }, () => handler.attempt(stream, command, { actor: "ana" })()),
+      ),
+    );
+    expect(answers.filter(({ _tag }) => _tag === "Left")).toEqual([]);
+    expect(commandsOnServer(ledger)).toHaveLength(48);
+    for (const { store } of processes) await store.close();
+  });
+
   test("that are denied write nothing, and say so", async () => {
     const ledger = freshLedger();
     server.strike({ at: "append", fault: { kind: "access_denied" }, times: 1 });
