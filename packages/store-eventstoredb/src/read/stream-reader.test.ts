@@ -167,6 +167,31 @@ describe("a read", () => {
     expect(head.revision).toBe(2);
   });
 
+  test("is not behind because this process writes on meanwhile", async () => {
+    const world = openWorld();
+    let head = await filled(world, 3);
+    let writes = 0;
+    let isWriting = false;
+    const opened: { store?: EventStore } = {};
+    const store = await world.open({
+      readRange: async (request, send) => {
+        const answer = await send();
+        if (opened.store === undefined || isWriting || request.stream !== stream) return answer;
+        writes += 1;
+        isWriting = true;
+        // Proven before the reader has its answer.
+        head = await put(opened.store, head, `meanwhile-${writes}`, { isFresh: true });
+        isWriting = false;
+        return answer;
+      },
+    });
+    await world.until(store.head(stream));
+    opened.store = store;
+    expect((await world.until(all(store.read(stream)))).length).toBeGreaterThanOrEqual(3);
+    expect((await world.until(store.head(stream))).revision).toBeGreaterThanOrEqual(3);
+    expect(writes).toBeLessThan(10);
+  });
+
   test("of a whole stream that has lost what was seen is a replaced log, never a shorter history", async () => {
     const world = openWorld();
     await filled(world, 3);

@@ -116,9 +116,9 @@ export const streamReader = ({
   };
 
   /** A leader that was just elected may be behind what this process has seen; after a while it is another log. */
-  const isBehind = async (stream: string, revision: number, behind: Behind): Promise<boolean> => {
+  const isBehind = async (behind: Behind): Promise<boolean> => {
     behind.since ??= timers.now();
-    if (revision > index.tip(stream).revision || timers.now() - behind.since >= behindMs) return false;
+    if (timers.now() - behind.since >= behindMs) return false;
     behind.tries += 1;
     await patience.backOff(behind.tries);
     return true;
@@ -136,16 +136,15 @@ export const streamReader = ({
     return notInLog(stream, revision);
   };
 
-  /** Whether all is read that was ever seen of the stream, up to `to`. It is asked again for a while, then it is another log. */
+  /** Whether all is read that had been seen of the stream. It is asked again for a while, then it is another log. */
   const isAllSeen = async (
     stream: string,
     { revision }: StreamHead,
-    to: number,
+    seen: number,
     behind: Behind,
   ): Promise<boolean> => {
-    const seen = Math.min(to, index.tip(stream).revision);
     if (revision >= seen) return true;
-    if (await isBehind(stream, seen, behind)) return false;
+    if (await isBehind(behind)) return false;
     throw gone(stream, seen);
   };
 
@@ -176,6 +175,9 @@ export const streamReader = ({
     let head = after;
     let anchored = after.revision < 0;
     const behind: Behind = { since: undefined, tries: 0 };
+    // Before the reading: what this process writes meanwhile need not be among what is read.
+    const tip = index.tip(stream).revision;
+    const seen = Math.min(to, tip);
     while (!anchored || head.revision < to) {
       signal?.throwIfAborted();
       const anchor = anchored ? 0 : 1;
@@ -183,11 +185,11 @@ export const streamReader = ({
       const from = head.revision + 1 - anchor;
       const { asked, read } = await readPage(stream, from, most, options);
       const events = read._tag === "Missing" ? [] : read.events;
-      if (!anchored && events.length === 0 && (await isBehind(stream, after.revision, behind))) continue;
+      if (!anchored && events.length === 0 && after.revision <= tip && (await isBehind(behind))) continue;
       if (read._tag === "Missing") {
         if (head.revision >= 0) throw gone(stream, head.revision);
         await neverWas(stream, options);
-        if (await isAllSeen(stream, head, to, behind)) return;
+        if (await isAllSeen(stream, head, seen, behind)) return;
         continue;
       }
       if (!anchored) checkAnchor(stream, after, events[0]);
@@ -201,7 +203,7 @@ export const streamReader = ({
       }
       index.learn(stream, page.map(learnt));
       if (page.length > 0) yield page;
-      if (events.length < asked && (await isAllSeen(stream, head, to, behind))) return;
+      if (events.length < asked && (await isAllSeen(stream, head, seen, behind))) return;
     }
   }
 
@@ -223,11 +225,12 @@ export const streamReader = ({
       const options = until === undefined ? {} : { until };
       const behind: Behind = { since: undefined, tries: 0 };
       for (;;) {
+        // Before the reading: what this process writes meanwhile need not be read.
+        const { revision } = index.tip(stream);
         const read = await readRange(names.onServer(stream), "end", 1, options);
         const stored = read._tag === "Missing" ? undefined : read.events[0];
-        const { revision } = index.tip(stream);
         if (Number(stored?.revision ?? -1n) < revision) {
-          if (await isBehind(stream, revision, behind)) continue;
+          if (await isBehind(behind)) continue;
           throw gone(stream, revision);
         }
         if (read._tag === "Missing") {
