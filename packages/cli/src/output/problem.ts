@@ -38,6 +38,8 @@ export class CliError extends LedgerError {
     options: {
       /** @defaultValue "not_written" */
       outcome?: Outcome;
+      /** @defaultValue false */
+      retryable?: boolean;
       hint?: string;
       details?: Readonly<Record<string, unknown>>;
       cause?: unknown;

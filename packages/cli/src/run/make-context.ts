@@ -4,6 +4,7 @@ import path from "node:path";
 import {
   type Commit,
   type EventStore,
+  isStoreFault,
   type Randomness,
   systemClock,
   systemRandomness,
@@ -12,15 +13,16 @@ import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
-import { usage } from "../output/problem.ts";
+import { type CliError, usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
 import { cacheFolderOf } from "../place/cache-folder.ts";
 import { aboutCopies } from "../place/copies.ts";
 import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
 import { storeAt } from "../store/addressed-store.ts";
-import type { StorePorts } from "../store/store-kind.ts";
+import type { StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { findSyncSetting } from "../sync/setting.ts";
 import type { Globals } from "./global-flags.ts";
+import { interruptedError } from "./interruption.ts";
 import type { Io } from "./io.ts";
 import { formatInvocation, type Names, namesAt } from "./names.ts";
 import { progressDisplay } from "./progress.ts";
@@ -44,6 +46,10 @@ export interface MadeContext {
   warnings(): readonly string[];
   /** The store of the ledger as it was opened, or may be now, and what was written last; `undefined` where there is none. */
   source(): Promise<{ readonly store: EventStore; readonly written: readonly Commit[] } | undefined>;
+  /** Whether a server is asked for anything. */
+  isOnServer(): boolean;
+  /** How the command ends if nobody waits for it any longer. */
+  interrupted(): CliError;
   /** Takes progress off the screen, so that the result can be printed. */
   endProgress(): Promise<void>;
   close(): Promise<void>;
@@ -83,6 +89,9 @@ export const makeContext = ({
   };
   const warnings = new Set<string>();
   const written: Commit[] = [];
+  const appends: Appends = { written, underway: undefined };
+  /** Stores beside the ledger itself. */
+  const elsewhere: StoreAddress[] = [];
   const display = progressDisplay(io, globals, clock);
   const cacheFolder = cacheFolderOf(env);
   const portsFor = ({ publishTo }: Pick<FoundPlace, "publishTo">): StorePorts => ({
@@ -98,7 +107,7 @@ export const makeContext = ({
       .open(portsFor(found))
       .then(({ store, snapshots }) =>
         ledgerOver({
-          store: noting(store, written),
+          store: noting(store, appends),
           snapshots,
           snapshotEvery,
           // What is read from a server comes over the network; on a disk, reading changes nothing.
@@ -156,12 +165,14 @@ export const makeContext = ({
       return { ledger: await open(found), created: found.exists === false };
     },
     side: async (address, { make = false, other = "lines" } = {}) => {
+      elsewhere.push(address);
       const store = storeAt(address);
       const ports = portsFor({});
       if (make && store.isThere() === false) await store.make(ports);
       return store.transfer(ports, other);
     },
     another: async (address, { patienceMs } = {}) => {
+      elsewhere.push(address);
       const store = storeAt(address);
       const ports = { ...portsFor({}), ...(patienceMs === undefined ? {} : { patienceMs }) };
       if (store.isThere() === false) await store.make(ports);
@@ -194,6 +205,17 @@ export const makeContext = ({
       if (opened === undefined && find().exists === false) return undefined;
       return { store: (await open(find())).store, written: [...written] };
     },
+    isOnServer: () =>
+      elsewhere.some(({ store }) => store === "eventstoredb") ||
+      (hostLedger === undefined && find().store === "eventstoredb"),
+    interrupted: () =>
+      interruptedError({
+        context,
+        spec,
+        input,
+        commandId: appends.underway,
+        wroteElsewhere: elsewhere.length > 0,
+      }),
     endProgress: display.end,
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
@@ -202,13 +224,27 @@ export const makeContext = ({
 /** Commits that are kept in mind for another store; what was written before is read again. */
 const mostNoted = 64;
 
-/** The store, with what was appended last noted. */
-const noting = (store: EventStore, written: Commit[]): EventStore => ({
+interface Appends {
+  readonly written: Commit[];
+  /** The command that was sent last, unless it is certain that it was not written. */
+  underway: string | undefined;
+}
+
+/** The store, with what was appended last noted, and what is being appended. */
+const noting = (store: EventStore, appends: Appends): EventStore => ({
   ...store,
   append: async (request) => {
-    const answer = await store.append(request);
-    if (answer._tag === "Appended" && written.push(answer.commit) > mostNoted) written.shift();
-    return answer;
+    const { written } = appends;
+    appends.underway = request.commit.commandId;
+    try {
+      const answer = await store.append(request);
+      if (answer._tag === "Conflict") appends.underway = undefined;
+      else if (written.push(answer.commit) > mostNoted) written.shift();
+      return answer;
+    } catch (error) {
+      if (isStoreFault(error) && error.outcome === "not_written") appends.underway = undefined;
+      throw error;
+    }
   },
 });
 

@@ -1,5 +1,5 @@
 /** Runs one command and answers how it ended. Never throws: whatever goes wrong becomes a problem with a code. */
-import { systemClock } from "@mission-ledger/core";
+import { limitOf, systemClock } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { CommandInput } from "../command/fields.ts";
 import { parseInput, type RawInput } from "../command/input.ts";
@@ -12,6 +12,7 @@ import type { SyncReport } from "../sync/bring.ts";
 import { type FinalSync, finalSync, isFollowedBySync } from "../sync/final-sync.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
+import { unlessInterrupted } from "./interruption.ts";
 import type { Io } from "./io.ts";
 import { makeContext } from "./make-context.ts";
 import { type Names, namesAt } from "./names.ts";
@@ -47,6 +48,9 @@ export interface PerformOptions {
   readonly hostActor?: string | undefined;
 }
 
+/** Milliseconds in which a store may close that nobody waits for any more. */
+const closesWithinMs = 250;
+
 export const perform = async (options: PerformOptions): Promise<Performance> => {
   const { spec, raw, globals, io, names, commands, hostLedger, hostActor } = options;
   let close = async (): Promise<void> => {};
@@ -61,7 +65,15 @@ export const perform = async (options: PerformOptions): Promise<Performance> => 
     const { context, source } = made;
     // A wrong address is told before anything is written.
     const setting = isFollowedBySync(spec, input) ? context.syncsTo() : undefined;
-    const result = await spec.run(context, input, io.signal);
+    const result = await unlessInterrupted(spec.run(context, input, io.signal), {
+      signal: io.signal,
+      isOnServer: made.isOnServer,
+      interrupted: () => {
+        // Nor is waited for whoever does not answer when it is closed.
+        close = () => limitOf({ withinMs: closesWithinMs }).within(made.close());
+        return made.interrupted();
+      },
+    });
     await endProgress();
     const all = [...warnings(), ...(result.warnings ?? [])].map(hidePasswords);
     const ending = endingOf({ ...result, warnings: all }, globals);
