@@ -101,15 +101,16 @@ export const ledgerEvent = (stored: StoredEvent, stream: string): LedgerEvent | 
 };
 
 /** Whether a stored event is the sealed one in everything, its content computed anew. */
-export const isSealed = ({ recorded }: LedgerEvent, sealed: EventEnvelope): boolean => {
+export const isSealed = ({ recorded }: LedgerEvent, sealed: EventEnvelope): boolean =>
+  recorded.id === sealed.id &&
+  recorded.revision === sealed.revision &&
+  recorded.digest === sealed.digest &&
+  isAsSealed(recorded);
+
+/** Whether an event yields its digest: over the canonical text of everything that was sealed, the data among it. */
+export const isAsSealed = (recorded: RecordedEvent): boolean => {
   try {
-    return (
-      recorded.id === sealed.id &&
-      recorded.revision === sealed.revision &&
-      recorded.digest === sealed.digest &&
-      // Over the canonical text of everything that was sealed, the data among it.
-      digestOfEvent(envelopeOf(recorded)) === sealed.digest
-    );
+    return digestOfEvent(envelopeOf(recorded)) === recorded.digest;
   } catch (error) {
     if (error instanceof NotCanonical) return false;
     throw error;

@@ -1,10 +1,17 @@
 /** The whole log of a ledger, in the order in which the server took it. */
-import type { CancelSignal, EventBatch, ReadAllOptions, RecordedEvent } from "@mission-ledger/core";
+import {
+  type CancelSignal,
+  type EventBatch,
+  type ReadAllOptions,
+  type RecordedEvent,
+  StoreFault,
+} from "@mission-ledger/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { notWhole } from "../faults.ts";
 import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway/gateway.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
 import { isBehind, notAPosition, positionOf } from "../layout/position.ts";
-import { ledgerEvent } from "../layout/stored-event.ts";
+import { isAsSealed, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import { fewest, pageSizeOf } from "./page-size.ts";
 
@@ -27,19 +34,17 @@ export async function* readLog(
   signal?.throwIfAborted();
   ensureOpen();
   const size = pageSizeOf(pageSize);
-  let asked = pageSize;
   const page = (from: LogPosition, most: number) =>
     patience.patiently(
       () =>
-        size.ask(most, (count) => {
-          asked = count;
-          return gateway.readAll({
+        size.ask(most, (count) =>
+          gateway.readAll({
             from,
             direction: "forwards",
             maxCount: count,
             ...(signal === undefined ? {} : { signal }),
-          });
-        }),
+          }),
+        ),
       signal === undefined ? {} : { signal },
     );
   const begin = resumed ?? (await catalogue.begin());
@@ -48,7 +53,8 @@ export async function* readLog(
   if (end === undefined) return;
   /** Reads begin with the event that is named, so each page begins with the last one of the page before. */
   let passed = resumed;
-  for (let from: LogPosition = begin; !isBehind(from, end); ) {
+  let tries = 0;
+  for (let from: LogPosition = begin; passed === undefined || isBehind(end, passed); ) {
     const events = await page(from, Math.max(fewest, pageSize)).catch((error: unknown) => {
       throw passed === resumed && isNoSuchPlace(error) && after !== undefined ? notAPosition(after) : error;
     });
@@ -65,9 +71,16 @@ export async function* readLog(
     signal?.throwIfAborted();
     ensureOpen();
     const last = events.at(-1)?.position;
-    if (last === undefined || events.length < asked) return;
-    from = last;
-    passed = last;
+    if (last !== undefined && (passed === undefined || isBehind(last, passed))) {
+      from = last;
+      passed = last;
+      tries = 0;
+    } else {
+      // A page that was cut off is no end of the log: that is known.
+      if (tries >= mostBehind) throw endsEarly();
+      tries += 1;
+      await patience.backOff(tries, signal);
+    }
   }
 }
 
@@ -97,11 +110,21 @@ export const endOfLog = async (
   }
 };
 
+const endsEarly = (): StoreFault =>
+  new StoreFault("STORE_UNAVAILABLE", "the server ends its log before the end that it named", {
+    outcome: "not_written",
+    retryable: true,
+    hint: "Try again; if it happens again, look with `mled doctor` at how the server is.",
+  });
+
 /** A server says no more of a position at which no record begins. */
 const isNoSuchPlace = (error: unknown): boolean =>
   error instanceof GatewayFailure && (error.kind === "unknown" || error.kind === "refused");
 
-/** What of the server's events is the ledger's. Events of others in streams with names like ours are passed over. */
+/**
+ * What of the server's events is the ledger's. Events of others in streams with names like ours are passed over. Throws
+ * `LOG_CORRUPT` for one that is ours and was changed.
+ */
 export const eventsOfLedger = (
   events: readonly StoredEvent[],
   names: StreamNames,
@@ -111,5 +134,9 @@ export const eventsOfLedger = (
     const stream = stored.stream.startsWith("$") ? undefined : names.inLedger(stored.stream);
     if (stream === undefined || (category !== undefined && !isInCategory(stream, category))) return [];
     const event = ledgerEvent(stored, stream);
-    return event === undefined ? [] : [event.recorded];
+    if (event === undefined) return [];
+    const { recorded } = event;
+    if (!isAsSealed(recorded))
+      throw notWhole(stream, recorded.revision, "the event there is not what was sealed");
+    return [recorded];
   });

@@ -63,6 +63,18 @@ describe("a stream of which the server hides something", () => {
     expect(world.stands()).toHaveLength(3);
   });
 
+  test("or whose content was changed there is a fault to who folds it, in the place that was changed", async () => {
+    const world = openWorld();
+    await filled(world, 3);
+    world.server.log.change(stream, 1, (event) => ({ ...event, data: { commandId: "before-1", index: 7 } }));
+    const store = await world.open();
+    expect(await saidBy(world, store)).toMatchObject({ read: corrupt, scan: corrupt });
+    await expect(world.until(all(store.read(stream)))).rejects.toMatchObject({
+      code: "LOG_CORRUPT",
+      details: { stream, revision: 1 },
+    });
+  });
+
   test("because its name was deleted for good is closed", async () => {
     const world = openWorld();
     await filled(world, 3);
@@ -95,9 +107,9 @@ describe("a stream of which the server hides something", () => {
   test("whose events do not follow each other is a fault", async () => {
     const world = openWorld();
     await filled(world, 3);
-    world.server.log.change(stream, 1, (event) => ({
+    world.server.log.change(stream, 2, (event) => ({
       ...event,
-      metadata: { ...(event.metadata as object), digest: "0".repeat(64) },
+      metadata: { ...(event.metadata as object), previous: "0".repeat(64) },
     }));
     await expect(world.until(all((await world.open()).read(stream)))).rejects.toMatchObject({
       code: "LOG_CORRUPT",

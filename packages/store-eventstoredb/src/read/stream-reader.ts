@@ -5,7 +5,7 @@ import { notInLog, notWhole } from "../faults.ts";
 import type { Gateway, StoredEvent } from "../gateway/gateway.ts";
 import type { Timers } from "../gateway/timers.ts";
 import type { StreamNames } from "../layout/names.ts";
-import { type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
+import { isAsSealed, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import { hidesEvents, metadataStream } from "./hidden.ts";
 import { pageSizeOf } from "./page-size.ts";
@@ -112,6 +112,9 @@ export const streamReader = ({
       throw notWhole(stream, expected, "an event there was written by another program");
     if (event.recorded.previous !== before.digest)
       throw notWhole(stream, expected, "the event there does not follow the one before it");
+    // The server shows no checksum of its own, so this is what tells content that was changed there.
+    if (!isAsSealed(event.recorded))
+      throw notWhole(stream, expected, "the event there is not what was sealed");
     return event;
   };
 

@@ -12,7 +12,15 @@ import {
 } from "@mission-ledger/core";
 import { seededRandomness } from "@mission-ledger/testkit";
 import { openEventStoreDb, type StoreSettings } from "../event-store-db.ts";
-import type { Gateway, GatewayAppend, GatewayAppended, RangeRead, RangeRequest } from "../gateway/gateway.ts";
+import type {
+  AllRequest,
+  Gateway,
+  GatewayAppend,
+  GatewayAppended,
+  RangeRead,
+  RangeRequest,
+  StoredEvent,
+} from "../gateway/gateway.ts";
 import { type MemoryServer, memoryServer } from "./memory-server.ts";
 import { type VirtualTimers, virtualTimers } from "./virtual-timers.ts";
 
@@ -22,6 +30,7 @@ export const stream = "mission-m1";
 export interface Between {
   append?(request: GatewayAppend, send: () => Promise<GatewayAppended>): Promise<GatewayAppended>;
   readRange?(request: RangeRequest, send: () => Promise<RangeRead>): Promise<RangeRead>;
+  readAll?(request: AllRequest, send: () => Promise<readonly StoredEvent[]>): Promise<readonly StoredEvent[]>;
 }
 
 export interface World {
@@ -50,6 +59,8 @@ export const openWorld = (): World => {
         append: (request) => between.append?.(request, () => inner.append(request)) ?? inner.append(request),
         readRange: (request) =>
           between.readRange?.(request, () => inner.readRange(request)) ?? inner.readRange(request),
+        readAll: (request) =>
+          between.readAll?.(request, () => inner.readAll(request)) ?? inner.readAll(request),
       };
       return openEventStoreDb({ gateway, timers, randomness: seededRandomness(processes), ...settings });
     },
