@@ -157,4 +157,38 @@ describe("the catalogue of streams", () => {
     await expect(other.until(store.streams("mission"))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
     await expect(other.until(all(store.readAll()))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
   });
+
+  test("of a server that was restored meanwhile is read anew, and a stream that is begun again is entered again", async () => {
+    const world = openWorld();
+    const catalogue = "mission_ledger_streams";
+    const store = await world.open();
+    for (const name of ["mission-a", "mission-b"])
+      await world.until(put(store, emptyHead, name, { stream: name, isFresh: true }));
+    expect(await world.until(store.streams("mission"))).toEqual(["mission-a", "mission-b"]);
+    // A backup from before either was begun; others have written since.
+    for (const name of ["mission-a", "mission-b"]) world.server.log.lose(name, 1);
+    world.server.log.lose(catalogue, world.server.log.stream(catalogue).length);
+    const other = await world.open();
+    for (const name of ["mission-c", "mission-d", "mission-e", "mission-f"])
+      await world.until(put(other, emptyHead, name, { stream: name, isFresh: true }));
+    expect(await world.until(store.streams("mission"))).toEqual([
+      "mission-c",
+      "mission-d",
+      "mission-e",
+      "mission-f",
+    ]);
+    await expect(world.until(store.head("mission-a"))).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    await world.until(put(store, emptyHead, "again", { stream: "mission-a", isFresh: true }));
+    expect(await world.until((await world.open()).streams("mission"))).toContain("mission-a");
+  });
+
+  test("keeps what it has read over a leader that is behind", async () => {
+    const world = openWorld();
+    const store = await world.open();
+    for (const name of ["mission-a", "mission-b"])
+      await world.until(put(store, emptyHead, name, { stream: name, isFresh: true }));
+    expect(await world.until(store.streams("mission"))).toHaveLength(2);
+    world.server.strike({ at: "read", fault: { kind: "stale", events: 2 }, times: 3 });
+    expect(await world.until(store.streams("mission"))).toHaveLength(2);
+  });
 });

@@ -40,6 +40,9 @@ export interface CatalogueSetup {
 /** Questions about streams that are open at once. Source: a server answers them side by side; more only wait there. */
 const mostAsked = 16;
 
+/** Tries after which a leader that was just elected is not behind any more: they take about a second. */
+const mostBehind = 6;
+
 export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
   const { gateway, names, patience, pageSize } = setup;
   const name = names.catalogue;
@@ -51,6 +54,8 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
   const entered = new Set<string>();
   /** Up to here the entries were read. */
   let readTo = -1;
+  let lastId: string | undefined;
+  let reading: Promise<void> = Promise.resolve();
   let first: LogPosition | undefined;
 
   const list = (stream: string): void => {
@@ -66,17 +71,41 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
       throw notWhole(name, Number(revision), "an entry there was written by another program");
   };
 
-  const catchUp = async (): Promise<void> => {
-    for (;;) {
-      const events = await reader.range(readTo + 1, pageSize);
-      for (const event of events) {
-        if (event.revision <= BigInt(readTo)) continue;
+  const startOver = (): void => {
+    listed.clear();
+    entered.clear();
+    readTo = -1;
+    first = undefined;
+  };
+
+  const readOn = async (): Promise<void> => {
+    for (let tries = 0; ; ) {
+      // The last entry that was read comes along: a server that was restored holds none there, or another.
+      const anchors = readTo < 0 ? 0 : 1;
+      const asked = pageSize + anchors;
+      const events = await reader.range(readTo + 1 - anchors, asked);
+      const [anchor] = events;
+      const isThere = anchors === 1 && anchor?.revision === BigInt(readTo);
+      if (anchors === 1 && (anchor === undefined || (isThere && anchor.id !== lastId))) {
+        tries += 1;
+        if (anchor === undefined && tries <= mostBehind) await patience.backOff(tries);
+        else startOver();
+        continue;
+      }
+      for (const event of isThere ? events.slice(1) : events) {
         if (event.revision !== BigInt(readTo + 1)) throw notWhole(name, readTo + 1, "entries are hidden");
         take(event);
         readTo += 1;
+        lastId = event.id;
       }
-      if (events.length < pageSize) return;
+      if (events.length < asked) return;
     }
+  };
+
+  /** One after the other, each to what is the end then. */
+  const catchUp = (): Promise<void> => {
+    reading = reading.then(readOn, readOn);
+    return reading;
   };
 
   const begin = async (): Promise<LogPosition | undefined> => {
@@ -106,7 +135,8 @@ export const openCatalogue = (setup: CatalogueSetup): Catalogue => {
 
   return {
     enter: async (stream, until) => {
-      if (listed.has(stream)) return;
+      // One that was seen to be begun and is begun again was lost, and its entry may have been as well.
+      if (listed.get(stream) === false) return;
       await entries.enter(stream, until);
       list(stream);
       entered.add(stream);
