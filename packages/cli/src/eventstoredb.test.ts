@@ -353,6 +353,8 @@ test("a mission is archived to a file from a server, and brought back to another
   await shell.run("mission", "create", "p", "Passkeys");
   await shell.run("wp", "add", "p", "Only", "--id", "WP01");
   await shell.run("wp", "move", "p/WP01", "canceled", "--reason", "not needed");
+  const { envelope } = await shell.json("archive", "p");
+  expect(envelope.error?.hint).toMatch(/mled archive p --to p\.jsonl\.gz$/);
   const made = await shell.json("archive", "p", "--to", "p.jsonl.gz");
   expect(made).toMatchObject({ code: 0, data: { archived: true } });
   expect(existsSync(path.join(shell.directory, "p.jsonl.gz"))).toBe(true);

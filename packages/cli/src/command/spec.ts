@@ -102,6 +102,8 @@ export interface CommandContext {
   readonly program: readonly [node: string, script: string] | undefined;
   /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */
   say(command: string, rest?: string): string;
+  /** As `say`, about another ledger. A password is not shown, and asked for when it is typed like that. */
+  sayAt(address: StoreAddress, command: string, rest?: string): string;
   /** The command being run, as it would be typed again with this command id. */
   again(commandId: string): string;
 }

@@ -95,7 +95,10 @@ export const warningText = ({
   message,
   hint,
 }: Pick<Warning, "code" | "message"> & { readonly hint?: string | undefined }): string =>
-  `${code}: ${message}${hint === undefined ? "" : `; next: ${hint}`}`;
+  `${code}: ${hint === undefined ? message : `${withoutStop(message)}; next: ${hint}`}`;
+
+/** A sentence that goes on. */
+export const withoutStop = (sentence: string): string => sentence.replace(/\.$/, "");
 
 /** Decides on the present state and writes nothing. */
 const rehearse = async (

@@ -34,7 +34,7 @@ export const archive: CommandSpec = command({
   run: async (context, input, signal) => {
     const ledger = await context.ledger();
     const address = addressOf(await context.place());
-    const fileFor = fileNameFor(context, address, input.to);
+    const fileFor = fileNameFor(context, address, input);
     const slug = await resolveMission(ledger, input.mission);
     const { archived } = await openMission(ledger, slug, signal);
     const commandId = commandIdFor(context, input);
@@ -214,14 +214,19 @@ export const addressOf = ({ at }: Place): StoreAddress => {
 const fileNameFor = (
   { cwd, say }: CommandContext,
   address: StoreAddress,
-  to: string | undefined,
+  { mission, to }: { readonly mission?: string | undefined; readonly to: string | undefined },
 ): ((slug: string, sha256: string) => string) => {
   if (to !== undefined) return () => path.resolve(cwd, to);
-  if (address.store === "eventstoredb")
+  if (address.store === "eventstoredb") {
+    const words =
+      mission === undefined
+        ? "<mission> --to <mission>.jsonl.gz"
+        : `${shellQuote(mission)} --to ${shellQuote(`${mission}.jsonl.gz`)}`;
     throw usage(
       "--to is needed: a ledger on a server has no archive folder",
-      `Name the file: ${say("archive", "<mission> --to <mission>.jsonl.gz")}`,
+      `Name the file: ${say("archive", words)}`,
     );
+  }
   return (slug, sha256) => defaultFile(address, slug, sha256);
 };
 

@@ -21,6 +21,7 @@ import { formatAddress, identityOf, parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
+import { hintOfOther } from "../sync/next-steps.ts";
 
 /** Missions that are listed one by one in the envelope; all are counted. */
 const mostListed = 1_000;
@@ -199,11 +200,12 @@ const interrupted = (context: CommandContext, asked: readonly string[]): CliErro
 
 /** What mends a mission has to be run on the ledger that holds it, which is seldom the one that is meant here otherwise. */
 const withItsLedger = (
-  { say }: CommandContext,
+  { say, sayAt }: CommandContext,
   error: unknown,
   { source, target }: { readonly source: StoreAddress; readonly target: StoreAddress },
 ): unknown => {
-  if (!isStoreFault(error) || !mendable.has(error.code)) return error;
+  if (!isStoreFault(error)) return error;
+  if (!mendable.has(error.code)) return aboutItsServer(sayAt, error, [target, source]);
   const { code, message, outcome, retryable, details, hint } = error;
   const { stream, ...rest } = details;
   // Only what is found while the source is read through comes with all its problems.
@@ -232,6 +234,25 @@ const withItsLedger = (
     hint: outcome === "unknown" && hint !== undefined ? `${hint}\n${step}` : step,
     details: { ...rest, mission: slugOfStream(stream), address },
     cause: error,
+  });
+};
+
+/** What is proposed for a server is said of the one that failed. */
+const aboutItsServer = (
+  sayAt: CommandContext["sayAt"],
+  fault: StoreFault,
+  sides: readonly StoreAddress[],
+): StoreFault => {
+  const { code, message, outcome, retryable, details, hint } = fault;
+  const servers = sides.filter(({ store }) => store === "eventstoredb");
+  const [at] = [...servers.filter((one) => nameOf(one).includes(String(details.server))), ...servers];
+  if (hint === undefined || at === undefined) return fault;
+  return new StoreFault(code, message, {
+    outcome,
+    retryable,
+    hint: hintOfOther({ sayAt }, at, hint),
+    details,
+    cause: fault,
   });
 };
 

@@ -1,15 +1,15 @@
 /** Sync: brings the ledger to another store, and goes on bringing where it stopped. */
 import type { Progress } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
-import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command, type SyncSetting } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { exitCodeOf } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { CliError } from "../output/problem.ts";
 import { grouped } from "../rebuild/bar.ts";
 import { parseAddress } from "../store/address.ts";
-import type { StoreAddress } from "../store/store-kind.ts";
 import { type Brought, bring } from "../sync/bring.ts";
+import { saySync } from "../sync/next-steps.ts";
 
 /** In a row, with nothing brought over between them. Its store has tried each several times by then. */
 const maxFailures = 4;
@@ -34,9 +34,9 @@ export const sync: CommandSpec = command({
   writes: true,
   jsonl: true,
   run: async (context, { to, mission, within, dryRun }, signal) => {
-    const given = to === undefined ? undefined : parseAddress(to, "to", context.cwd);
+    const given = to === undefined ? undefined : { at: parseAddress(to, "to", context.cwd), decidedBy: "to" };
     const ledger = await context.ledger();
-    const at = given ?? settingOf(context);
+    const setting = given ?? settingOf(context);
     const known = mission.length === 0 ? undefined : new Set(await ledger.missions());
     for (const slug of mission)
       if (known?.has(slug) === false)
@@ -44,7 +44,7 @@ export const sync: CommandSpec = command({
     const brought = await bring({
       context,
       from: ledger.store,
-      to: at,
+      to: setting.at,
       compareAll: true,
       maxFailures,
       dryRun,
@@ -70,7 +70,7 @@ export const sync: CommandSpec = command({
             error: {
               code: first.code,
               message: first.message,
-              hint: first.hint ?? `Go on with it: ${context.say("sync")}`,
+              hint: first.hint ?? `Go on with it: ${saySync(context, setting)}`,
               details: { ...first.details, to: report.to, phase: first.phase, count: first.count },
             },
           }),
@@ -78,14 +78,14 @@ export const sync: CommandSpec = command({
   },
 });
 
-const settingOf = (context: CommandContext): StoreAddress => {
+const settingOf = (context: CommandContext): SyncSetting => {
   const setting = context.syncsTo();
   if (setting === undefined)
     throw new CliError("INPUT_REQUIRED", "nobody says where to bring the ledger", {
       hint: "Give an address, or set MISSION_LEDGER_SYNC_TO.",
       details: { missing: "to" },
     });
-  return setting.at;
+  return setting;
 };
 
 const linesOf = ({ report, missions }: Brought, dryRun: boolean): readonly Line[] => {

@@ -18,6 +18,7 @@ import { findActor } from "../place/actor.ts";
 import { cacheFolderOf } from "../place/cache-folder.ts";
 import { aboutCopies } from "../place/copies.ts";
 import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
+import { formatAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { findSyncSetting } from "../sync/setting.ts";
@@ -195,6 +196,8 @@ export const makeContext = ({
     program: io.program,
     // Help names commands and programs, which have no place.
     say: spec.name === "help" ? names.say : here.say,
+    sayAt: (address, command, rest) =>
+      namesAt(names, { cwd: undefined, ledger: undefined, store: formatAddress(address) }).say(command, rest),
     again: (commandId) => formatInvocation(here, spec, { ...input, requestId: commandId }),
   };
   return {

@@ -31,6 +31,12 @@ const shownParameters: ReadonlySet<string> = new Set([
   "userkeyfile",
 ]);
 
+/** Where a whole address is kept better than in the flag. */
+const variables: Readonly<Record<string, string>> = {
+  "--store": "MISSION_LEDGER_STORE",
+  "--sync-to": "MISSION_LEDGER_SYNC_TO",
+};
+
 /** Throws `USAGE`, which begins with `from` and shows no password. */
 export const parseServerAddress = (address: string, from: string): ServerAddress => {
   const scheme = address.slice(0, address.indexOf(":"));
@@ -45,10 +51,13 @@ export const parseServerAddress = (address: string, from: string): ServerAddress
       `${from}: ${scheme}:${rest} is not a connection string such as esdb://127.0.0.1:2113?tls=false`,
       "In a name or password, write %40 for @, %3A for :, %2F for /, %3F for ? and %23 for #.",
     );
+  const variable = variables[from];
   if ((credentials ?? "").split(":").includes(hiddenPassword))
     throw usage(
       `${from}: ${hiddenPassword} stands for a password that is not shown`,
-      "Put the password in its place, or give the whole address as MISSION_LEDGER_STORE.",
+      variable === undefined
+        ? "Put the password in its place."
+        : `Put the password in its place, or give the whole address as ${variable}.`,
     );
   const [user = "", password] = (credentials ?? "").split(/:(.*)/s);
   const parameters = query.split("&").filter((one) => one !== "");

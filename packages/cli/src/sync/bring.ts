@@ -17,6 +17,7 @@ import type { CommandContext } from "../command/spec.ts";
 import { type Problem, usage, withoutPasswords } from "../output/problem.ts";
 import { formatAddress, identityOf } from "../store/address.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
+import { hintOfOther } from "./next-steps.ts";
 
 /** What the envelope says under `sync`. */
 export interface SyncReport {
@@ -37,7 +38,7 @@ export interface SyncDiagnostic extends Diagnostic {
 }
 
 export interface BringOptions {
-  readonly context: Pick<CommandContext, "another" | "clock" | "place" | "views">;
+  readonly context: Pick<CommandContext, "another" | "clock" | "place" | "sayAt" | "views">;
   readonly from: EventStore;
   readonly to: StoreAddress;
   /** What was written just now. */
@@ -64,12 +65,12 @@ export interface Brought {
 const closesWithinMs = 250;
 
 export const bring = async (options: BringOptions): Promise<Brought> => {
-  const { to } = options;
+  const { to, context } = options;
   try {
-    return answerOf(to, await replicated(options));
+    return answerOf(context, to, await replicated(options));
   } catch (error) {
     const trouble = { ...diagnosticOf("connecting", error), count: 1 };
-    return answerOf(to, { complete: false, streams: [], equal: 0, events: 0, warnings: [trouble] });
+    return answerOf(context, to, { complete: false, streams: [], equal: 0, events: 0, warnings: [trouble] });
   }
 };
 
@@ -134,15 +135,27 @@ const replicated = async ({
 };
 
 const answerOf = (
+  context: Pick<CommandContext, "sayAt">,
   to: StoreAddress,
   { complete, streams, equal, events, warnings }: ReplicationReport,
 ): Brought => ({
-  report: { to: formatAddress(to), complete, equal, events, diagnostics: warnings.map(shown) },
+  report: {
+    to: formatAddress(to),
+    complete,
+    equal,
+    events,
+    diagnostics: warnings.map((warning) => shown(context, to, warning)),
+  },
   missions: streams.map(({ stream, ...rest }) => ({ slug: slugOfStream(stream), ...rest })),
 });
 
-const shown = ({ code, phase, message, hint, details, count }: Diagnostic): SyncDiagnostic => {
-  const problem: Problem = { code, message, hint: hint ?? null, retryable: true, outcome: null, details };
+const shown = (
+  context: Pick<CommandContext, "sayAt">,
+  to: StoreAddress,
+  { code, phase, message, hint: given, details, count }: Diagnostic,
+): SyncDiagnostic => {
+  const hint = given === undefined ? null : hintOfOther(context, to, given);
+  const problem: Problem = { code, message, hint, retryable: true, outcome: null, details };
   const hidden = withoutPasswords(problem);
   return {
     code,

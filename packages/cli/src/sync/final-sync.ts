@@ -1,8 +1,9 @@
 /** What follows a command that wrote: the ledger is brought to another store as well, if somebody wants it. */
 import type { CancelSignal, Commit, EventStore } from "@mission-ledger/core";
 import type { CommandContext, CommandSpec, SyncSetting } from "../command/spec.ts";
-import { warningText } from "../command/write.ts";
+import { warningText, withoutStop } from "../command/write.ts";
 import { bring, type SyncReport } from "./bring.ts";
+import { saySync } from "./next-steps.ts";
 
 export interface FinalSyncOptions {
   readonly context: CommandContext;
@@ -33,10 +34,11 @@ export const isFollowedBySync = (
 /** `undefined` where there is no ledger yet. Never throws: the command is done. */
 export const finalSync = async ({
   context,
-  setting: { at, withinMs },
+  setting,
   source,
   signal,
 }: FinalSyncOptions): Promise<FinalSync | undefined> => {
+  const { at, withinMs } = setting;
   const from = await source().catch(() => undefined);
   if (from === undefined) return undefined;
   const { report } = await bring({
@@ -52,8 +54,8 @@ export const finalSync = async ({
   const warnings = report.diagnostics.map(({ code, message, count }) =>
     warningText({
       code,
-      message: `not all was brought to ${report.to}, and what the command did stands: ${message.replace(/\.$/, "")}${count === 1 ? "" : ` (${count} times)`}`,
-      hint: context.say("sync"),
+      message: `not all was brought to ${report.to}, and what the command did stands: ${withoutStop(message)}${count === 1 ? "" : ` (${count} times)`}`,
+      hint: saySync(context, setting),
     }),
   );
   return { report, warnings };

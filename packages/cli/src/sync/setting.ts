@@ -3,6 +3,7 @@ import { parseDuration } from "../command/duration.ts";
 import type { Environment, SyncSetting } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
 import { parseAddress } from "../store/address.ts";
+import { syncVariable } from "./next-steps.ts";
 
 export interface SyncQuestion {
   readonly syncTo: string | undefined;
@@ -16,9 +17,7 @@ const defaultWithinMs = 2_000;
 /** `undefined` where nobody wants it. Throws `USAGE`. */
 export const findSyncSetting = ({ syncTo, env, cwd }: SyncQuestion): SyncSetting | undefined => {
   const [decidedBy, address] =
-    syncTo === undefined
-      ? ["MISSION_LEDGER_SYNC_TO", env.MISSION_LEDGER_SYNC_TO ?? ""]
-      : ["--sync-to", syncTo];
+    syncTo === undefined ? [syncVariable, env.MISSION_LEDGER_SYNC_TO ?? ""] : ["--sync-to", syncTo];
   if (address === "" && syncTo === undefined) return undefined;
   return { at: parseAddress(address, decidedBy, cwd), decidedBy, withinMs: withinOf(env) };
 };

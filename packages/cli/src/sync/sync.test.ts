@@ -141,7 +141,7 @@ describe("after a command that wrote", () => {
     expect([code, out.includes("read back")]).toEqual([0, true]);
     expect(err.match(/warning: /g)).toHaveLength(1);
     expect(err).toMatch(
-      /^warning: COPY_DIVERGED: .*\(20 times\); next: mled sync --store sqlite:here\.db\n$/,
+      /^warning: COPY_DIVERGED: .*\(20 times\); next: mled sync sqlite:\/.*there\.db --store sqlite:here\.db\n$/,
     );
     const { envelope } = await shell.json(
       "wp",
@@ -225,6 +225,66 @@ describe("a server that is down", () => {
     const { err } = await shell.run("wp", "note", "p/WP01", "y");
     expect(JSON.parse(out).sync.to).toContain("ada:***@");
     expect(out + err).not.toContain("s3cret");
+  });
+});
+
+describe("what is to be done next", () => {
+  /** The words behind `next: ` in what a command said, as a shell takes them. */
+  const next = (said: string): readonly string[] => {
+    const [, words = ""] = /; next: mled (.*)$/m.exec(said) ?? [];
+    return [...words.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
+  };
+
+  test("works as it is typed where the place was named for one command, and that was down", async () => {
+    const shell = await planned(patient);
+    const file = path.join(shell.directory, "there.db");
+    mkdirSync(file);
+    const { err } = await shell.run("wp", "note", "p/WP01", "x", "--sync-to", "sqlite:there.db");
+    expect(next(err)).toEqual(["sync", `sqlite:${file}`]);
+    rmSync(file, { recursive: true });
+    expect((await shell.json(...next(err))).data).toMatchObject({ complete: true, events: 8 });
+  });
+
+  test("names a server with all its parameters, and the ledger that is brought to it", async () => {
+    const dead = `${await deadServer()}&ledger=a`;
+    const shell = await planned(patient);
+    const { err } = await shell.run(
+      "wp",
+      "note",
+      "p/WP01",
+      "x",
+      "--store",
+      "file:.mission-ledger",
+      "--sync-to",
+      dead,
+    );
+    expect(next(err)).toEqual(["sync", dead, "--store", "file:.mission-ledger"]);
+    expect((await shell.json(...next(err))).envelope.error?.code).toBe("STORE_UNAVAILABLE");
+    expect(err).not.toContain(".;");
+  });
+
+  test("shows no password, and says where to put it", async () => {
+    const dead = (await deadServer()).replace("//", "//ada:s3cret@");
+    const shell = await planned(patient);
+    const { err } = await shell.run("wp", "note", "p/WP01", "x", "--sync-to", dead);
+    expect(err).not.toContain("s3cret");
+    expect(err).toMatch(/; next: put that address, .* MISSION_LEDGER_SYNC_TO; then mled sync\n$/);
+  });
+
+  test("looks at the server that failed, not at the ledger that is brought there or copied", async () => {
+    const dead = await deadServer();
+    const shell = await planned(patient);
+    const step = `\`mled doctor --store '${dead}'\``;
+    for (const argv of [
+      ["sync", dead, "--store", "file:.mission-ledger"],
+      ["copy", "file:.mission-ledger", dead],
+      ["copy", dead, "file:elsewhere"],
+    ]) {
+      const { code, envelope } = await shell.json(...argv);
+      expect([argv, code, envelope.error?.hint]).toEqual([argv, 7, expect.stringContaining(step)]);
+    }
+    const { envelope } = await shell.json("wp", "note", "p/WP01", "x", "--sync-to", dead);
+    expect(envelope.sync?.diagnostics[0]?.hint).toContain(step);
   });
 });
 
