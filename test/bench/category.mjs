@@ -1,5 +1,5 @@
 /**
- * `pnpm bench category --store wire`, or `--store <esdb URL>`: a category of 10,000 missions with some 1,100,000 events on a server. All of it
+ * `pnpm bench category --store wire`, or `--store <esdb URL>`: a category of 10,000 missions with 1,116,250 events on a server. All of it
  * is read, reading is resumed from places all over it, and the views are rebuilt and compared with those of the same ledger in
  * files; each by a process of its own, whose memory is told beside that for a tenth of the events. What is wrong fails the run.
  */
