@@ -172,6 +172,7 @@ const faults: Partial<Readonly<Record<CheckCode, FaultCode | null>>> = {
   clock_off: null,
   ledger_deleted: "STREAM_CLOSED",
   no_answer: "TIMEOUT",
+  no_quorum: "TIMEOUT",
   no_right_to_append: "PERMISSION_DENIED",
   no_right_to_read: "PERMISSION_DENIED",
   no_right_to_read_all: "PERMISSION_DENIED",
