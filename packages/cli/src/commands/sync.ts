@@ -93,7 +93,9 @@ const linesOf = ({ report, missions }: Brought, dryRun: boolean): readonly Line[
   const moved = missions.filter((one) => one.events > 0).length;
   const what = `${counted(events, "event")} of ${counted(moved, "mission")}`;
   return [
-    events === 0 ? `nothing to bring to ${to}` : `${dryRun ? "would bring" : "brought"} ${what} to ${to}`,
+    events > 0
+      ? `${dryRun ? "would bring" : "brought"} ${what} to ${to}`
+      : `${complete ? "nothing to bring" : "brought nothing"} to ${to}`,
     complete
       ? [
           toned("good", "equal"),

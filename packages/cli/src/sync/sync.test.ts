@@ -370,6 +370,9 @@ describe("mled sync", () => {
     const down = await shell.json("sync", await deadServer(), "--within", "3s");
     expect(down).toMatchObject({ code: 7, envelope: { ok: false, data: { complete: false } } });
     expect(["STORE_UNAVAILABLE", "TIMEOUT"]).toContain(down.envelope.error?.code);
+    expect((await shell.run("sync", await deadServer(), "--within", "3s")).out).toMatch(
+      /^brought nothing to esdb:.*\nnot equal: 1 mission\n/,
+    );
     await shell.run("sync", "sqlite:there.db");
     await shell.run("wp", "note", "p/WP01", "there", "--store", "sqlite:there.db");
     await shell.run("mission", "create", "q", "Another one");
