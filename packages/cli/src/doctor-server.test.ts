@@ -108,8 +108,19 @@ describe("doctor at a server", () => {
     const verified = await shell.json("verify", "--store", store);
     expect(verified).toMatchObject({ code: 0, data: { ok: true, totals: { missions: 1, events: 1 } } });
     expect(verified.envelope.warnings).toEqual([
-      expect.stringContaining("the order of the whole log was not looked at"),
+      expect.stringMatching(/^the order of the whole log was not looked at: .*[^.]; next: mled doctor /),
     ]);
+    for (const argv of [
+      ["log", "--store", store],
+      ["watch", "--for", "1s", "--store", store],
+      ["copy", store, "file:copy"],
+    ]) {
+      const { error } = (await shell.json(...argv)).envelope;
+      expect(error).toMatchObject({
+        code: "PERMISSION_DENIED",
+        hint: expect.stringMatching(/may not read \$all.*`mled doctor --store /),
+      });
+    }
   });
 
   test("says that a cluster lacks its quorum, and nothing of one that has it", async () => {

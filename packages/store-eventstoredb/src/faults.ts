@@ -10,6 +10,12 @@ interface Meaning {
 
 const mayNotConnect = "Check the user and the password in the address, and the rights of that account.";
 
+/** An ordinary account lacks this one as a server comes, with all its other rights. */
+const mayNotReadAll =
+  "The account may not read $all, which holds the whole log in one order: read missions one by one, or let an administrator grant it; `mled doctor` says how.";
+
+const wholeLog: ReadonlySet<string> = new Set(["read all", "subscribe"]);
+
 /** Source: section 5 of the facts about EventStoreDB. */
 const meanings: Readonly<Record<GatewayFailureKind, Meaning>> = {
   not_authenticated: { code: "PERMISSION_DENIED", retryable: false, hint: mayNotConnect },
@@ -79,7 +85,9 @@ export const faultOf = (
       details,
       cause: error,
     });
-  const { code, retryable, hint } = meanings[error.kind];
+  const { code, retryable, hint: general } = meanings[error.kind];
+  const isOfWholeLog = error.kind === "access_denied" && wholeLog.has(String(error.details.call));
+  const hint = isOfWholeLog ? mayNotReadAll : general;
   return new StoreFault(code, error.message, {
     outcome,
     retryable: retryable || outcome === "unknown",

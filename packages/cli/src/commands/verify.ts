@@ -5,6 +5,7 @@ import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { damageStep, newerVersion, serverMendStep, stepFor } from "../command/damage-step.ts";
 import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
+import { withoutStop } from "../command/write.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
@@ -235,7 +236,9 @@ const checkOrder = async (
     if (signal?.aborted === true || !LedgerError.is(error) || saysNothingOfLogs(error)) throw error;
     // An ordinary account may read every mission and not the whole log, until an administrator grants it.
     if (isServer && error.code === "PERMISSION_DENIED") {
-      warn(`the order of the whole log was not looked at: ${error.message}; next: ${say("doctor")}`);
+      warn(
+        `the order of the whole log was not looked at: ${withoutStop(error.message)}; next: ${say("doctor")}`,
+      );
       return [];
     }
     const known = isDamaged || missions.some((mission) => mission.problems.length > 0);
