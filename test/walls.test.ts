@@ -56,6 +56,12 @@ const walls: readonly Wall[] = [
     node: "any",
   },
   {
+    of: "packages/git/src",
+    mayImport: ["@mission-ledger/core"],
+    never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
+    node: "any",
+  },
+  {
     of: "packages/rebuild/src",
     mayImport: ["@mission-ledger/core"],
     never: ["@mission-ledger/core/mission", "@mission-ledger/core/schemas"],
