@@ -24,7 +24,6 @@ import { commandIndex } from "./command-index.ts";
 import { faultOf, storeClosed } from "./faults.ts";
 import { type Gateway, GatewayFailure } from "./gateway/gateway.ts";
 import { openGateway } from "./gateway/open-gateway.ts";
-import type { Timers } from "./gateway/timers.ts";
 import { streamNames } from "./layout/names.ts";
 import { positionText } from "./layout/position.ts";
 import { patienceOf } from "./patience.ts";
@@ -32,7 +31,7 @@ import { readCommits } from "./read/commits.ts";
 import { readLog } from "./read/read-log.ts";
 import { streamReader } from "./read/stream-reader.ts";
 import { subscribeToLog } from "./read/subscribe.ts";
-import { steadyTimers } from "./timers.ts";
+import { steadyTimers, type Timers } from "./timers.ts";
 
 export type EventStoreDbOptions = StoreSettings &
   (

@@ -26,4 +26,4 @@ export {
   type SubscriptionNews,
 } from "./gateway/gateway.ts";
 export { type GatewayOptions, openGateway } from "./gateway/open-gateway.ts";
-export type { Timers } from "./gateway/timers.ts";
+export type { Timers } from "./timers.ts";

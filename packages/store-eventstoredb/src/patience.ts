@@ -1,8 +1,7 @@
 /** Calls that change nothing, tried again while a server restarts or a cluster elects. */
 import type { CancelSignal, Randomness } from "@mission-ledger/core";
 import { isPassing } from "./faults.ts";
-import type { Timers } from "./gateway/timers.ts";
-import { pause } from "./timers.ts";
+import { pause, type Timers } from "./timers.ts";
 
 export interface Patience {
   /**

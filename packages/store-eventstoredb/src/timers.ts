@@ -1,6 +1,16 @@
-/** Time as the store needs it: how long something has taken, and to be woken. */
-import type { CancelSignal } from "@mission-ledger/core";
-import { systemTimers, type Timers } from "./gateway/timers.ts";
+/** Time as a store on a server needs it: how long something has taken, and to be woken. A test decides both. */
+import {
+  type CancelSignal,
+  type Clock,
+  systemClock,
+  systemTimers,
+  type Timers as WakeUps,
+} from "@mission-ledger/core";
+
+export type Timers = Clock & WakeUps;
+
+/** The system's, with the time of day. */
+export const datedTimers: Timers = { ...systemClock, ...systemTimers };
 
 /** The system's, whose time never steps back. */
 export const steadyTimers: Timers = { ...systemTimers, now: () => performance.now() };

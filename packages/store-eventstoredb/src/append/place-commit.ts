@@ -17,11 +17,11 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { CommandIndex } from "../command-index.ts";
 import { commandIdReused, faultOf, isPassing, readbackFailed, storeClosed } from "../faults.ts";
 import { type Gateway, type GatewayAppended, GatewayFailure } from "../gateway/gateway.ts";
-import type { Timers } from "../gateway/timers.ts";
 import type { StreamNames } from "../layout/names.ts";
 import { gatewayEvents, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import type { StreamReader } from "../read/stream-reader.ts";
+import type { Timers } from "../timers.ts";
 import { judge, type Standing } from "./judge.ts";
 import { storedCommit } from "./stored-commit.ts";
 

@@ -11,10 +11,10 @@ import {
 } from "@mission-ledger/core";
 import { type CommandIndex, learnt } from "../command-index.ts";
 import { faultOf, readbackFailed } from "../faults.ts";
-import type { Timers } from "../gateway/timers.ts";
 import { isSealed, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import type { StreamReader } from "../read/stream-reader.ts";
+import type { Timers } from "../timers.ts";
 
 /** How long a leader that was just elected may take to show what the last one acknowledged, in milliseconds. */
 const absentMs = 1_000;

@@ -2,10 +2,10 @@
 import { type Commit, StoreFault } from "@mission-ledger/core";
 import type { CommandIndex } from "../command-index.ts";
 import { readbackFailed } from "../faults.ts";
-import type { Timers } from "../gateway/timers.ts";
 import { commitOf, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import type { StreamReader } from "../read/stream-reader.ts";
+import type { Timers } from "../timers.ts";
 
 export interface StoredCommitSetup {
   readonly reader: StreamReader;

@@ -10,7 +10,7 @@ import { type Certificates, certificatesOf } from "../gateway/certificates.ts";
 import { openConnection } from "../gateway/connection.ts";
 import { GatewayFailure } from "../gateway/gateway.ts";
 import { defaultDeadlineMs } from "../gateway/open-gateway.ts";
-import { systemTimers, type Timers } from "../gateway/timers.ts";
+import { datedTimers, type Timers } from "../timers.ts";
 import { ask } from "./ask-server.ts";
 import { type Check, type CheckName, failed, ok, skipped } from "./findings.ts";
 import { type Probed, probeHost } from "./probe-host.ts";
@@ -51,7 +51,7 @@ export const checkNames: readonly CheckName[] = [
 
 /** Never throws for what a server does; every check ends by its deadline. */
 export const diagnose = async (options: DiagnoseOptions): Promise<Diagnosis> => {
-  const { deadlineMs, timers = systemTimers } = options;
+  const { deadlineMs, timers = datedTimers } = options;
   const read = await readAddress(options.url);
   if ("failure" in read) return diagnosis("", [read.failure]);
   const { address, certificates } = read;

@@ -9,7 +9,6 @@ import {
   type WireServerOptions,
 } from "@mission-ledger/wire-server";
 import { afterEach, describe, expect, test } from "vitest";
-import { systemTimers } from "../gateway/timers.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";
@@ -22,6 +21,7 @@ import {
   wrongRevision,
 } from "../testing/scripted-server.ts";
 import { silentServer } from "../testing/silent-server.ts";
+import { datedTimers } from "../timers.ts";
 import { checkNames, type Diagnosis, diagnose } from "./diagnose.ts";
 import type { CheckCode, CheckName } from "./findings.ts";
 
@@ -296,7 +296,7 @@ describe("a look at a server", () => {
     ["ahead", 60_000, -60_000],
   ])("says that the clocks are far apart: this machine's is %s", async (_name, ours, theirs) => {
     const server = await wire();
-    const timers = { ...systemTimers, now: () => Date.now() + ours };
+    const timers = { ...datedTimers, now: () => Date.now() + ours };
     const { checks } = await diagnose({ url: server.url, timers });
     const clock = checks.find(({ check }) => check === "clock");
     expect(clock).toMatchObject({ status: "failed", code: "clock_off" });

@@ -2,7 +2,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ServerHost } from "../address/address.ts";
-import type { Timers } from "../gateway/timers.ts";
+import type { Timers } from "../timers.ts";
 import type { CheckCode } from "./findings.ts";
 
 export interface ProbeOptions {

@@ -3,8 +3,8 @@
  * after the other, as the client does, one node that accepts connections and says nothing would hold up all that would answer.
  */
 import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
+import type { Timers } from "../timers.ts";
 import type { ClusterMember } from "./client.ts";
-import type { Timers } from "./timers.ts";
 
 export interface LeaderFinderOptions {
   readonly address: ServerAddress;

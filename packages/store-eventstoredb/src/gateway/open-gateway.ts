@@ -5,12 +5,12 @@
  */
 import type { ServerAddress } from "../address/address.ts";
 import { parseAddress } from "../address/parse-address.ts";
+import { datedTimers, type Timers } from "../timers.ts";
 import { append } from "./append.ts";
 import { openConnection } from "./connection.ts";
 import type { Gateway } from "./gateway.ts";
 import { readAll, readRange } from "./read.ts";
 import { subscribe } from "./subscribe.ts";
-import { systemTimers, type Timers } from "./timers.ts";
 
 export interface GatewayOptions {
   /** As people have it, or as `parseAddress` gives it. */
@@ -30,7 +30,7 @@ export const defaultDeadlineMs = 5000;
 export const openGateway = async ({
   url,
   deadlineMs,
-  timers = systemTimers,
+  timers = datedTimers,
 }: GatewayOptions): Promise<Gateway> => {
   const address = typeof url === "string" ? parseAddress(url) : url;
   const limitMs = deadlineMs ?? address.deadlineMs ?? defaultDeadlineMs;

@@ -1,5 +1,5 @@
 /** Time that passes when a test says so. */
-import type { Timers } from "../gateway/timers.ts";
+import type { Timers } from "../timers.ts";
 
 export interface ManualTimers extends Timers {
   /** Runs what is due by then, in order, also what is set meanwhile. */

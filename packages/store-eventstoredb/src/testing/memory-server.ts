@@ -15,9 +15,8 @@ import {
   type StoredEvent,
   type SubscriptionNews,
 } from "../gateway/gateway.ts";
-import type { Timers } from "../gateway/timers.ts";
 import { isBehind } from "../layout/position.ts";
-import { pause } from "../timers.ts";
+import { pause, type Timers } from "../timers.ts";
 import { type MemoryLog, memoryLog } from "./memory-log.ts";
 
 export interface MemoryServerOptions {

@@ -1,5 +1,5 @@
 /** Time that passes only when nothing else is left to do: hours of waiting in milliseconds, the same way each time. */
-import type { Timers } from "../gateway/timers.ts";
+import type { Timers } from "../timers.ts";
 
 export interface VirtualTimers extends Timers {
   /** Lets time pass until the promise settles. Throws if nothing is left that could settle it, or after so long. */
