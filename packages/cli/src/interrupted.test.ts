@@ -84,3 +84,18 @@ test("copy, interrupted while the target says nothing, ends with how to go on", 
   expect([code, envelope.error]).toMatchObject([130, { code: "INTERRUPTED", outcome: "unknown" }]);
   expect(envelope.error.hint).toContain(`mled copy '${server.url}' '${there}'`);
 });
+
+test("sync, interrupted before any mission was looked at, does not count those that differ", async () => {
+  const { server, shell } = await onServer();
+  server.strike({ at: "read", fault: { kind: "silence" }, times: Number.POSITIVE_INFINITY });
+  const stopping = new AbortController();
+  const world = shell.io({ signal: stopping.signal });
+  const running = runLedger(["sync", "file:there"], world);
+  await expect.poll(() => server.held(), { timeout: 20_000 }).toBeGreaterThan(0);
+  stopping.abort();
+  expect(await running).toBe(130);
+  server.calm();
+  expect(world.text().out).toMatch(
+    /^brought nothing to file:.*\nnot compared: not all missions could be looked at\n/,
+  );
+});

@@ -91,6 +91,7 @@ const settingOf = (context: CommandContext): SyncSetting => {
 const linesOf = ({ report, missions }: Brought, dryRun: boolean): readonly Line[] => {
   const { to, complete, equal, events, diagnostics } = report;
   const moved = missions.filter((one) => one.events > 0).length;
+  const unequal = missions.filter((one) => !one.equal).length;
   const what = `${counted(events, "event")} of ${counted(moved, "mission")}`;
   return [
     events > 0
@@ -101,7 +102,9 @@ const linesOf = ({ report, missions }: Brought, dryRun: boolean): readonly Line[
           toned("good", "equal"),
           `: ${counted(equal, "mission")} ${equal === 1 ? "ends" : "end"} the same in both`,
         ]
-      : [toned("warn", "not equal"), `: ${counted(missions.filter((one) => !one.equal).length, "mission")}`],
+      : unequal === 0
+        ? [toned("warn", "not compared"), ": not all missions could be looked at"]
+        : [toned("warn", "not equal"), `: ${counted(unequal, "mission")}`],
     ...diagnostics.map(
       ({ code, message, count }): Line => `  ${code}: ${message}${count === 1 ? "" : ` (${count} times)`}`,
     ),
