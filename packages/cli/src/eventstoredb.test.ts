@@ -271,6 +271,15 @@ describe("damage on a server", () => {
       expect(envelope.error?.hint).toContain("on the server");
       expect(envelope.error?.hint).not.toContain("repair");
     }
+    const { problems } = (await shell.json("verify")).data;
+    expect(problems[0]).toMatchObject({ stream: "mission-p", revision: 2 });
+    const found = await shell.json("doctor");
+    expect(found.data).toMatchObject({
+      connection: expect.arrayContaining([expect.objectContaining({ name: "quorum", ok: true })]),
+      missions: 2,
+      events: 1,
+      findings: [{ severity: "damage", kind: "LOG_CORRUPT", mission: "p", command: null }],
+    });
     const list = await shell.json("mission", "list");
     expect(list.code).toBe(0);
     expect(list.data.missions.map((mission: { slug: string }) => mission.slug)).toContain("q");

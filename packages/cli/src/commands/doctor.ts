@@ -1,5 +1,5 @@
 /** Doctor: looks for what needs somebody, and prints for each finding the one command that mends it. Reads only. */
-import type { CancelSignal } from "@mission-ledger/core";
+import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { hasMergeDriver } from "@mission-ledger/store-file";
 import { serverMendStep } from "../command/damage-step.ts";
@@ -33,7 +33,7 @@ import {
   temporaryFile,
   withoutDriver,
 } from "./findings.ts";
-import { checkLog } from "./inspect.ts";
+import { checkLog, type LogProblem, problemIn } from "./inspect.ts";
 import { databaseMendStep, inspectDatabaseOf, selectInspected } from "./inspect-database.ts";
 import { leftoverMissions } from "./leftovers.ts";
 import { aboutMission } from "./mission-findings.ts";
@@ -61,6 +61,13 @@ interface Examined {
   readonly mission: string | undefined;
   readonly connection: readonly ConnectionCheck[] | undefined;
 }
+
+/** What a mission's own log cannot be read for; the others are looked at all the same. Throws everything else. */
+const damageIn = (stream: string, error: unknown, signal: CancelSignal | undefined): LogProblem => {
+  if (!LedgerError.is(error) || !(error.code.startsWith("LOG_") || error.code === "STREAM_CLOSED"))
+    throw error;
+  return problemIn(stream, error, signal);
+};
 
 const examine = async (
   context: CommandContext,
@@ -93,27 +100,36 @@ const examine = async (
         ({ stream }) => stream === "" || (input.mission === undefined && !begun.has(slugOfStream(stream))),
       ),
     );
+  const damageOf = ({ code, stream, message, offset }: LogProblem): Finding => {
+    const slug = slugOfStream(stream);
+    return {
+      severity: "damage",
+      kind: code,
+      mission: slug,
+      workPackageId: null,
+      message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}${code === "UNSAFE_FILE" ? `; ${moveAway}` : ""}`,
+      command:
+        database === undefined && place.store !== "eventstoredb"
+          ? commandFor(context, slug, code, offset)
+          : null,
+    };
+  };
   for (const slug of slugs) {
     const { report, problems: found } = await checkLog(ledger, missionStream(slug), directory, {
       digests: false,
       known: database?.problems.filter(({ stream }) => stream === missionStream(slug)) ?? [],
       signal,
     });
-    const problems = found.length > 0 ? found : await checkRemembered(ledger, missionStream(slug), signal);
+    const problems =
+      found.length > 0
+        ? found
+        : await checkRemembered(ledger, missionStream(slug), signal).catch((error: unknown) => [
+            damageIn(missionStream(slug), error, signal),
+          ]);
     const about = { mission: slug, workPackageId: null };
     const isForked = problems.some(({ code }) => code === "FORK_DETECTED");
     if (isForked) findings.push(forkedFinding(context, slug));
-    for (const { code, message, offset } of problems.filter((problem) => problem.code !== "FORK_DETECTED"))
-      findings.push({
-        severity: "damage",
-        kind: code,
-        ...about,
-        message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}${code === "UNSAFE_FILE" ? `; ${moveAway}` : ""}`,
-        command:
-          database === undefined && place.store !== "eventstoredb"
-            ? commandFor(context, slug, code, offset)
-            : null,
-      });
+    findings.push(...problems.filter(({ code }) => code !== "FORK_DETECTED").map(damageOf));
     if (report?.suspect === true)
       findings.push({
         severity: "action",
@@ -132,22 +148,27 @@ const examine = async (
       });
     // What a damaged database still gives of a mission need not be all of it.
     if (problems.length > 0 || (database?.problems.length ?? 0) > 0) continue;
-    if ((await ledger.store.head(missionStream(slug))).revision < 0) {
-      begun.delete(slug);
-      continue;
+    try {
+      if ((await ledger.store.head(missionStream(slug))).revision < 0) {
+        begun.delete(slug);
+        continue;
+      }
+      const compared = await compareViews(ledger, slug, { signal });
+      events += compared.revision + 1;
+      for (const { view, equal, difference } of compared.views)
+        if (!equal)
+          findings.push({
+            severity: "action",
+            kind: "projection_drift",
+            ...about,
+            message: `${slug}: ${view} differs from a fresh rebuild at ${difference?.path}`,
+            command: context.say("rebuild", shellQuote(slug)),
+          });
+      findings.push(...(await aboutMission(context, ledger, slug, signal)));
+    } catch (error) {
+      // Of a server, nothing was read until now.
+      findings.push(damageOf(damageIn(missionStream(slug), error, signal)));
     }
-    const compared = await compareViews(ledger, slug, { signal });
-    events += compared.revision + 1;
-    for (const { view, equal, difference } of compared.views)
-      if (!equal)
-        findings.push({
-          severity: "action",
-          kind: "projection_drift",
-          ...about,
-          message: `${slug}: ${view} differs from a fresh rebuild at ${difference?.path}`,
-          command: context.say("rebuild", shellQuote(slug)),
-        });
-    findings.push(...(await aboutMission(context, ledger, slug, signal)));
   }
   const isAsked = (slug: string): boolean => input.mission === undefined || input.mission === slug;
   for (const slug of new Set([...(leftovers?.logs ?? []), ...slugs]))

@@ -54,17 +54,18 @@ export const checkLog = async (
           head = { revision: event.revision, digest: event.digest };
         }
   } catch (error) {
-    if (signal?.aborted === true || !LedgerError.is(error) || saysNothingOfLogs(error)) throw error;
-    if (known.length === 0)
-      problems.push({
-        code: error.code,
-        stream,
-        revision: head.revision + 1,
-        offset: offsetIn(error.details),
-        message: error.message,
-      });
+    const problem = problemIn(stream, error, signal);
+    if (known.length === 0) problems.push({ ...problem, revision: problem.revision ?? head.revision + 1 });
   }
   return { stream, events: digests ? events : (report?.events ?? 0), digests: equal, report, problems };
+};
+
+/** What reading a log failed with, as something that is wrong with it. Throws the error where it says nothing of the log. */
+export const problemIn = (stream: string, error: unknown, signal: CancelSignal | undefined): LogProblem => {
+  if (signal?.aborted === true || !LedgerError.is(error) || saysNothingOfLogs(error)) throw error;
+  const { code, message, details } = error;
+  const revision = typeof details.revision === "number" ? details.revision : null;
+  return { code, stream, revision, offset: offsetIn(details), message };
 };
 
 /** Whether a server went away: nothing is known of its logs then, and they may be as sound as ever. */
