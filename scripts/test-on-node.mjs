@@ -1,6 +1,6 @@
 /**
- * `node scripts/test-on-node.mjs 22 24`: the tests of core, rebuilds, the file store and the command line on other versions of Node.
- * Each is taken from npm (the package `node`); nothing on this machine is changed. Ends with one line: `N passed, N failed`.
+ * `node scripts/test-on-node.mjs 22 24`: the tests of core, git, rebuilds, the file store and the command line on other
+ * versions of Node. Each is taken from npm (the package `node`); nothing on this machine is changed. Ends with one line: `N passed, N failed`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import path from "node:path";
 import { root, run, throughNpm } from "./programs.mjs";
 import { countsOf, readReport, summaryLine } from "./vitest-summary.mjs";
 
-const tested = ["packages/core", "packages/rebuild", "packages/store-file", "packages/cli"];
+const tested = ["packages/core", "packages/git", "packages/rebuild", "packages/store-file", "packages/cli"];
 /** Walks through every state or every step of our own protocols: long, and the same in every version of Node. */
 const exhaustive = [
   "packages/rebuild/src/kill.e2e.test.ts",

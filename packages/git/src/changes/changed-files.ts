@@ -28,7 +28,6 @@ const form: readonly string[] = [
   "--no-abbrev",
   "--no-ext-diff",
   "--no-textconv",
-  "--no-relative",
   "--find-renames=50%",
   "--find-copies=50%",
   "-l0",

@@ -2,7 +2,13 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { pathBytes } from "../path-text.ts";
-import { newRepository, programOf, scratchFolder, testEnvironment } from "../testing/repositories.ts";
+import {
+  cloneOf,
+  newRepository,
+  programOf,
+  scratchFolder,
+  testEnvironment,
+} from "../testing/repositories.ts";
 import { changedFiles, stagedFiles } from "./changed-files.ts";
 import { type FileChange, isSubmodule, pathsTouched } from "./file-change.ts";
 import { workTreeFiles } from "./work-tree.ts";
@@ -122,7 +128,10 @@ describe("changed files between commits", () => {
     const from = repository.commit("one", { "a/old.txt": many(0, 20), "a/two.txt": many(50, 70) });
     repository.git("mv", "a/old.txt", "a/new.txt");
     repository.git("mv", "a/two.txt", "a/too.txt");
-    const to = repository.commit("two");
+    const to = repository.commit("two", {
+      "a/new.txt": `${many(0, 20)}more\n`,
+      "a/too.txt": `${many(50, 70)}more\n`,
+    });
     const before = await changedFiles(repository.place, { from, to });
     expect(before.map(({ _tag }) => _tag)).toEqual(["Renamed", "Renamed"]);
     for (const [key, value] of [
@@ -155,6 +164,21 @@ describe("changed files between commits", () => {
     await expect(changedFiles(repository.place, { from: "1".repeat(40), to })).rejects.toMatchObject({
       code: "GIT_REVISION_MISSING",
     });
+  });
+
+  test("of a partial clone are missing where their content is, and nobody is asked for it", async () => {
+    const origin = newRepository("origin");
+    origin.git("config", "uploadpack.allowFilter", "true");
+    const from = origin.commit("one", { "a.txt": "one\n" });
+    const to = origin.commit("two", { "a.txt": "two\n" });
+    const clone = cloneOf(origin, "--no-checkout", "--filter=blob:none", "--no-local");
+    const mark = path.join(scratchFolder(), "ran");
+    clone.git("config", "protocol.ext.allow", "always");
+    clone.git("config", "remote.origin.url", `ext::${programOf(`touch '${mark}'`)}`);
+    await expect(changedFiles(clone.place, { from, to })).rejects.toMatchObject({ code: "GIT_FAILED" });
+    expect(fs.existsSync(mark)).toBe(false);
+    expect(() => clone.git("diff", from, to)).toThrow();
+    expect(fs.existsSync(mark)).toBe(true);
   });
 
   test("of an answer that is not understood are a fault, not fewer files", async () => {
@@ -197,6 +221,9 @@ describe("staged files", () => {
     expect(await stagedFiles(repository.place)).toEqual([]);
     const env = { ...testEnvironment, GIT_INDEX_FILE: other };
     expect(await stagedFiles({ ...repository.place, env })).toMatchObject([{ path: "a.txt" }]);
+    fs.copyFileSync(other, path.join(repository.folder, ".git/next"));
+    const inHook = { ...testEnvironment, GIT_DIR: ".git", GIT_INDEX_FILE: ".git/next" };
+    expect(await stagedFiles({ ...repository.place, env: inHook })).toMatchObject([{ path: "a.txt" }]);
   });
 
   test("in conflict are unmerged", async () => {

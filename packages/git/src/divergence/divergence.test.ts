@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -196,25 +198,60 @@ describe("a fetch before the look", () => {
     expect(fs.existsSync(mark)).toBe(false);
   });
 
-  test("that does not end is given up, and asks nobody on a terminal", async () => {
+  test("of a server that wants a password fails at once, and no program asks for it", async () => {
+    const [, clone] = pair();
+    const server = createServer((_, answer) => {
+      answer.writeHead(401, { "www-authenticate": 'Basic realm="ask"' }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const mark = path.join(scratchFolder(), "asked");
+    const ask = programOf(`touch '${mark}'; echo secret`);
+    clone.git("config", "core.askPass", ask);
+    clone.git("config", "remote.origin.url", `http://127.0.0.1:${port}/shop.git`);
+    const env = { ...clone.place.env, GIT_ASKPASS: ask, SSH_ASKPASS: ask };
+    const found = await readDivergence({ ...clone.place, env }, { branch: "main", fetch: true });
+    server.close();
+    expect(found).toMatchObject({
+      state: { _tag: "InSync" },
+      fetch: { _tag: "Failed", why: "access_denied" },
+    });
+    expect(fs.existsSync(mark)).toBe(false);
+  });
+
+  test("that does not end is given up", async () => {
     const [, clone] = pair();
     clone.git("config", "remote.origin.url", "ssh://example.org/x");
-    const asked = path.join(scratchFolder(), "tty");
-    const ssh = programOf(`( : </dev/tty ) 2>/dev/null && touch '${asked}'; exec sleep 60`);
-    const env = { ...clone.place.env, GIT_SSH_COMMAND: ssh, GIT_SSH_VARIANT: "ssh" };
+    const env = { ...clone.place.env, GIT_SSH_COMMAND: programOf("exec sleep 5") };
     const found = await readDivergence(
       { ...clone.place, env },
       { branch: "main", fetch: { timeoutMs: 300 } },
     );
     expect(found).toMatchObject({ state: { _tag: "InSync" }, fetch: { _tag: "Failed", why: "timeout" } });
-    expect(fs.existsSync(asked)).toBe(false);
+  });
+
+  test.runIf(fs.existsSync("/proc/self/stat"))("has no terminal on which ssh could ask", async () => {
+    const [, clone] = pair();
+    clone.git("config", "remote.origin.url", "ssh://example.org/x");
+    const facts = path.join(scratchFolder(), "stat");
+    const env = {
+      ...clone.place.env,
+      GIT_SSH_COMMAND: programOf(`cat /proc/$$/stat > '${facts}'; exit 255`),
+    };
+    const found = await readDivergence({ ...clone.place, env }, { branch: "main", fetch: true });
+    expect(found.fetch).toMatchObject({ _tag: "Failed", why: "unreachable" });
+    // Source: proc_pid_stat(5): after the name come state, parent, process group, session.
+    const sessionOf = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3];
+    const session = sessionOf(fs.readFileSync(facts, "utf8"));
+    expect(session).toMatch(/^[1-9]\d*$/);
+    expect(session).not.toBe(sessionOf(fs.readFileSync("/proc/self/stat", "utf8")));
   });
 
   test("ends with the caller's signal", async () => {
     const [, clone] = pair();
     const caller = new AbortController();
     const program = programOf(`case "$*" in *--exit-code*) exec sleep 60;; *) exec git "$@";; esac`);
-    setTimeout(() => caller.abort(), 100);
+    setImmediate(() => caller.abort());
     await expect(
       readDivergence({ ...clone.place, program, signal: caller.signal }, { branch: "main", fetch: true }),
     ).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));

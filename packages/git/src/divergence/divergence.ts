@@ -12,7 +12,9 @@ export interface DivergenceRequest {
   /** What it is measured against, for a branch that has none configured, or is not there. @defaultValue as configured */
   readonly upstream?: UpstreamName;
   /** Asks the remote first. A fetch that fails is a fact like others. @defaultValue false */
-  readonly fetch?: boolean | { /** @defaultValue 20000 */ readonly timeoutMs?: number };
+  readonly fetch?:
+    | boolean
+    | { /** For each of the two questions to the remote. @defaultValue 20000 */ readonly timeoutMs?: number };
 }
 
 export interface UpstreamName {

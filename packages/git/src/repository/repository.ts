@@ -61,7 +61,7 @@ export const readRepository = async (place: GitPlace): Promise<Repository> => {
     isBare: bare === "true",
     isShallow: shallow === "true",
     objectFormat: format,
-    ...(superproject === "" ? {} : { superproject }),
+    ...(superproject === "" ? {} : { superproject: path(superproject) }),
     head,
   };
 };

@@ -1,11 +1,12 @@
 /** All work trees of a repository, also those whose folder is gone. */
+import { pathText } from "../path-text.ts";
 import { fieldsOf } from "../run/fields.ts";
 import type { GitPlace } from "../run/git-place.ts";
 import { runGit } from "../run/run-git.ts";
 import { branchOf } from "./head.ts";
 
 export interface Worktree {
-  /** As git wrote it down; the folder may be gone, see `prunable`. */
+  /** As git wrote it down, see `pathText`; the folder may be gone, see `prunable`. */
   readonly path: string;
   /** The main worktree comes first; of a bare repository it has no files. */
   readonly isMain: boolean;
@@ -27,8 +28,8 @@ export const readWorktrees = async (place: GitPlace): Promise<readonly Worktree[
   const worktrees: Worktree[] = [];
   while (!fields.isAtEnd()) {
     const said = new Map<string, string>();
-    for (let line = fields.text(); line !== ""; line = fields.text()) {
-      const [key = "", ...value] = line.split(" ");
+    for (let line = fields.next(); line.length > 0; line = fields.next()) {
+      const [key = "", ...value] = pathText(line).split(" ");
       said.set(key, value.join(" "));
     }
     const [commit, branch, locked, prunable] = ["HEAD", "branch", "locked", "prunable"].map((key) =>

@@ -2,7 +2,10 @@
 import type { CancelSignal } from "@mission-ledger/core";
 
 export interface GitPlace {
-  /** Absolute. Any folder of a work tree, of a bare repository or of git's own folder. */
+  /**
+   * Absolute. Any folder of a work tree, of a bare repository or of git's own folder. `GIT_DIR` and its like in `env` win, as
+   * they do for git: a hook that asks about another repository leaves them out.
+   */
   readonly cwd: string;
   /**
    * The environment, from which only what git needs is taken: `PATH`, `HOME`, git's own.

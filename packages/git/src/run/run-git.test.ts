@@ -12,6 +12,9 @@ import { fieldsOf } from "./fields.ts";
 import { runGit } from "./run-git.ts";
 
 const at = (program: string) => ({ cwd: scratchFolder(), env: testEnvironment, program });
+/** What would keep this process alive. */
+const held = () => process.getActiveResourcesInfo().filter((name) => /Pipe|Process/.test(name)).length;
+const heldBefore = held();
 const hangs = () => programOf("exec sleep 60");
 
 describe("a run of git", () => {
@@ -25,10 +28,11 @@ describe("a run of git", () => {
   });
 
   test("that leaves a helper behind on its pipes is ended all the same", async () => {
-    const program = programOf("sleep 60 & exec sleep 60");
+    const program = programOf("sleep 20 & exec sleep 60");
     await expect(runGit({ ...at(program), timeoutMs: 50 }, ["status"])).rejects.toMatchObject({
       code: "GIT_TIMEOUT",
     });
+    await expect.poll(held, { timeout: 15_000 }).toBe(heldBefore);
   });
 
   test("ends with the caller's signal, and does not begin after it", async () => {
@@ -147,6 +151,24 @@ describe("what git said", () => {
     await expect(readRepository({ ...repository.place, program })).rejects.toMatchObject({
       code: "GIT_UNTRUSTED",
       hint: expect.stringContaining("safe.directory"),
+    });
+  });
+
+  test.each([
+    ["fatal: detected dubious ownership in repository at '/r'", "GIT_UNTRUSTED"],
+    ["fatal: unsafe repository ('/r' is owned by someone else)", "GIT_UNTRUSTED"],
+    ["fatal: cannot use bare repository '/r' (safe.bareRepository is 'explicit')", "GIT_UNTRUSTED"],
+    ["fatal: not a git repository (or any of the parent directories): .git", "GIT_NO_REPOSITORY"],
+    ["fatal: cannot change to '/r': No such file or directory", "GIT_NO_REPOSITORY"],
+    ["fatal: this operation must be run in a work tree", "GIT_NO_WORK_TREE"],
+    ["fatal: bad object 1111", "GIT_REVISION_MISSING"],
+    ["fatal: Invalid symmetric difference expression 1...2", "GIT_REVISION_MISSING"],
+    ["error: unknown option `z'\nusage: git worktree list [<options>]", "GIT_TOO_OLD"],
+  ])("as %j has a code of its own", (said, code) => {
+    expect(faultOfEnd({ cwd: "/r", command: "status", status: 128, said })).toMatchObject({
+      code,
+      outcome: "not_written",
+      details: { cwd: "/r", command: "status" },
     });
   });
 
