@@ -155,6 +155,16 @@ describe("the commits between two points", () => {
     expect(subjects).toEqual(["first second", ""]);
   });
 
+  test("have a time that JavaScript knows, whatever they say", async () => {
+    const repository = newRepository();
+    const tree = repository.gitWith("", "mktree");
+    const text = `tree ${tree}\nauthor A <a> ${2 ** 52} +0000\ncommitter nobody\n\nodd\n`;
+    const to = repository.gitWith(text, "hash-object", "-t", "commit", "-w", "--literally", "--stdin");
+    expect(await commitsBetween(repository.place, { to })).toMatchObject([
+      { author: { at: "+275760-09-13T00:00:00.000Z" }, committer: { at: "1970-01-01T00:00:00.000Z" } },
+    ]);
+  });
+
   test("are refused where there are more than wanted, not cut", async () => {
     const repository = newRepository();
     const ids = ["one", "two", "three"].map((message) => repository.commit(message));

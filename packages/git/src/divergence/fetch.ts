@@ -41,7 +41,7 @@ export const fetchUpstream = async (place: GitPlace, upstream: Upstream): Promis
     await runGit(place, ["fetch", ...quietly, "--", remote, `+${remoteRef}:${ref}`], { reach: "remote" });
     return { _tag: "Fetched" };
   } catch (error) {
-    if (!isGitFault(error) || error.code === "GIT_MISSING") throw error;
+    if (!isGitFault(error) || ["GIT_MISSING", "RESOURCES_EXHAUSTED"].includes(error.code)) throw error;
     const said = typeof error.details.said === "string" ? error.details.said : error.message;
     return { _tag: "Failed", why: error.code === "GIT_TIMEOUT" ? "timeout" : causeOf(said, remote), said };
   }

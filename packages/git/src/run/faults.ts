@@ -14,7 +14,8 @@ export type GitFaultCode =
   | "GIT_REVISION_MISSING"
   | "GIT_TIMEOUT"
   | "GIT_TOO_OLD"
-  | "GIT_UNTRUSTED";
+  | "GIT_UNTRUSTED"
+  | "RESOURCES_EXHAUSTED";
 
 export interface GitFaultOptions {
   /** Whether the same question may be answered later without anybody changing something. @defaultValue false */

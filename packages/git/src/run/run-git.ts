@@ -75,7 +75,7 @@ export const runGit = async (
     const stop = (error: unknown): void => {
       settle();
       child.kill(reach === "remote" ? "SIGTERM" : "SIGKILL");
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
       child.unref();
       reject(error);
     };
@@ -89,6 +89,9 @@ export const runGit = async (
     const timer = setTimeout(() => stop(tooSlow(cwd, command, timeoutMs)), timeoutMs);
     signal?.addEventListener("abort", onAbort);
 
+    child.on("error", (cause: NodeJS.ErrnoException) => stop(notRun(program, cause)));
+    // Without descriptors for pipes there are no streams, whatever their type says; the error is on its way.
+    if ((child.stdout as typeof child.stdout | undefined) === undefined) return;
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxOutputBytes) stop(tooMuch(cwd, command, maxOutputBytes));
@@ -100,7 +103,6 @@ export const runGit = async (
     // Git may end without reading all that it is told; how it ended says more.
     child.stdin.on("error", () => {});
     child.stdin.end(input ?? "");
-    child.on("error", (cause: NodeJS.ErrnoException) => stop(notRun(program, cause)));
     child.on("exit", () => {
       if (reach !== "remote") return;
       // A connection that ssh keeps for later holds the pipes for as long as it is kept.
@@ -128,13 +130,19 @@ export const askGit = async (
   run: GitRun = {},
 ): Promise<string> => (await runGit(place, args, run)).stdout.toString("utf8").replace(/\r?\n$/, "");
 
-const notRun = (program: string, cause: NodeJS.ErrnoException): GitFault =>
-  new GitFault("GIT_MISSING", `${program} could not be started: ${cause.code ?? cause.message}`, {
-    hint: "Install git 2.36 or newer, and see that it is on the PATH.",
-    retryable: cause.code === "EAGAIN",
-    details: { program },
-    cause,
-  });
+const exhausted: readonly string[] = ["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"];
+
+const notRun = (program: string, cause: NodeJS.ErrnoException): GitFault => {
+  const isExhausted = exhausted.includes(cause.code ?? "");
+  const hint = isExhausted
+    ? "The system is short of processes, descriptors or memory; try again."
+    : "Install git 2.36 or newer, and see that it is on the PATH.";
+  return new GitFault(
+    isExhausted ? "RESOURCES_EXHAUSTED" : "GIT_MISSING",
+    `${program} could not be started: ${cause.code ?? cause.message}`,
+    { hint, retryable: isExhausted, details: { program }, cause },
+  );
+};
 
 const tooSlow = (cwd: string, command: string, timeoutMs: number): GitFault =>
   new GitFault("GIT_TIMEOUT", `git ${command} did not end within ${timeoutMs} ms`, {
