@@ -1,28 +1,14 @@
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  cloneOf,
-  newRepository,
-  programOf,
-  scratchFolder,
-  type TestRepository,
-} from "../testing/repositories.ts";
+import { clonedPair, programOf, scratchFolder } from "../testing/repositories.ts";
 import { readDivergence } from "./divergence.ts";
-import { addressInNote } from "./last-fetch.ts";
-
-const pair = (): readonly [origin: TestRepository, clone: TestRepository] => {
-  const origin = newRepository("origin");
-  origin.commit("one", { "a.txt": "one\n" });
-  return [origin, cloneOf(origin)];
-};
 
 describe("a branch and its upstream", () => {
   test("are in sync, ahead, behind or diverged by so many commits", async () => {
-    const [origin, clone] = pair();
+    const [origin, clone] = clonedPair();
     const one = clone.git("rev-parse", "HEAD");
     const main = async () => (await readDivergence(clone.place, { branch: "main" })).state;
     expect(await main()).toEqual({ _tag: "InSync", local: one, remote: one, ahead: 0, behind: 0 });
@@ -37,7 +23,7 @@ describe("a branch and its upstream", () => {
   });
 
   test("without a common history have diverged", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     clone.git("checkout", "--quiet", "--orphan", "alone");
     clone.commit("alone");
     expect(
@@ -46,7 +32,7 @@ describe("a branch and its upstream", () => {
   });
 
   test("may be missing on either side, each in its own way", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     const local = clone.git("rev-parse", "HEAD");
     const { place } = clone;
     clone.git("branch", "--no-track", "alone");
@@ -69,7 +55,7 @@ describe("a branch and its upstream", () => {
   });
 
   test("are compared within one repository where the upstream is a local branch", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     clone.git("checkout", "--quiet", "-b", "topic", "--track", "main");
     clone.commit("more");
     const found = await readDivergence(clone.place, { branch: "topic", fetch: true });
@@ -93,7 +79,7 @@ describe("a branch and its upstream", () => {
 
 describe("a fetch before the look", () => {
   test("brings the upstream, and nothing else", async () => {
-    const [origin, clone] = pair();
+    const [origin, clone] = clonedPair();
     origin.git("branch", "other");
     origin.git("tag", "v1");
     const remote = origin.commit("two");
@@ -112,7 +98,7 @@ describe("a fetch before the look", () => {
   });
 
   test("runs no hook of the repository", async () => {
-    const [origin, clone] = pair();
+    const [origin, clone] = clonedPair();
     origin.commit("two");
     const mark = path.join(scratchFolder(), "ran");
     const hook = path.join(clone.folder, ".git/hooks/reference-transaction");
@@ -123,7 +109,7 @@ describe("a fetch before the look", () => {
   });
 
   test("sees that the branch is gone there, although it is remembered here", async () => {
-    const [origin, clone] = pair();
+    const [origin, clone] = clonedPair();
     origin.git("checkout", "--quiet", "-b", "elsewhere/refs/heads/main");
     origin.git("branch", "--quiet", "-D", "main");
     const found = await readDivergence(clone.place, { branch: "main", fetch: true });
@@ -132,7 +118,7 @@ describe("a fetch before the look", () => {
   });
 
   test("that fails leaves the answer of the last one, and the knowledge of when that was", async () => {
-    const [origin, clone] = pair();
+    const [origin, clone] = clonedPair();
     clone.git("fetch", "--quiet");
     const note = path.join(clone.folder, ".git/FETCH_HEAD");
     fs.utimesSync(note, 1_700_000_000, 1_700_000_000);
@@ -168,7 +154,7 @@ describe("a fetch before the look", () => {
     ],
     ["something new", "https://example.org/x", "the moon is full", "unknown"],
   ])("fails with %s as a fact of its own", async (_, url, said, why) => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     clone.git("config", "remote.origin.url", url);
     const program = programOf(
       `case "$*" in *--exit-code*) echo "fatal: ${said}" >&2; exit 128;; *) exec git "$@";; esac`,
@@ -178,7 +164,7 @@ describe("a fetch before the look", () => {
   });
 
   test("of a remote that is not there fails", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     const upstream = { remote: "elsewhere", branch: "main" };
     expect(await readDivergence(clone.place, { branch: "main", upstream, fetch: true })).toMatchObject({
       state: { _tag: "MissingRemote" },
@@ -187,7 +173,7 @@ describe("a fetch before the look", () => {
   });
 
   test("does not run a program that an address names", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     const mark = path.join(scratchFolder(), "ran");
     clone.git("config", "remote.origin.url", `ext::${programOf(`touch '${mark}'`)}`);
     clone.git("config", "protocol.ext.allow", "always");
@@ -199,7 +185,7 @@ describe("a fetch before the look", () => {
   });
 
   test("of a server that wants a password fails at once, and no program asks for it", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     const server = createServer((_, answer) => {
       answer.writeHead(401, { "www-authenticate": 'Basic realm="ask"' }).end();
     });
@@ -220,7 +206,7 @@ describe("a fetch before the look", () => {
   });
 
   test("that does not end is given up", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     clone.git("config", "remote.origin.url", "ssh://example.org/x");
     const env = { ...clone.place.env, GIT_SSH_COMMAND: programOf("exec sleep 5") };
     const found = await readDivergence(
@@ -231,7 +217,7 @@ describe("a fetch before the look", () => {
   });
 
   test.runIf(fs.existsSync("/proc/self/stat"))("has no terminal on which ssh could ask", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     clone.git("config", "remote.origin.url", "ssh://example.org/x");
     const facts = path.join(scratchFolder(), "stat");
     const env = {
@@ -248,76 +234,12 @@ describe("a fetch before the look", () => {
   });
 
   test("ends with the caller's signal", async () => {
-    const [, clone] = pair();
+    const [, clone] = clonedPair();
     const caller = new AbortController();
     const program = programOf(`case "$*" in *--exit-code*) exec sleep 60;; *) exec git "$@";; esac`);
     setImmediate(() => caller.abort());
     await expect(
       readDivergence({ ...clone.place, program, signal: caller.signal }, { branch: "main", fetch: true }),
     ).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
-  });
-});
-
-describe("the age of what is known of a remote", () => {
-  const lastFetch = async (clone: TestRepository, branch = "main") =>
-    (await readDivergence(clone.place, { branch })).lastFetch;
-  const day = (at: number) => new Date(at * 1_000).toISOString();
-
-  test("is that of the clone, where nothing was fetched since", async () => {
-    const [, clone] = pair();
-    expect(await lastFetch(clone)).toEqual({ at: "2026-01-02T03:04:05.000Z", from: "ref" });
-  });
-
-  test("is that of the last fetch that asked for this branch, in any worktree", async () => {
-    const [origin, clone] = pair();
-    clone.git("fetch", "--quiet");
-    const note = path.join(clone.folder, ".git/FETCH_HEAD");
-    fs.utimesSync(note, 1_800_000_000, 1_800_000_000);
-    expect(await lastFetch(clone)).toEqual({ at: day(1_800_000_000), from: "fetch" });
-
-    const linked = path.join(path.dirname(clone.folder), "linked");
-    clone.git("worktree", "add", "--quiet", "-b", "lane-a", linked);
-    clone.git("-C", linked, "fetch", "--quiet");
-    const other = path.join(clone.folder, ".git/worktrees/linked/FETCH_HEAD");
-    fs.utimesSync(other, 1_900_000_000, 1_900_000_000);
-    expect(await lastFetch(clone)).toEqual({ at: day(1_900_000_000), from: "fetch" });
-
-    origin.git("branch", "other");
-    clone.git("-C", linked, "fetch", "--quiet", "origin", "other");
-    fs.utimesSync(other, 2_000_000_000, 2_000_000_000);
-    expect(await lastFetch(clone)).toEqual({ at: day(1_800_000_000), from: "fetch" });
-  });
-
-  test("does not look young after a fetch from elsewhere or one that failed", async () => {
-    const [origin, clone] = pair();
-    const elsewhere = newRepository("elsewhere");
-    elsewhere.commit("one");
-    clone.git("fetch", "--quiet", "--", elsewhere.folder, "main");
-    expect(await lastFetch(clone)).toEqual({ at: "2026-01-02T03:04:05.000Z", from: "ref" });
-    fs.rmSync(origin.folder, { recursive: true });
-    expect(() => clone.git("fetch", "--quiet")).toThrow();
-    expect(await lastFetch(clone)).toEqual({ at: "2026-01-02T03:04:05.000Z", from: "ref" });
-  });
-
-  test("is unknown where nothing says it, and a planted note makes nobody wait", async () => {
-    const [, clone] = pair();
-    fs.rmSync(path.join(clone.folder, ".git/logs"), { recursive: true });
-    const note = path.join(clone.folder, ".git/FETCH_HEAD");
-    fs.rmSync(note, { force: true });
-    execFileSync("mkfifo", [note]);
-    expect(await lastFetch(clone)).toBeUndefined();
-  });
-
-  test.each([
-    ["https://ada:secret@example.org/shop.git", "https://example.org/shop"],
-    ["https://example.org/shop/", "https://example.org/shop"],
-    ["https://example.org/a@b.git/", "https://example.org/a@b"],
-    ["git@example.org:shop.git", "example.org:shop"],
-    ["ssh://git@example.org:22/shop", "ssh://example.org:22/shop"],
-    ["/srv/git/shop.git", "/srv/git/shop"],
-    ["/srv/me@there:x/shop", "/srv/me@there:x/shop"],
-    ["../shop.git", "../shop"],
-  ])("is found in git's note of %s", (url, noted) => {
-    expect(addressInNote(url)).toBe(noted);
   });
 });

@@ -91,6 +91,17 @@ export const cloneOf = (origin: TestRepository, ...options: readonly string[]): 
   return repositoryAt(folder);
 };
 
+/** A repository with one commit, and its clone. */
+export const clonedPair = (): readonly [origin: TestRepository, clone: TestRepository] => {
+  const origin = newRepository("origin");
+  origin.commit("one", { "a.txt": "one\n" });
+  return [origin, cloneOf(origin)];
+};
+
+/** Text long enough for a rename to be seen. */
+export const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, line) => `line ${from + line}\n`).join("");
+
 /** A program that looks like git to who runs it. */
 export const programOf = (script: string): string => {
   const program = path.join(scratchFolder("program"), "git");

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { pathBytes } from "../path-text.ts";
 import {
   cloneOf,
+  lines,
   newRepository,
   programOf,
   scratchFolder,
@@ -12,9 +13,6 @@ import {
 import { changedFiles, stagedFiles } from "./changed-files.ts";
 import { type FileChange, isSubmodule, pathsTouched } from "./file-change.ts";
 import { workTreeFiles } from "./work-tree.ts";
-
-const many = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, line) => `line ${from + line}\n`).join("");
 
 const named = (changes: readonly FileChange[], wanted: string): FileChange | undefined =>
   changes.find((change) => change.path === wanted);
@@ -25,9 +23,9 @@ describe("changed files between commits", () => {
     const from = repository.commit("one", {
       "gone.txt": "gone\n",
       "kept.txt": "one\n",
-      "old/name.txt": many(0, 50),
+      "old/name.txt": lines(0, 50),
       "run.sh": "echo\n",
-      "source.txt": many(100, 150),
+      "source.txt": lines(100, 150),
       "turned.txt": "text\n",
       "picture.png": Buffer.from([0, 1, 2]),
     });
@@ -38,10 +36,10 @@ describe("changed files between commits", () => {
     fs.symlinkSync("kept.txt", path.join(repository.folder, "turned.txt"));
     const to = repository.commit("two", {
       "added.bin": Buffer.from([0, 1, 2, 3]),
-      "copy.txt": many(100, 150),
+      "copy.txt": lines(100, 150),
       "kept.txt": "two\n",
-      "new/name.txt": `${many(0, 50)}more\n`,
-      "source.txt": `${many(100, 150)}more\n`,
+      "new/name.txt": `${lines(0, 50)}more\n`,
+      "source.txt": `${lines(100, 150)}more\n`,
       "picture.png": Buffer.from([0, 1, 2, 4]),
     });
     const changes = await changedFiles(repository.place, { from, to });
@@ -125,12 +123,12 @@ describe("changed files between commits", () => {
 
   test("are the same whatever the user has configured, from every folder", async () => {
     const repository = newRepository();
-    const from = repository.commit("one", { "a/old.txt": many(0, 20), "a/two.txt": many(50, 70) });
+    const from = repository.commit("one", { "a/old.txt": lines(0, 20), "a/two.txt": lines(50, 70) });
     repository.git("mv", "a/old.txt", "a/new.txt");
     repository.git("mv", "a/two.txt", "a/too.txt");
     const to = repository.commit("two", {
-      "a/new.txt": `${many(0, 20)}more\n`,
-      "a/too.txt": `${many(50, 70)}more\n`,
+      "a/new.txt": `${lines(0, 20)}more\n`,
+      "a/too.txt": `${lines(50, 70)}more\n`,
     });
     const before = await changedFiles(repository.place, { from, to });
     expect(before.map(({ _tag }) => _tag)).toEqual(["Renamed", "Renamed"]);
@@ -258,69 +256,5 @@ describe("staged files", () => {
     const [change] = await stagedFiles(outer.place);
     expect(change).toMatchObject({ _tag: "Modified", path: "lib", after: { mode: "160000", object: moved } });
     expect(isSubmodule(change as FileChange)).toBe(true);
-  });
-});
-
-describe("files of a work tree", () => {
-  test("are tracked, renamed or unknown, with both steps of each", async () => {
-    const repository = newRepository();
-    repository.commit("one", {
-      "both.txt": "one\n",
-      "gone.txt": "gone\n",
-      "old name.txt": many(0, 50),
-      ".gitignore": "*.log\n",
-    });
-    repository.git("mv", "old name.txt", "new\nname.txt");
-    repository.write({ "both.txt": "two\n" });
-    repository.git("add", "both.txt");
-    repository.write({ "both.txt": "three\n", "sub/unknown file": "?", "a.log": "ignored" });
-    fs.rmSync(path.join(repository.folder, "gone.txt"));
-    const files = await workTreeFiles(repository.place);
-    expect(files).toEqual([
-      {
-        _tag: "Tracked",
-        path: "both.txt",
-        inIndex: "modified",
-        inWorkTree: "modified",
-        modes: { head: "100644", index: "100644", workTree: "100644" },
-      },
-      {
-        _tag: "Tracked",
-        path: "gone.txt",
-        inIndex: "unchanged",
-        inWorkTree: "deleted",
-        modes: { head: "100644", index: "100644", workTree: "000000" },
-      },
-      {
-        _tag: "Tracked",
-        path: "new\nname.txt",
-        from: "old name.txt",
-        inIndex: "renamed",
-        inWorkTree: "unchanged",
-        modes: { head: "100644", index: "100644", workTree: "100644" },
-      },
-      { _tag: "Untracked", path: "sub/unknown file" },
-    ]);
-    const below = { ...repository.place, cwd: path.join(repository.folder, "sub") };
-    expect(await workTreeFiles(below)).toEqual(files);
-  });
-
-  test("are a fault where there is no work tree", async () => {
-    const bare = newRepository("bare.git", "--bare");
-    await expect(workTreeFiles(bare.place)).rejects.toMatchObject({ code: "GIT_NO_WORK_TREE" });
-  });
-
-  test("of a submodule are looked at without running what it has configured", async () => {
-    const [inner, outer] = [newRepository("inner"), newRepository("outer")];
-    inner.commit("one", { "a.txt": "one\n" });
-    outer.git("submodule", "--quiet", "add", "--", inner.folder, "lib");
-    outer.commit("add it");
-    const mark = path.join(scratchFolder(), "ran");
-    outer.git("-C", "lib", "config", "core.fsmonitor", programOf(`touch '${mark}'`));
-    outer.write({ "lib/a.txt": "two\n", "lib/new.txt": "new\n" });
-    expect(await workTreeFiles(outer.place)).toMatchObject([
-      { path: "lib", submodule: { hasOtherCommit: false, hasChanges: true, hasUntracked: true } },
-    ]);
-    expect(fs.existsSync(mark)).toBe(false);
   });
 });
