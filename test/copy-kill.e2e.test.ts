@@ -90,7 +90,7 @@ test.each([
   180_000,
 );
 
-test("ten thousand missions go to SQLite, in the order of the ledger, with a heap of 96 MB", async () => {
+test("ten thousand missions go to SQLite, in the order of the ledger, with a heap of 128 MB", async () => {
   const [from, folder] = [scratchDirectory(), scratchDirectory()];
   const logs = new Map<string, Buffer>();
   for (let index = 0; index < 10_000; index += 1) {
@@ -116,7 +116,7 @@ test("ten thousand missions go to SQLite, in the order of the ledger, with a hea
   }
   writeLogs(from, { logs });
   const { report } = await run(`file:${from}`, `sqlite:${folder}/plan.db`, {
-    node: ["--max-old-space-size=96"],
+    node: ["--max-old-space-size=128"],
   });
   expect(report).toMatchObject({ equal: true, records: 20_000 });
   expect(report?.megabytes).toBeLessThan(400);
