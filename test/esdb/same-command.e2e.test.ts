@@ -7,7 +7,7 @@ import { planMission } from "../planned-mission.ts";
 import { problemsOfStream, readWhole } from "../stores/chain.mjs";
 import { describeTargets, type Ground } from "./targets.ts";
 
-const rounds = 20;
+const rounds = 10;
 const fewestRounds = 2;
 /** Milliseconds. */
 const startsForMs = 60_000;
