@@ -17,32 +17,55 @@ const longestMs = 40;
 const mostControlCuts = 3;
 
 const openCrew = (storeName, flushes) => {
-  const crew = Array.from({ length: writers }, (_, index) => {
-    const program = new URL("power/writer.mjs", import.meta.url);
-    const child = fork(program, [storeName, streams[index % streams.length], `w${index}`, flushes], {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    return { child, closed: () => {} };
-  });
   const promised = new Map();
   const failures = [];
   const codes = {};
+  const count = (code) => {
+    codes[code] = (codes[code] ?? 0) + 1;
+  };
   let acknowledged = () => {};
-  for (const member of crew)
-    member.child.on("message", (line) => {
-      if (line._tag === "Done") {
-        const before = promised.get(line.commandId);
-        if (before !== undefined) failures.push(`${line.commandId} was acknowledged twice`);
-        if (line.readback !== "verified")
-          failures.push(`${line.commandId} was acknowledged as ${line.readback}`);
-        promised.set(line.commandId, line);
-        acknowledged();
-      }
-      if (line._tag === "Down")
-        codes[`${line.code} ${line.outcome ?? ""}`] = (codes[`${line.code} ${line.outcome ?? ""}`] ?? 0) + 1;
-      if (line._tag === "Failed") failures.push(`a writer was told: ${line.message}`);
-      if (line._tag === "Closed") member.closed();
+  let isOver = false;
+  const crew = Array.from({ length: writers }, (_, index) => ({
+    name: `w${index}`,
+    stream: streams[index % streams.length],
+    child: undefined,
+    isNew: true,
+    /** Where a writer begins that takes the place of one that died. */
+    next: 0,
+    closed: () => {},
+  }));
+  const hear = (member, line) => {
+    if (line._tag === "Done") {
+      const before = promised.get(line.commandId);
+      if (before !== undefined) failures.push(`${line.commandId} was acknowledged twice`);
+      if (line.readback !== "verified")
+        failures.push(`${line.commandId} was acknowledged as ${line.readback}`);
+      promised.set(line.commandId, line);
+      member.next = Number(line.commandId.split(":")[1]) + 1;
+      acknowledged();
+    }
+    if (line._tag === "Down") count(`${line.code} ${line.outcome ?? ""}`);
+    if (line._tag === "Failed") failures.push(`a writer was told: ${line.message}`);
+    if (line._tag === "Closed") member.closed();
+  };
+  /** The kernel ends a process that looks at a mapped page of a disk that is gone: SQLite maps its `-shm`. Another takes its place. */
+  const bury = (member, code, signal) => {
+    if (isOver) return;
+    if (signal === "SIGBUS") count("died of SIGBUS");
+    else failures.push(`writer ${member.name} ended with ${signal ?? code}`);
+    start(member);
+    member.closed();
+  };
+  const start = (member) => {
+    const program = new URL("power/writer.mjs", import.meta.url);
+    member.isNew = true;
+    member.child = fork(program, [storeName, member.stream, member.name, flushes], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
+    member.child.on("message", (line) => hear(member, line));
+    member.child.once("close", (code, signal) => bury(member, code, signal));
+  };
+  for (const member of crew) start(member);
   return {
     promised,
     failures,
@@ -57,13 +80,16 @@ const openCrew = (storeName, flushes) => {
           (member) =>
             new Promise((resolve) => {
               member.closed = resolve;
-              member.child.send({ order, place, first });
+              if (first !== undefined) member.next = first;
+              member.child.send({ order, place, first: member.isNew ? member.next : first });
+              member.isNew = false;
             }),
         ),
       );
       return { begun, over };
     },
     close: () => {
+      isOver = true;
       for (const { child } of crew) child.disconnect();
     },
   };
