@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { commands } from "../commands/index.ts";
 import { planned, type Session, session } from "../testing/session.ts";
 import { isFollowedBySync } from "./final-sync.ts";
@@ -49,7 +49,7 @@ const logOf = async (shell: Session, ...place: readonly string[]): Promise<reado
   return data.events.map(({ position: _, ...event }: { position: unknown }) => event);
 };
 
-describe("after a command that wrote", () => {
+describe.skipIf(!inject("sqlite"))("after a command that wrote", () => {
   test("what it wrote stands in the other store, with ids and digests, and so does what was there before", async () => {
     const shell = await planned(patient);
     const { code, envelope } = await shell.json("wp", "claim", "p/WP01", "--sync-to", "sqlite:there.db");
@@ -178,7 +178,7 @@ describe("after a command that wrote", () => {
   });
 });
 
-describe("a server that is down", () => {
+describe.skipIf(!inject("sqlite"))("a server that is down", () => {
   test("is a warning for people, on stderr, with the result on stdout", async () => {
     const shell = await planned(syncing(await deadServer()));
     const { code, out, err } = await shell.run("wp", "claim", "p/WP01");
@@ -228,7 +228,7 @@ describe("a server that is down", () => {
   });
 });
 
-describe("what is to be done next", () => {
+describe.skipIf(!inject("sqlite"))("what is to be done next", () => {
   /** The words behind `next: ` in what a command said, as a shell takes them. */
   const next = (said: string): readonly string[] => {
     const [, words = ""] = /; next: mled (.*)$/m.exec(said) ?? [];
@@ -321,7 +321,7 @@ describe("a server that does not answer", () => {
   });
 });
 
-describe("mled sync", () => {
+describe.skipIf(!inject("sqlite"))("mled sync", () => {
   test("brings all, says so, and has nothing to do the next time", async () => {
     const shell = await planned(patient);
     const first = await shell.json("sync", "sqlite:there.db");
@@ -438,7 +438,7 @@ const ways: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "import.spec-kitty": [["import", "spec-kitty", "project"]],
   publish: [["publish"]],
   reconcile: [["reconcile", "p", "--winner", "local"]],
-  copy: [["copy", "file:.mission-ledger", "sqlite:copy.db"]],
+  copy: [["copy", "file:.mission-ledger", "file:copy"]],
   archive: [
     ["wp", "force", "p/WP01", "done", "--reason", "x"],
     ["wp", "force", "p/WP02", "done", "--reason", "x"],

@@ -301,7 +301,7 @@ test("a copy that is aborted says so and leaves a beginning that the next one go
 test("a copy leaves signals and timers their turn, so that it can be aborted from outside", async () => {
   const [from, to] = [scratchDirectory(), scratchDirectory()];
   const store = await openFileStore({ directory: from });
-  await putMany(store, 400, { data: { text: "x".repeat(2_000) } });
+  await putMany(store, 1_500, { data: { text: "x".repeat(2_000) } });
   await store.close();
   const abort = new AbortController();
   setImmediate(() => setImmediate(() => abort.abort()));
