@@ -12,6 +12,8 @@ export default defineConfig({
     // Half of the time goes to waiting for disks and child processes, so every core may have a worker.
     maxWorkers: "100%",
     testTimeout: 60_000,
+    // What ought to happen soon happens; how soon is for the machine to say.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
   },
 });

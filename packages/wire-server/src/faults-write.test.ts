@@ -146,7 +146,7 @@ describe("an append", () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "commit_later", ms: 400, timeoutMs: 20 } });
     expect((await raw.append("a", -1, ["x"])).status).toBe(10);
-    await expect.poll(async () => (await raw.read("a")).seen, { timeout: 10_000 }).toEqual(["x"]);
+    await expect.poll(async () => (await raw.read("a")).seen).toEqual(["x"]);
   });
 
   test("that another node should get is told where it is, or that nobody knows", async () => {
