@@ -3,27 +3,13 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { runLedger } from "mission-ledger/cli";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerPattern, consoleSteps, printedBy } from "./console-blocks.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const page = readFileSync(path.join(repository, "docs/how-to/move-between-stores.md"), "utf8");
 
-interface Step {
-  readonly command: string;
-  readonly answer: string;
-}
-
-/** `$ command`, then what it prints, with `…` for whatever differs from run to run. */
-const steps: readonly Step[] = [...page.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
-  block
-    .split(/^\$ /m)
-    .slice(1)
-    .map((text) => {
-      const [command = "", ...answer] = text.trimEnd().split("\n");
-      return { command, answer: answer.join("\n") };
-    }),
-);
+const steps = consoleSteps(page);
 
 let directory: string;
 beforeAll(async () => {
@@ -39,17 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const mled = async (...argv: readonly string[]): Promise<string> => {
-  const texts: string[] = [];
-  const output = { write: (chunk: string | Uint8Array) => texts.push(String(chunk)) };
-  await runLedger(argv, {
-    stdout: output,
-    stderr: output,
-    cwd: directory,
-    env: { MISSION_LEDGER_ACTOR: "ada" },
-  });
-  return texts.join("").trimEnd();
-};
+const mled = (...argv: readonly string[]): Promise<string> =>
+  printedBy(argv, { cwd: directory, env: { MISSION_LEDGER_ACTOR: "ada" } });
 
 /** Words as a shell parts them, as far as the page needs it: double quotes, and one star in a file name. */
 const wordsOf = (command: string): readonly string[] =>
@@ -61,20 +38,12 @@ const wordsOf = (command: string): readonly string[] =>
     return files.map((name) => path.join(folder, name));
   });
 
-const pattern = (answer: string): RegExp =>
-  new RegExp(
-    `^${answer
-      .split("…")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/ +/g, " +"))
-      .join("[\\s\\S]*")}$`,
-  );
-
 test("what the page says to type answers what the page says", async () => {
   expect(steps.length).toBeGreaterThan(8);
   for (const { command, answer } of steps) {
     const [program, ...argv] = wordsOf(command);
     expect(program).toBe("mled");
-    expect(await mled(...argv), command).toMatch(pattern(answer));
+    expect(await mled(...argv), command).toMatch(answerPattern(answer));
   }
 });
 

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { runLedger } from "mission-ledger/cli";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerPattern, consoleSteps, printedBy } from "./console-blocks.ts";
 import { startWireProcess, type WireProcess } from "./esdb/wire-process.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
@@ -24,36 +24,10 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** `$ command`, then what it prints, with `…` for whatever differs from run to run. */
-const steps = [...page.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
-  block
-    .split(/^\$ /m)
-    .slice(1)
-    .map((text) => {
-      const [command = "", ...answer] = text.trimEnd().split("\n");
-      return { command, answer: answer.join("\n") };
-    }),
-);
+const steps = consoleSteps(page);
 
-const pattern = (answer: string): RegExp =>
-  new RegExp(
-    `^${answer
-      .split("…")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/ +/g, " +"))
-      .join("[\\s\\S]*")}$`,
-  );
-
-const mled = async (argv: readonly string[], env: Readonly<Record<string, string>>): Promise<string> => {
-  const texts: string[] = [];
-  const output = { write: (chunk: string | Uint8Array) => texts.push(String(chunk)) };
-  await runLedger(argv, {
-    stdout: output,
-    stderr: output,
-    cwd,
-    env: { ...env, MISSION_LEDGER_ACTOR: "ada" },
-  });
-  return texts.join("").trimEnd();
-};
+const mled = (argv: readonly string[], env: Readonly<Record<string, string>>): Promise<string> =>
+  printedBy(argv, { cwd, env: { ...env, MISSION_LEDGER_ACTOR: "ada" } });
 
 /** Words as a shell parts them, as far as the page needs it: quotes, and a variable. */
 const wordsOf = (command: string, env: Readonly<Record<string, string>>): readonly string[] =>
@@ -73,7 +47,7 @@ test("what the page says to type answers what the page says", async () => {
     }
     const [program, ...argv] = wordsOf(command, env);
     expect(program).toBe("mled");
-    expect(await mled(argv, env), command).toMatch(pattern(answer));
+    expect(await mled(argv, env), command).toMatch(answerPattern(answer));
   }
 });
 

@@ -5,27 +5,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { startWireServer, type WireServer } from "@mission-ledger/wire-server";
-import { runLedger } from "mission-ledger/cli";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerPattern, consoleSteps, printedBy } from "./console-blocks.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const page = readFileSync(path.join(repository, "docs/how-to/sync-to-a-server.md"), "utf8");
 
-interface Step {
-  readonly command: string;
-  readonly answer: string;
-}
-
-/** `$ command`, then what it prints, with `…` for whatever differs from run to run. */
-const steps: readonly Step[] = [...page.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = ""]) =>
-  block
-    .split(/^\$ /m)
-    .slice(1)
-    .map((text) => {
-      const [command = "", ...answer] = text.trimEnd().split("\n");
-      return { command, answer: answer.join("\n") };
-    }),
-);
+const steps = consoleSteps(page);
 
 let directory: string;
 let server: WireServer;
@@ -44,17 +30,8 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const mled = async (...argv: readonly string[]): Promise<string> => {
-  const texts: string[] = [];
-  const output = { write: (chunk: string | Uint8Array) => texts.push(String(chunk)) };
-  await runLedger(argv, {
-    stdout: output,
-    stderr: output,
-    cwd: directory,
-    env: { MISSION_LEDGER_ACTOR: "ada", MISSION_LEDGER_SYNC_WITHIN: "1m" },
-  });
-  return texts.join("").trimEnd();
-};
+const mled = (...argv: readonly string[]): Promise<string> =>
+  printedBy(argv, { cwd: directory, env: { MISSION_LEDGER_ACTOR: "ada", MISSION_LEDGER_SYNC_WITHIN: "1m" } });
 
 /** Words as a shell parts them, as far as the page needs it; with the server that is there. */
 const wordsOf = (command: string): readonly string[] =>
@@ -62,20 +39,12 @@ const wordsOf = (command: string): readonly string[] =>
     (quoted ?? bare).replace("esdb://127.0.0.1:2113?tls=false", server.url),
   );
 
-const pattern = (answer: string): RegExp =>
-  new RegExp(
-    `^${answer
-      .split("…")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/ +/g, " +"))
-      .join("[\\s\\S]*")}$`,
-  );
-
 test("what the page says to type answers what the page says", async () => {
   expect(steps.length).toBeGreaterThan(4);
   for (const { command, answer } of steps) {
     const [program, ...argv] = wordsOf(command);
     expect(program).toBe("mled");
-    expect(await mled(...argv), command).toMatch(pattern(answer));
+    expect(await mled(...argv), command).toMatch(answerPattern(answer));
   }
 }, 60_000);
 
