@@ -1,30 +1,17 @@
 import { execFile } from "node:child_process";
-import fs from "node:fs";
-import path from "node:path";
 import { startWireServer } from "@mission-ledger/wire-server";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundled } from "./testing/bundled.ts";
 
-/** In the package, so that the bundle finds the client. */
-const child = path.resolve(import.meta.dirname, `../node_modules/.cache/store-child-${process.pid}.mjs`);
+let child: string;
 const server = await startWireServer();
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [path.resolve(import.meta.dirname, "testing/store-child.ts")],
-    outfile: child,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@mission-ledger/source"],
-    external: ["@eventstore/db-client"],
-    logLevel: "error",
-  });
+  const program = await bundled("store-child");
+  child = program.file;
+  return program.remove;
 });
-afterAll(async () => {
-  fs.rmSync(child, { force: true });
-  await server.stop();
-});
+afterAll(() => server.stop());
 
 /** Runs it to its own end; whoever is still there after half a minute was kept alive by something. */
 const run = (what: string): Promise<{ readonly code: unknown; readonly lines: readonly string[] }> =>

@@ -1,11 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import fs from "node:fs";
 import { connect } from "node:net";
-import path from "node:path";
 import { makeCertificates } from "@mission-ledger/wire-server";
-import { build } from "esbuild";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { bundled } from "../testing/bundled.ts";
 import { opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";
 import {
@@ -18,21 +16,12 @@ import {
 } from "../testing/scripted-server.ts";
 import { silentServer } from "../testing/silent-server.ts";
 
-/** In the package, so that the bundle finds the client. */
-const child = path.resolve(import.meta.dirname, `../../node_modules/.cache/gateway-child-${process.pid}.mjs`);
+let child: string;
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [path.resolve(import.meta.dirname, "../testing/gateway-child.ts")],
-    outfile: child,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@mission-ledger/source"],
-    external: ["@eventstore/db-client"],
-    logLevel: "error",
-  });
-  return () => fs.rmSync(child, { force: true });
+  const program = await bundled("gateway-child");
+  child = program.file;
+  return program.remove;
 });
 
 const tests = opened();
