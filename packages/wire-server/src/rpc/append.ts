@@ -3,12 +3,12 @@ import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
 import { answerTooMuch } from "../faults-cut.ts";
 import type { Expected } from "../log/commit-check.ts";
 import type { NewRecord } from "../log/log.ts";
-import type { WriteOutcome } from "../log/writer.ts";
-import { asStatus, noExpectation, streamDeleted, stumbled } from "../wire/refusals.ts";
+import { asStatus, noExpectation, stumbled } from "../wire/refusals.ts";
 import { shared, streamsMessages } from "../wire/stubs.ts";
 import { expectedIn } from "./expected.ts";
 import { proposedEvents } from "./proposed.ts";
 import type { Service } from "./service.ts";
+import { answerTo } from "./write-answer.ts";
 
 type AppendReq = streamsMessages.AppendReq;
 type AppendResp = streamsMessages.AppendResp;
@@ -40,18 +40,6 @@ const conflict = (current: number, expected: Expected): AppendResp => {
   const response = new streamsMessages.AppendResp();
   response.setWrongExpectedVersion(answer);
   return response;
-};
-
-const answerTo = (stream: string, expected: Expected, outcome: WriteOutcome): AppendResp => {
-  switch (outcome._tag) {
-    case "Written":
-    case "Repeated":
-      return success(outcome.revision, outcome.position);
-    case "WrongExpectedVersion":
-      return conflict(outcome.current, expected);
-    case "StreamDeleted":
-      throw streamDeleted(stream);
-  }
 };
 
 interface Received {
@@ -104,7 +92,7 @@ export const handleAppend =
       await service.gate.enter(here);
       const request = { stream, expected, events };
       const { outcome, copies = 1 } = await service.gate.append(here, request, service.commit);
-      const response = answerTo(stream, expected, outcome);
+      const response = answerTo({ success, conflict }, { stream, expected }, outcome);
       for (let copy = 1; copy < copies; copy++) await answerTooMuch(call, response);
       return response;
     };

@@ -2,20 +2,12 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Expected } from "../log/commit-check.ts";
-import type { WriteOutcome } from "../log/writer.ts";
-import {
-  asBatchStatus,
-  asStatus,
-  noExpectation,
-  Refusal,
-  streamDeleted,
-  stumbled,
-  timedOut,
-} from "../wire/refusals.ts";
+import { asBatchStatus, asStatus, noExpectation, Refusal, stumbled, timedOut } from "../wire/refusals.ts";
 import { shared, type status, streamsMessages } from "../wire/stubs.ts";
 import { expectedIn } from "./expected.ts";
 import { type ProposedEvents, proposedEvents } from "./proposed.ts";
 import type { Service } from "./service.ts";
+import { answerTo } from "./write-answer.ts";
 
 type BatchAppendReq = streamsMessages.BatchAppendReq;
 type Options = streamsMessages.BatchAppendReq.Options;
@@ -61,18 +53,6 @@ const conflict = (current: number, expected: Expected): BatchAppendResp => {
   else if (expected < 0) details.setExpectedNoStream(new emptyMessages.Empty());
   else details.setExpectedStreamPosition(String(expected));
   return failed(asBatchStatus({ code: 6, type: "WrongExpectedVersion", details: details.serializeBinary() }));
-};
-
-const answerTo = (stream: string, expected: Expected, outcome: WriteOutcome): BatchAppendResp => {
-  switch (outcome._tag) {
-    case "Written":
-    case "Repeated":
-      return success(outcome.revision, outcome.position);
-    case "WrongExpectedVersion":
-      return conflict(outcome.current, expected);
-    case "StreamDeleted":
-      throw streamDeleted(stream);
-  }
 };
 
 /** What is left of the time the caller gives, never more than the server's own limit. */
@@ -127,7 +107,7 @@ export const handleBatchAppend =
         { stream, expected, events: proposed.events },
         (request, options) => service.commit(request, { timeoutMs, ...options }),
       );
-      return { response: answerTo(stream, expected, outcome), copies };
+      return { response: answerTo({ success, conflict }, { stream, expected }, outcome), copies };
     };
 
     const finish = async (request: BatchAppendReq, write: Pending): Promise<void> => {
