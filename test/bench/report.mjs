@@ -13,6 +13,18 @@ export const aligned = (rows) => {
   );
 };
 
+/** Goals that are ratios, the less the better. */
+export const goalsAtMost = (goals) =>
+  aligned([
+    ["Goal", "measured", "at most", ""],
+    ...goals.map(({ name, ratio, limit, met }) => [
+      name,
+      times(ratio),
+      times(limit),
+      met ? "met" : "not met",
+    ]),
+  ]);
+
 export const renderTransitions = ({ conditions, warm, cold, goals }) => {
   const floor = warm["write + fdatasync"];
   const { store, node, cpus, fileSystem, recordBytes, events, others, rounds, operations, pairs } =
@@ -47,15 +59,7 @@ export const renderTransitions = ({ conditions, warm, cold, goals }) => {
       ].map(([name, { p50, p99 }]) => [name, ms(p50), times(p50 / cold.empty.p50), ms(p99)]),
     ]),
     "",
-    ...aligned([
-      ["Goal", "measured", "at most", ""],
-      ...goals.map(({ name, ratio, limit, met }) => [
-        name,
-        times(ratio),
-        times(limit),
-        met ? "met" : "not met",
-      ]),
-    ]),
+    ...goalsAtMost(goals),
     "",
   ].join("\n");
 };

@@ -6,7 +6,7 @@ import os from "node:os";
 import { describeAddress, openGateway, parseAddress } from "@mission-ledger/store-eventstoredb";
 import { openBareClient } from "./bare-client.mjs";
 import { growMission, openBenchLedger, slug, transitions } from "./missions.mjs";
-import { aligned, ms, times } from "./report.mjs";
+import { aligned, goalsAtMost, ms, times } from "./report.mjs";
 import { takeTurns } from "./statistics.mjs";
 import { serverFor, withLedger } from "./wire-process.mjs";
 
@@ -111,15 +111,7 @@ export const renderOnServer = ({ conditions, warm, floor, goals }) => {
       ]),
     ]),
     "",
-    ...aligned([
-      ["Goal", "measured", "at most", ""],
-      ...goals.map(({ name, ratio, limit, met }) => [
-        name,
-        times(ratio),
-        times(limit),
-        met ? "met" : "not met",
-      ]),
-    ]),
+    ...goalsAtMost(goals),
     "",
   ].join("\n");
 };
