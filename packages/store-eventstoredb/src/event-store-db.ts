@@ -4,6 +4,7 @@
  * or said to be unknown, within a budget; a command id is written once, whoever sends it; hidden events are faults.
  * Does not promise: anything about the server's own disks, or about streams that others change behind the ledger.
  */
+import { setMaxListeners } from "node:events";
 import {
   type CancelSignal,
   type EventStore,
@@ -98,7 +99,9 @@ const storeOver = (
     randomness = systemRandomness,
   }: StoreSettings,
 ): EventStore => {
-  const closing = closingSignal();
+  const closing = new AbortController();
+  // Every wait of every command listens, and Node warns of more than ten.
+  setMaxListeners(0, closing.signal);
   const names = streamNames(namespace);
   const index = commandIndex({ now: timers.now });
   const patience = patienceOf({ timers, randomness, patienceMs, closing: closing.signal });
@@ -213,37 +216,12 @@ const storeOver = (
       ),
     close: async () => {
       if (closing.signal.aborted) return;
-      closing.abort();
+      closing.abort(storeClosed());
       await catalogue.close();
       await gateway.close();
     },
   };
   return store;
-};
-
-const closingSignal = (): { readonly signal: CancelSignal; abort(): void } => {
-  const listeners = new Set<() => void>();
-  let aborted = false;
-  return {
-    signal: {
-      get aborted() {
-        return aborted;
-      },
-      throwIfAborted: () => {
-        if (aborted) throw storeClosed();
-      },
-      addEventListener: (_type, listener) => {
-        listeners.add(listener);
-      },
-      removeEventListener: (_type, listener) => {
-        listeners.delete(listener);
-      },
-    },
-    abort: () => {
-      aborted = true;
-      for (const listener of [...listeners]) listener();
-    },
-  };
 };
 
 const noTurn = (stream: string, commandId: string): StoreFault =>
