@@ -92,8 +92,8 @@ const storm = async ({ name, stranger, scratch, failures, figures }) => {
   await appendProven(store, "storm-b", 0);
   const { answers, before, told } = await rage({ place, stranger, milliseconds: 3_000 });
   if (told < before) failures.push(`${name}: the -wal has ${before} bytes, and inspectDatabase says ${told}`);
-  // With the stranger gone one command is enough to bring it back.
-  await appendProven(store, "storm-b", 1);
+  // With the stranger gone one command has the -wal checkpointed whole; the next one begins it anew, and only then SQLite cuts it.
+  for (const step of [1, 2]) await appendProven(store, "storm-b", step);
   const after = walBytes(place);
   if (after > mostWalBytes) failures.push(`${name}: the -wal keeps ${after} bytes`);
   await store.close();
