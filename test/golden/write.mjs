@@ -1,7 +1,8 @@
 /**
  * `node test/golden/write.mjs <version>`: writes the golden log of a format, once. Refuses where one is: a golden log is
  * what an older version left on somebody's disk, so it is never made again. A new format gets a new folder, and so do events
- * that came to a format later: `v1.1` holds what `v1` does, and undo and archiving.
+ * that came to a format later: `v1.1` holds what `v1` does, and undo and archiving; `v1.2` workplaces, review prompts, review
+ * files, overrides and shipping besides.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -228,6 +229,108 @@ const copy = {
 await did("planner", { type: "ArchiveMission", ...copy });
 await did("planner", { type: "RestoreMission" });
 
+const reviewed = ledger.mission("golden-reviews");
+const asks = (actor, request) => run(actor, request, reviewed);
+const place = (digit, name) => ({ id: digit.repeat(32), name });
+const commitId = "0123456789abcdef0123456789abcdef01234567";
+const file = "tasks/WP02-second/review-cycle-1.md";
+const sha256 = "cd".repeat(32);
+await asks("importer", {
+  type: "BeginImport",
+  source: "spec-kitty",
+  slug: "golden-reviews",
+  title: "Reviewed",
+  missionId: "01JREVIEWS",
+  dependencyMetAt: "approved",
+  files: [],
+});
+await asks("importer", {
+  type: "ContinueImport",
+  history: [
+    { type: "WorkPackageAdded", ...planned("WP01", "First") },
+    { type: "WorkPackageAdded", ...planned("WP02", "Second") },
+    ...["WP01", "WP02"].map((workPackageId) => ({
+      type: "HistoricTransitionRecorded",
+      workPackageId,
+      from: "genesis",
+      to: workPackageId === "WP01" ? "planned" : "done",
+      at: "2025-01-01T00:00:00Z",
+      by: "somebody",
+      forced: false,
+      sourceEventId: `01OLD${workPackageId}`,
+    })),
+    {
+      type: "HistoricReviewRecorded",
+      ...about("WP02"),
+      file,
+      sha256,
+      cycle: 1,
+      verdict: "changes_requested",
+      word: "rejected",
+      by: "reviewer-renata",
+    },
+  ],
+});
+await asks("importer", {
+  type: "CompleteImport",
+  rows: 2,
+  transitions: 2,
+  annotations: 0,
+  otherRows: 0,
+  findings: {},
+});
+await asks("planner", { type: "ChangeMissionSettings", targetBranch: "main" });
+await asks("planner", { type: "ChangeMissionSettings", targetBranch: null });
+const workplace = {
+  host: "e".repeat(32),
+  program: { pid: 4711, started: "1234567" },
+  repository: place("a", "golden"),
+  worktree: place("b", "golden-wp01"),
+  branch: "lane-a",
+  head: commitId,
+};
+await asks("ada", { ...claim, ...about("WP01"), workplace });
+await asks("dan", {
+  type: "RecoverClaim",
+  ...about("WP01"),
+  reason: "its process is gone",
+  observed: { signal: "process_gone", host: workplace.host, program: workplace.program },
+});
+await asks("ada", { ...claim, ...about("WP01"), workplace: { host: workplace.host, branch: null } });
+await asks("ada", { type: "MoveWorkPackage", ...about("WP01"), to: "in_progress" });
+await asks("ada", {
+  type: "MoveWorkPackage",
+  ...about("WP01"),
+  to: "for_review",
+  evidence: [{ kind: "commit", ref: commitId }],
+});
+await asks("bob", {
+  type: "IssueReviewPrompt",
+  ...about("WP01"),
+  promptId: "3f0b8a52-93f5-4f2c-a5a0-1d5f3e0c9a11",
+  subject: (await reviewed.state()).workPackages.WP01.subject,
+  sha256: "ef".repeat(32),
+  repository: workplace.repository,
+  worktree: workplace.worktree,
+  branch: "lane-a",
+  base: "f".repeat(40),
+  head: commitId,
+});
+await asks("bob", { ...review, ...about("WP01") });
+await asks("bob", { type: "SubmitReview", ...about("WP01"), verdict: "approved", to: "done" });
+await asks("bob", {
+  type: "OverrideVerdict",
+  ...about("WP02"),
+  rejection: { source: "artifact", file, sha256 },
+  reason: "mended before the import",
+});
+await asks("planner", {
+  type: "ShipMission",
+  targetBranch: "main",
+  commit: commitId,
+  upstream: { ref: "refs/remotes/origin/main", commit: commitId },
+});
+
 const folded = {};
 for (const slug of await ledger.missions()) folded[slug] = await ledger.mission(slug).state();
 writeFileSync(path.join(directory, "folded.json"), `${JSON.stringify(folded, null, 2)}\n`);
@@ -237,6 +340,6 @@ const passing = ["cache", "origin", "lock/kind"];
 for (const slug of Object.keys(folded))
   passing.push(`lock/mission-${slug}.lock`, `lock/mission-${slug}.flush`);
 for (const name of passing) rmSync(path.join(directory, name), { recursive: true, force: true });
-if (!isDeepStrictEqual(Object.keys(folded), ["golden", "golden-import", "golden-undo"]))
+if (!isDeepStrictEqual(Object.keys(folded), ["golden", "golden-import", "golden-reviews", "golden-undo"]))
   throw new Error("the golden log lacks a mission");
 console.log(`wrote ${directory}`);

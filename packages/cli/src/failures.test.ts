@@ -196,6 +196,7 @@ describe("the exit table", () => {
     MISSION_ARCHIVED: 6,
     INVALID_INPUT: 2,
     NOT_FOUND: 3,
+    REVIEW_CONTRADICTED: 26,
     SELF_REVIEW: 6,
     TRANSITION_REJECTED: 6,
   };

@@ -170,7 +170,11 @@ const doneOf = (
       ? null
       : (findWorkPackage(state, workPackageId) ?? null);
   const changed = events.some(({ type }) => type === "MissionSettingsChanged");
-  const settingsIn = ({ title, dependencyMetAt }: OpenMission) => ({ title, dependencyMetAt });
+  const settingsIn = ({ title, dependencyMetAt, targetBranch }: OpenMission) => ({
+    title,
+    dependencyMetAt,
+    ...(targetBranch === undefined ? {} : { targetBranch }),
+  });
   return {
     eventId,
     commandId: `c-${eventId}`,

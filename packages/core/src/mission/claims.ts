@@ -2,9 +2,9 @@
 
 import { accept, refuse } from "../kernel/decider.ts";
 import { timestamp } from "../kernel/ports.ts";
-import type { MissionCommandOf } from "./commands.ts";
+import type { ClaimObservation, MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
-import type { ClaimKind, MissionEvent } from "./events.ts";
+import type { ClaimKind, MissionEvent, Workplace } from "./events.ts";
 import {
   checkExecutionLaneFree,
   checkHolder,
@@ -27,7 +27,7 @@ export const decideClaim = (
   mission: OpenMission,
   workPackage: WorkPackage,
 ): MissionDecision => {
-  const { kind, actor, at, leaseMs } = command;
+  const { kind, actor, at, leaseMs, workplace } = command;
   const { id: workPackageId, lane } = workPackage;
   const to = claimable[kind][lane];
   const wish: Wish = { mission, workPackage, to: to ?? lane, actor };
@@ -50,7 +50,7 @@ export const decideClaim = (
         ? checkNotSelf(wish)
         : checkExecutionLaneFree(wish);
   if (unmet !== undefined) return refuse(unmet);
-  const claimed = grant(workPackage, kind, actor, leaseMs, at);
+  const claimed = grant(workPackage, kind, actor, leaseMs, at, workplace);
   return to === lane
     ? accept(claimed)
     : accept(claimed, { type: "WorkPackageMoved", workPackageId, from: lane, to });
@@ -63,6 +63,7 @@ export const grant = (
   holder: string,
   leaseMs: number,
   at: string,
+  workplace?: Workplace,
 ): MissionEvent => ({
   type: "WorkPackageClaimed",
   workPackageId: workPackage.id,
@@ -71,6 +72,7 @@ export const grant = (
   fence: workPackage.fence + 1,
   leaseMs,
   expiresAt: leaseEnd(at, leaseMs),
+  ...(workplace === undefined ? {} : { workplace }),
 });
 
 const leaseEnd = (at: string, leaseMs: number): string => timestamp(Date.parse(at) + leaseMs);
@@ -123,19 +125,23 @@ export const releaseOf = (
   ];
 };
 
-/** Expiry never takes a claim away by itself: somebody says so, and the lease in the log has to agree. */
+/**
+ * Expiry never takes a claim away by itself: somebody says so, and the log has to agree. Before the lease is over it agrees only
+ * to the death of the very process, or the end of the very worktree, that the claim names.
+ */
 export const decideRecovery = (
   command: MissionCommandOf<"RecoverClaim">,
   mission: OpenMission,
   workPackage: WorkPackage,
 ): MissionDecision => {
   const { claim, lane, id: workPackageId } = workPackage;
-  const { at, reason } = command;
+  const { at, reason, observed } = command;
   const about = { mission: mission.slug, workPackageId };
   if (claim === null)
     return refuse({ _tag: "NotHeld", ...about, invariant: "only a held work package is recovered" });
-  const { holder, fence, expiresAt } = claim;
-  if (Date.parse(at) < Date.parse(expiresAt))
+  const { holder, fence, expiresAt, workplace } = claim;
+  const isOver = Date.parse(at) >= Date.parse(expiresAt);
+  if (observed === undefined && !isOver)
     return refuse({
       _tag: "ClaimAlive",
       ...about,
@@ -143,15 +149,37 @@ export const decideRecovery = (
       holder,
       expiresAt,
     });
-  const recovered: MissionEvent = {
-    type: "ClaimRecovered",
-    workPackageId,
-    holder,
-    fence,
-    signal: "lease_expired",
-    reason,
-  };
+  const fits = observed !== undefined && isAbout(observed, workplace);
+  const isEnough = observed?.signal !== "no_commit" || isOver;
+  if (observed !== undefined && !(fits && isEnough))
+    return refuse({
+      _tag: "ObservationUnfit",
+      ...about,
+      invariant: "what shows a claim dead is about the place that it names",
+      holder,
+      expiresAt,
+      signal: observed.signal,
+    });
+  const signal = observed?.signal ?? "lease_expired";
+  const recovered: MissionEvent = { type: "ClaimRecovered", workPackageId, holder, fence, signal, reason };
   const to = laneAfterRelease[lane];
   if (to === undefined) return accept(recovered);
   return accept<MissionEvent>(recovered, { type: "WorkPackageMoved", workPackageId, from: lane, to, reason });
+};
+
+const isAbout = (observed: ClaimObservation, workplace: Workplace | undefined): boolean => {
+  if (workplace === undefined) return false;
+  const { host, program, worktree, branch, head } = workplace;
+  switch (observed.signal) {
+    case "process_gone":
+      return (
+        host === observed.host &&
+        program?.pid === observed.program.pid &&
+        program.started === observed.program.started
+      );
+    case "worktree_gone":
+      return host === observed.host && worktree?.id === observed.worktree;
+    case "no_commit":
+      return branch === observed.branch && head === observed.head;
+  }
 };

@@ -1,5 +1,14 @@
 /** What can be asked of a mission. Time and actor come in with every command; guards compute the rest from the log. */
-import type { ClaimKind, Evidence, MissionEvent, PlannedWorkPackage, Verdict } from "./events.ts";
+import type {
+  ClaimKind,
+  Evidence,
+  HoldingProgram,
+  MissionEvent,
+  PlannedWorkPackage,
+  Rejection,
+  Verdict,
+  Workplace,
+} from "./events.ts";
 import type { Lane } from "./lanes.ts";
 import type { OpenMission, WorkPackage } from "./state.ts";
 
@@ -18,6 +27,14 @@ interface ByHolder extends AboutWorkPackage {
   readonly fence?: number;
 }
 
+/** What somebody saw who looked where a claim says that its work is done. It counts only if it is about that very place. */
+export type ClaimObservation =
+  | { readonly signal: "process_gone"; readonly host: string; readonly program: HoldingProgram }
+  /** `worktree` is the id of its name. */
+  | { readonly signal: "worktree_gone"; readonly host: string; readonly worktree: string }
+  /** Where the branch stands now: where it stood when the work was claimed. */
+  | { readonly signal: "no_commit"; readonly branch: string; readonly head: string };
+
 export type MissionCommand =
   | (Asked & {
       readonly type: "CreateMission";
@@ -25,11 +42,13 @@ export type MissionCommand =
       readonly title: string;
       readonly missionId: string;
       readonly dependencyMetAt: "approved" | "done";
+      readonly targetBranch?: string;
     })
   | (Asked & {
       readonly type: "ChangeMissionSettings";
       readonly title?: string;
       readonly dependencyMetAt?: "approved" | "done";
+      readonly targetBranch?: string | null;
     })
   /** All of them or none. They may depend on each other. */
   | (Asked & { readonly type: "AddWorkPackages"; readonly workPackages: readonly PlannedWorkPackage[] })
@@ -40,11 +59,17 @@ export type MissionCommand =
       readonly type: "ClaimWorkPackage";
       readonly kind: ClaimKind;
       readonly leaseMs: number;
+      readonly workplace?: Workplace;
     })
   | (ByHolder & { readonly type: "RenewClaim"; readonly leaseMs: number })
   | (ByHolder & { readonly type: "ReleaseClaim"; readonly reason?: string })
-  /** Ends a claim that its lease shows to be dead. */
-  | (AboutWorkPackage & { readonly type: "RecoverClaim"; readonly reason: string })
+  /** Ends a claim that its lease, or what was observed of the place it names, shows to be dead. */
+  | (AboutWorkPackage & {
+      readonly type: "RecoverClaim";
+      readonly reason: string;
+      /** @defaultValue the lease alone decides */
+      readonly observed?: ClaimObservation;
+    })
   | (ByHolder & {
       readonly type: "MoveWorkPackage";
       readonly to: Lane;
@@ -71,6 +96,20 @@ export type MissionCommand =
       readonly subject?: string;
       readonly notes?: string;
     })
+  /** Only after the prompt's file was written and read again. */
+  | (AboutWorkPackage &
+      Omit<Extract<MissionEvent, { type: "ReviewPromptIssued" }>, "type" | "workPackageId" | "cycle"> & {
+        readonly type: "IssueReviewPrompt";
+      })
+  | (AboutWorkPackage & {
+      readonly type: "OverrideVerdict";
+      readonly rejection: Rejection;
+      readonly reason: string;
+    })
+  | (Asked & { readonly type: "ShipMission" } & Omit<
+        Extract<MissionEvent, { type: "MissionShipped" }>,
+        "type"
+      >)
   /** Takes a command of the same actor back. What it was, and what came after, is looked up in the log by whoever asks. */
   | (Asked & {
       readonly type: "Undo";
@@ -107,7 +146,8 @@ export type ImportedEvent = Extract<
       | "SourceChunkRecorded"
       | "WorkPackageAdded"
       | "HistoricTransitionRecorded"
-      | "HistoricAnnotationRecorded";
+      | "HistoricAnnotationRecorded"
+      | "HistoricReviewRecorded";
   }
 >;
 
@@ -140,7 +180,7 @@ export interface DoneCommand {
   readonly since: { readonly eventId: string; readonly revision: number; readonly type: string } | null;
 }
 
-export type MissionSettings = Pick<OpenMission, "title" | "dependencyMetAt">;
+export type MissionSettings = Pick<OpenMission, "title" | "dependencyMetAt" | "targetBranch">;
 
 /** Asks for an undo by an event of the command that is to be taken back; the ledger looks up the rest. */
 export interface UndoRequest {

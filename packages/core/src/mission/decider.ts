@@ -4,6 +4,7 @@ import { accept, type Decider, refuse } from "../kernel/decider.ts";
 import { decideArchived, decideRestored, missionArchived } from "./archiving.ts";
 import { decideClaim, decideRecovery, decideRelease, decideRenewal } from "./claims.ts";
 import type { MissionCommand, MissionCommandOf } from "./commands.ts";
+import { decideOverride } from "./consistency.ts";
 import type { MissionDecision } from "./decision.ts";
 import type { MissionEvent } from "./events.ts";
 import { missionEvolution } from "./evolution.ts";
@@ -12,17 +13,19 @@ import { decideContinuedImport, decideImportBegun, decideImportCompleted } from 
 import { findInputProblem } from "./input.ts";
 import { decideForce, decideMove } from "./moves.ts";
 import { decideAdded, decideRevised } from "./planning.ts";
+import { decidePromptIssued } from "./prompts.ts";
 import { takeIn } from "./recipe.ts";
 import type { MissionRefusal } from "./refusals.ts";
 import { decideVerdict, verdictTarget } from "./reviews.ts";
+import { decideShipped } from "./shipping.ts";
 import { findWorkPackage, type Mission, type OpenMission, type WorkPackage } from "./state.ts";
 import { missionCategory } from "./stream.ts";
 import { decideUndo } from "./undo.ts";
 
 export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefusal> = {
   category: missionCategory,
-  // 2: whether it is archived; what an undo brings back
-  version: 2,
+  // 2: whether it is archived; what an undo brings back. 3: workplaces, overrides, review files, the target branch, what was shipped
+  version: 3,
   initial: { _tag: "Absent" },
   decide: (command, state) => {
     const problem = findInputProblem(command);
@@ -74,6 +77,8 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
         return state.archived?.sha256 === command.sha256;
       case "RestoreMission":
         return state.archived === undefined;
+      case "ShipMission":
+        return state.shipped?.commit === command.commit;
       default:
         return true;
     }
@@ -97,11 +102,16 @@ const decideOpen = (command: OpenCommand, open: OpenMission): MissionDecision =>
   switch (command.type) {
     case "ChangeMissionSettings": {
       const { title = open.title, dependencyMetAt = open.dependencyMetAt } = command;
-      if (title === open.title && dependencyMetAt === open.dependencyMetAt) return accept();
-      return accept({ type: "MissionSettingsChanged", title, dependencyMetAt });
+      const { targetBranch = open.targetBranch ?? null } = command;
+      const isTargetSame = targetBranch === (open.targetBranch ?? null);
+      if (title === open.title && dependencyMetAt === open.dependencyMetAt && isTargetSame) return accept();
+      const target = isTargetSame ? {} : { targetBranch };
+      return accept({ type: "MissionSettingsChanged", title, dependencyMetAt, ...target });
     }
     case "AddWorkPackages":
       return decideAdded(command, open);
+    case "ShipMission":
+      return decideShipped(command, open);
     case "Undo":
       return decideUndo(command, open);
     default: {
@@ -114,7 +124,7 @@ const decideOpen = (command: OpenCommand, open: OpenMission): MissionDecision =>
 
 type WorkPackageCommand = Exclude<
   OpenCommand,
-  { type: "ChangeMissionSettings" | "AddWorkPackages" | "Undo" }
+  { type: "ChangeMissionSettings" | "AddWorkPackages" | "ShipMission" | "Undo" }
 >;
 
 const decideAbout = (
@@ -141,6 +151,10 @@ const decideAbout = (
       return decideForce(command, open, workPackage);
     case "SubmitReview":
       return decideVerdict(command, open, workPackage);
+    case "IssueReviewPrompt":
+      return decidePromptIssued(command, open, workPackage);
+    case "OverrideVerdict":
+      return decideOverride(command, open, workPackage);
     case "MarkSubtask": {
       const { subtaskId, done } = command;
       const subtask = workPackage.subtasks.find(({ id }) => id === subtaskId);
@@ -168,12 +182,14 @@ const missionCreated = (command: MissionCommandOf<"CreateMission">): MissionEven
   title: command.title,
   missionId: command.missionId,
   dependencyMetAt: command.dependencyMetAt,
+  ...(command.targetBranch === undefined ? {} : { targetBranch: command.targetBranch }),
 });
 
 const isSameMission = (command: MissionCommandOf<"CreateMission">, state: OpenMission): boolean =>
   command.missionId === state.missionId &&
   command.title === state.title &&
-  command.dependencyMetAt === state.dependencyMetAt;
+  command.dependencyMetAt === state.dependencyMetAt &&
+  command.targetBranch === state.targetBranch;
 
 const refuseInput = (
   command: MissionCommand,

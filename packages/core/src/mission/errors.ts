@@ -1,6 +1,8 @@
 /** Refusals and conflicts as things to throw: one code, one message and one next step each. */
 import type { Conflict } from "../kernel/event-store.ts";
 import { LedgerError } from "../kernel/faults.ts";
+import type { ContradictionKind } from "./consistency.ts";
+import type { RecoverySignal } from "./events.ts";
 import { type Guard, lanes } from "./lanes.ts";
 import type { MissionRefusal } from "./refusals.ts";
 
@@ -16,6 +18,7 @@ export type RefusalCode =
   | "INVALID_INPUT"
   | "MISSION_ARCHIVED"
   | "NOT_FOUND"
+  | "REVIEW_CONTRADICTED"
   | "SELF_REVIEW"
   | "ALREADY_EXISTS"
   | "TRANSITION_REJECTED";
@@ -80,6 +83,22 @@ const guardWords: Readonly<Record<Guard, string>> = {
   came_from: "it was not blocked there",
   reason: "a reason is needed",
   link: "a link is needed",
+};
+
+const signalWords: Readonly<Record<RecoverySignal, string>> = {
+  lease_expired: "its lease is not over",
+  process_gone: "what was observed is not the process that holds it",
+  worktree_gone: "what was observed is not the worktree that it names",
+  no_commit: "a branch without a new commit is no sign before the lease is over",
+};
+
+/** What disagrees with a package that is approved or done. */
+export const contradictionWords: Readonly<Record<ContradictionKind, string>> = {
+  verdict_rejects: "its newest review requests changes",
+  no_review: "nobody has reviewed it",
+  artifact_rejects: "its newest review file requests changes",
+  artifact_without_verdict: "its newest review file says no verdict",
+  artifact_unreadable: "its newest review file cannot be read",
 };
 
 /** What a refusal is called outside and how it reads. */
@@ -177,6 +196,24 @@ export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
         code: "CLAIM_ALIVE",
         message: `${ref} is held by ${refusal.holder}, whose lease runs until ${refusal.expiresAt}`,
         hint: "Wait for the lease to end, or ask the holder to release it.",
+      };
+    case "ObservationUnfit":
+      return {
+        code: "CLAIM_ALIVE",
+        message: `${ref} is held by ${refusal.holder} until ${refusal.expiresAt}, and ${signalWords[refusal.signal]}`,
+        hint: "Look again at the place that the claim names now, or wait for the lease to end.",
+      };
+    case "NothingToOverride":
+      return {
+        code: "GUARD_FAILED",
+        message: `${ref} is ${refusal.lane}, and no such rejection of it stands`,
+        hint: "Look at the mission's review again: it names what an override has to be about.",
+      };
+    case "ReviewContradicted":
+      return {
+        code: "REVIEW_CONTRADICTED",
+        message: `${ref} is ${refusal.lane}, and ${contradictionWords[refusal.kind]}`,
+        hint: "Have it reviewed again, or override the rejection with a reason.",
       };
     case "SelfReview":
       return {

@@ -9,6 +9,42 @@ export type Verdict = "approved" | "changes_requested";
 /** Which observed fact showed a claim to be dead. */
 export type RecoverySignal = "lease_expired" | "process_gone" | "worktree_gone" | "no_commit";
 
+/** A directory on one machine, named without saying where it is: logs are shared, and paths name people. */
+export interface PlaceName {
+  /** First 32 hex digits of SHA-256 over the machine's id and the real path: the same for one place on one machine, and for no other. */
+  readonly id: string;
+  /** The last segment of its path, for people. */
+  readonly name: string;
+}
+
+/** Where a claim's work is done, as far as whoever claimed it knew. */
+export interface Workplace {
+  /** First 32 hex digits of SHA-256 over the machine's id. */
+  readonly host: string;
+  /** The process that holds the claim for as long as it lives; absent where a command claimed and ended. */
+  readonly program?: HoldingProgram;
+  readonly repository?: PlaceName;
+  readonly worktree?: PlaceName;
+  /** The branch that was checked out; `null` for a detached head. */
+  readonly branch?: string | null;
+  /** The commit that was checked out. */
+  readonly head?: string;
+}
+
+export interface HoldingProgram {
+  readonly pid: number;
+  /** Tells a process from a later one with the same number; says nothing else. */
+  readonly started: string;
+}
+
+/** What the newest review of an imported mission says in its file. */
+export type ArtifactVerdict = Verdict | "missing" | "unreadable";
+
+/** A rejection that an override is about: the verdict of a cycle, or what an imported review file of this content says. */
+export type Rejection =
+  | { readonly source: "verdict"; readonly cycle: number }
+  | { readonly source: "artifact"; readonly file: string; readonly sha256: string };
+
 export interface Evidence {
   readonly kind: "commit" | "file" | "test" | "url" | "note";
   /** What it points at: a commit id, a path, a command, an address, a sentence. */
@@ -47,11 +83,15 @@ export type MissionEvent =
       /** ULID or UUID that stays when the slug is written differently elsewhere. */
       readonly missionId: string;
       readonly dependencyMetAt: "approved" | "done";
+      /** The branch that the mission is merged into. */
+      readonly targetBranch?: string;
     }
   | {
       readonly type: "MissionSettingsChanged";
       readonly title?: string;
       readonly dependencyMetAt?: "approved" | "done";
+      /** `null` where none is named any more. */
+      readonly targetBranch?: string | null;
     }
   | ({ readonly type: "WorkPackageAdded" } & PlannedWorkPackage)
   | ({ readonly type: "WorkPackageRevised"; readonly workPackageId: string } & Partial<
@@ -84,6 +124,7 @@ export type MissionEvent =
       readonly leaseMs: number;
       /** RFC 3339; when the claim may be recovered by others. */
       readonly expiresAt: string;
+      readonly workplace?: Workplace;
     }
   | {
       readonly type: "ClaimRenewed";
@@ -137,6 +178,42 @@ export type MissionEvent =
       /** True when the reviewer implemented what was reviewed, which only force allows. */
       readonly selfReview: boolean;
       readonly notes?: string;
+    }
+  /** A prompt was written for a reviewer. Its file is checked against this before anybody reviews by it. */
+  | {
+      readonly type: "ReviewPromptIssued";
+      readonly workPackageId: string;
+      /** UUID of this one request. */
+      readonly promptId: string;
+      /** The cycle and the subject that were under review. */
+      readonly cycle: number;
+      readonly subject: string;
+      /** SHA-256 of the prompt's file, every byte. */
+      readonly sha256: string;
+      readonly repository: PlaceName;
+      readonly worktree: PlaceName;
+      /** `null` for a detached head. */
+      readonly branch: string | null;
+      /** Commit ids: what is reviewed are the changes from `base` to `head`. */
+      readonly base: string;
+      readonly head: string;
+    }
+  /** Somebody answers for a package that is approved or done although its newest review rejects it. */
+  | {
+      readonly type: "VerdictOverridden";
+      readonly workPackageId: string;
+      readonly rejection: Rejection;
+      readonly by: string;
+      readonly reason: string;
+    }
+  /** The mission's changes are on their target branch. */
+  | {
+      readonly type: "MissionShipped";
+      readonly targetBranch: string;
+      /** The commit of the target branch that holds them. */
+      readonly commit: string;
+      /** What the target was compared with; `null` where it follows no other branch. */
+      readonly upstream: { readonly ref: string; readonly commit: string } | null;
     }
   /**
    * Ends every undo of a package. Where it stands and what is planned is said by moves and revisions beside it; this says what
@@ -214,6 +291,21 @@ export type MissionEvent =
       readonly sourceEventId: string;
       readonly delta: JsonObject;
     }
+  /** The newest review file of a package, as it was found beside an imported log. */
+  | {
+      readonly type: "HistoricReviewRecorded";
+      readonly workPackageId: string;
+      readonly file: string;
+      readonly sha256: string;
+      /** As its name has it; `null` where no number can be read. */
+      readonly cycle: number | null;
+      readonly verdict: ArtifactVerdict;
+      /** The file's own word, where it has one. */
+      readonly word?: string;
+      readonly by?: string;
+      /** The file says that its rejection was overridden. */
+      readonly overridden?: boolean;
+    }
   | {
       readonly type: "ImportCompleted";
       readonly rows: number;
@@ -261,12 +353,16 @@ export const missionCodec: Codec<MissionEvent> = eventCodec<MissionEvent>({
   EvidenceRecorded: { version: 1 },
   ReviewRequested: { version: 1 },
   ReviewSubmitted: { version: 1 },
+  ReviewPromptIssued: { version: 1 },
+  VerdictOverridden: { version: 1 },
+  MissionShipped: { version: 1 },
   WorkPackageReverted: { version: 1 },
   MissionSettingsReverted: { version: 1 },
   ImportBegun: { version: 1 },
   SourceChunkRecorded: { version: 1 },
   HistoricTransitionRecorded: { version: 1 },
   HistoricAnnotationRecorded: { version: 1 },
+  HistoricReviewRecorded: { version: 1 },
   ImportCompleted: { version: 1 },
   MissionArchived: { version: 1 },
   MissionRestored: { version: 1 },

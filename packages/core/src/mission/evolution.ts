@@ -25,6 +25,7 @@ export const missionEvolution = (state: Mission): Evolution<Mission, MissionEven
   const take = (event: MissionEvent): void => {
     if (
       event.type === "NoteAdded" ||
+      event.type === "ReviewPromptIssued" ||
       event.type === "SourceChunkRecorded" ||
       event.type === "StreamReconciled" ||
       event.type === "MissionSettingsReverted"

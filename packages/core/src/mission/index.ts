@@ -1,6 +1,7 @@
 /** The mission domain: missions, work packages, claims, reviews, and what people see of them. */
 export { openWorkPackages } from "./archiving.ts";
 export type {
+  ClaimObservation,
   DoneCommand,
   ImportedEvent,
   MissionCommand,
@@ -10,20 +11,38 @@ export type {
   MissionSettings,
   UndoRequest,
 } from "./commands.ts";
+export {
+  type Contradiction,
+  type ContradictionKind,
+  contradictions,
+  contradictionsOf,
+} from "./consistency.ts";
 export { mission } from "./decider.ts";
 export type { MissionDecision } from "./decision.ts";
-export { Conflicted, type RefusalCode, type RefusalWords, Refused, wordsOf } from "./errors.ts";
 export {
+  Conflicted,
+  contradictionWords,
+  type RefusalCode,
+  type RefusalWords,
+  Refused,
+  wordsOf,
+} from "./errors.ts";
+export {
+  type ArtifactVerdict,
   type ClaimKind,
   type Evidence,
+  type HoldingProgram,
   type MissionEvent,
   type MissionEventType,
   missionCodec,
+  type PlaceName,
   type PlannedWorkPackage,
   type RecoverySignal,
+  type Rejection,
   type SourceFile,
   type Subtask,
   type Verdict,
+  type Workplace,
 } from "./events.ts";
 export { matchesGlob } from "./globs.ts";
 export { reviewSubject } from "./guards.ts";
@@ -66,8 +85,11 @@ export {
   type LastVerdict,
   type Mission,
   type OpenMission,
+  type ReviewArtifact,
+  type ShippedTo,
   type SubtaskState,
   unmetDependencies,
+  type VerdictOverride,
   type WorkPackage,
 } from "./state.ts";
 export { missionCategory, missionStream, slugOfStream, slugPattern } from "./stream.ts";

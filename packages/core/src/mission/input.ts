@@ -1,7 +1,7 @@
 /** What commands may carry: patterns and bounds, checked before anything is decided. */
 import { isDangerousKey } from "../kernel/json.ts";
 import type { MissionCommand } from "./commands.ts";
-import type { Evidence, PlannedWorkPackage, Subtask } from "./events.ts";
+import type { Evidence, PlaceName, PlannedWorkPackage, Subtask, Workplace } from "./events.ts";
 import { slugPattern } from "./stream.ts";
 
 /** Ids of work packages and subtasks: they become keys, file names in exports and words on a command line. */
@@ -15,6 +15,7 @@ export interface Limits {
   readonly note: number;
   readonly ref: number;
   readonly glob: number;
+  readonly branch: number;
   readonly items: number;
   readonly workPackagesPerCommand: number;
   readonly minLeaseMs: number;
@@ -28,6 +29,7 @@ export const limits: Limits = {
   note: 8_000,
   ref: 1_000,
   glob: 128,
+  branch: 250,
   items: 100,
   /** 32 packages make 64 events, the most one command may write. */
   workPackagesPerCommand: 32,
@@ -59,12 +61,16 @@ const content = (command: MissionCommand): InputProblem | undefined => {
           : problem("slug", "may hold a-z, 0-9 and inner hyphens, at most 64")) ??
         text("title", command.title, limits.title) ??
         text("missionId", command.missionId, 64) ??
-        metAt(command.dependencyMetAt)
+        metAt(command.dependencyMetAt) ??
+        optionalText("targetBranch", command.targetBranch, limits.branch)
       );
     case "ChangeMissionSettings":
       return (
         (command.title === undefined ? undefined : text("title", command.title, limits.title)) ??
-        (command.dependencyMetAt === undefined ? undefined : metAt(command.dependencyMetAt))
+        (command.dependencyMetAt === undefined ? undefined : metAt(command.dependencyMetAt)) ??
+        (command.targetBranch === null
+          ? undefined
+          : optionalText("targetBranch", command.targetBranch, limits.branch))
       );
     case "AddWorkPackages":
       if (command.workPackages.length === 0) return problem("workPackages", "is empty");
@@ -79,7 +85,8 @@ const content = (command: MissionCommand): InputProblem | undefined => {
         (command.kind === "implement" || command.kind === "review"
           ? undefined
           : problem("kind", "is neither implement nor review")) ??
-        lease(command.leaseMs)
+        lease(command.leaseMs) ??
+        (command.workplace === undefined ? undefined : workplace(command.workplace))
       );
     case "RenewClaim":
       return key("workPackageId", command.workPackageId) ?? lease(command.leaseMs);
@@ -118,6 +125,35 @@ const content = (command: MissionCommand): InputProblem | undefined => {
           ? undefined
           : problem("verdict", "is neither approved nor changes_requested")) ??
         optionalText("notes", command.notes, limits.note)
+      );
+    case "IssueReviewPrompt":
+      return (
+        key("workPackageId", command.workPackageId) ??
+        key("promptId", command.promptId) ??
+        digest("sha256", command.sha256) ??
+        place("repository", command.repository) ??
+        place("worktree", command.worktree) ??
+        (command.branch === null ? undefined : text("branch", command.branch, limits.branch)) ??
+        commit("base", command.base) ??
+        commit("head", command.head)
+      );
+    case "OverrideVerdict":
+      return (
+        key("workPackageId", command.workPackageId) ??
+        text("reason", command.reason, limits.reason) ??
+        (command.rejection.source === "artifact"
+          ? (text("rejection.file", command.rejection.file, limits.ref) ??
+            digest("rejection.sha256", command.rejection.sha256))
+          : undefined)
+      );
+    case "ShipMission":
+      return (
+        text("targetBranch", command.targetBranch, limits.branch) ??
+        commit("commit", command.commit) ??
+        (command.upstream === null
+          ? undefined
+          : (text("upstream.ref", command.upstream.ref, limits.ref) ??
+            commit("upstream.commit", command.upstream.commit)))
       );
     case "BeginImport":
       return (
@@ -163,6 +199,36 @@ const lease = (value: unknown): InputProblem | undefined =>
 
 const digest = (field: string, value: unknown): InputProblem | undefined =>
   typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? undefined : problem(field, "is no SHA-256");
+
+/** As git prints it whole, with SHA-1 or SHA-256. */
+const commit = (field: string, value: unknown): InputProblem | undefined =>
+  typeof value === "string" && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(value)
+    ? undefined
+    : problem(field, "is no commit id");
+
+const placeId = (field: string, value: unknown): InputProblem | undefined =>
+  typeof value === "string" && /^[0-9a-f]{32}$/.test(value) ? undefined : problem(field, "names no place");
+
+const place = (field: string, { id, name }: PlaceName): InputProblem | undefined =>
+  placeId(`${field}.id`, id) ?? text(`${field}.name`, name, limits.title);
+
+const workplace = ({
+  host,
+  program,
+  repository,
+  worktree,
+  branch,
+  head,
+}: Workplace): InputProblem | undefined =>
+  placeId("workplace.host", host) ??
+  (program === undefined || (Number.isInteger(program.pid) && program.pid > 0)
+    ? undefined
+    : problem("workplace.program.pid", "is no process")) ??
+  (program === undefined ? undefined : text("workplace.program.started", program.started, limits.title)) ??
+  (repository === undefined ? undefined : place("workplace.repository", repository)) ??
+  (worktree === undefined ? undefined : place("workplace.worktree", worktree)) ??
+  (branch === null ? undefined : optionalText("workplace.branch", branch, limits.branch)) ??
+  (head === undefined ? undefined : commit("workplace.head", head));
 
 const metAt = (value: unknown): InputProblem | undefined =>
   value === "approved" || value === "done"

@@ -1,7 +1,7 @@
 /** What each event means for the state: written as if it changed it, run through immer or bare (see decider.ts). */
 import type { Draft } from "immer";
 import type { JsonObject } from "../kernel/json.ts";
-import type { Evidence, MissionEvent, PlannedWorkPackage, Verdict } from "./events.ts";
+import type { Evidence, MissionEvent, PlannedWorkPackage, Verdict, Workplace } from "./events.ts";
 import { isLane, type Lane } from "./lanes.ts";
 import type { Mission, OpenMission, WorkPackage } from "./state.ts";
 
@@ -22,6 +22,7 @@ const beginMission = (
     title,
     missionId,
     dependencyMetAt,
+    ...rest
   }: Extract<MissionEvent, { type: "MissionCreated" | "ImportBegun" }>,
   importedFrom: string | null,
 ): MutableMission => ({
@@ -30,6 +31,9 @@ const beginMission = (
   title,
   missionId,
   dependencyMetAt,
+  ...(rest.type === "MissionCreated" && rest.targetBranch !== undefined
+    ? { targetBranch: rest.targetBranch }
+    : {}),
   workPackages: {},
   importing: importedFrom !== null,
   importedFrom,
@@ -46,6 +50,8 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
     case "MissionSettingsChanged":
       if (event.title !== undefined) mission.title = event.title;
       if (event.dependencyMetAt !== undefined) mission.dependencyMetAt = event.dependencyMetAt;
+      if (event.targetBranch === null) delete mission.targetBranch;
+      else if (event.targetBranch !== undefined) mission.targetBranch = event.targetBranch;
       return;
     case "ImportCompleted":
       mission.importing = false;
@@ -55,6 +61,9 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
       return;
     case "MissionRestored":
       delete mission.archived;
+      return;
+    case "MissionShipped":
+      mission.shipped = { targetBranch: event.targetBranch, commit: event.commit };
       return;
     case "WorkPackageAdded":
       mission.workPackages[event.workPackageId] = newWorkPackage(event);
@@ -102,6 +111,7 @@ type AboutWorkPackage = Exclude<
       | "ImportCompleted"
       | "MissionArchived"
       | "MissionRestored"
+      | "MissionShipped"
       | "SourceChunkRecorded"
       | "MissionSettingsReverted"
       | "StreamReconciled"
@@ -122,8 +132,9 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       enter(workPackage, event.to, "force");
       return;
     case "WorkPackageClaimed": {
-      const { kind, holder, fence, leaseMs, expiresAt } = event;
-      workPackage.claim = { kind, holder, fence, leaseMs, expiresAt };
+      const { kind, holder, fence, leaseMs, expiresAt, workplace } = event;
+      const place = workplace === undefined ? {} : { workplace: copyOfPlace(workplace) };
+      workPackage.claim = { kind, holder, fence, leaseMs, expiresAt, ...place };
       workPackage.fence = fence;
       if (kind === "implement") {
         workPackage.evidence = [];
@@ -147,6 +158,7 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       return;
     }
     case "NoteAdded":
+    case "ReviewPromptIssued":
       return;
     case "EvidenceRecorded":
       workPackage.evidence.push(...event.evidence.map((item: Evidence) => ({ ...item })));
@@ -160,6 +172,27 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       workPackage.verdict = { verdict, reviewer, subject, cycle };
       workPackage.reviewCycle = cycle;
       workPackage.subject = subject;
+      // From here on this is the newest review.
+      delete workPackage.artifact;
+      delete workPackage.overrides;
+      return;
+    }
+    case "VerdictOverridden": {
+      const { rejection, by, reason } = event;
+      const others = workPackage.overrides?.filter((other) => other.rejection.source !== rejection.source);
+      workPackage.overrides = [...(others ?? []), { rejection: { ...rejection }, by, reason }];
+      return;
+    }
+    case "HistoricReviewRecorded": {
+      const { file, sha256, cycle, verdict, word, overridden } = event;
+      workPackage.artifact = {
+        file,
+        sha256,
+        cycle,
+        verdict,
+        ...(word === undefined ? {} : { word }),
+        ...(overridden === undefined ? {} : { overridden }),
+      };
       return;
     }
     case "WorkPackageReverted":
@@ -253,6 +286,13 @@ const takeInAnnotation = (workPackage: MutableWorkPackage, { subtasks }: JsonObj
     if (typeof mark === "string") subtask.done = mark === "done";
   }
 };
+
+const copyOfPlace = ({ program, repository, worktree, ...rest }: Workplace): Draft<Workplace> => ({
+  ...rest,
+  ...(program === undefined ? {} : { program: { ...program } }),
+  ...(repository === undefined ? {} : { repository: { ...repository } }),
+  ...(worktree === undefined ? {} : { worktree: { ...worktree } }),
+});
 
 const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {
   if (!workPackage.implementers.includes(actor)) workPackage.implementers.push(actor);

@@ -1,4 +1,6 @@
 /** The mission's refusals: each names the mission, the work package and the invariant that would have been broken. */
+import type { ContradictionKind } from "./consistency.ts";
+import type { RecoverySignal } from "./events.ts";
 import type { Guard, Lane } from "./lanes.ts";
 
 interface Refusal {
@@ -59,6 +61,19 @@ export type MissionRefusal =
       readonly holder: string | null;
     })
   | (Refusal & { readonly _tag: "ClaimAlive"; readonly holder: string; readonly expiresAt: string })
+  /** What was observed is not about the place that the claim names, or is not enough by itself. */
+  | (Refusal & {
+      readonly _tag: "ObservationUnfit";
+      readonly holder: string;
+      readonly expiresAt: string;
+      readonly signal: RecoverySignal;
+    })
+  | (Refusal & { readonly _tag: "NothingToOverride"; readonly lane: Lane })
+  | (Refusal & {
+      readonly _tag: "ReviewContradicted";
+      readonly kind: ContradictionKind;
+      readonly lane: Lane;
+    })
   | (Refusal & { readonly _tag: "SelfReview"; readonly implementers: readonly string[] })
   | (Refusal & { readonly _tag: "EventNotFound"; readonly event: string })
   | (Refusal & {

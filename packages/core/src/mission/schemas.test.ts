@@ -14,6 +14,20 @@ const time = "2026-01-01T00:00:00.000Z";
 const about = { workPackageId: "WP01" };
 const imported = { source: "x", slug: "m", title: "M", missionId: "1", dependencyMetAt: "approved" };
 
+const commit = "c".repeat(40);
+const place = { id: "d".repeat(32), name: "main" };
+const prompt = {
+  ...about,
+  promptId: "0b8b9a4c-6f0e-4d0e-9d35-0d8a1f2b3c4d",
+  subject: sha256,
+  sha256,
+  repository: place,
+  worktree: place,
+  branch: "lane-a",
+  base: commit,
+  head: commit,
+};
+
 const events: readonly Record<string, unknown>[] = [
   { type: "MissionCreated", slug: "m", title: "M", missionId: "1", dependencyMetAt: "done" },
   { type: "MissionSettingsChanged", title: "N" },
@@ -77,6 +91,18 @@ const events: readonly Record<string, unknown>[] = [
   },
   { type: "MissionArchived", file: "m.gz", sha256, head: sha256, records: 2, events: 3 },
   { type: "MissionRestored", sha256 },
+  { type: "ReviewPromptIssued", ...prompt, cycle: 1 },
+  { type: "VerdictOverridden", ...about, rejection: { source: "verdict", cycle: 2 }, by: "ana", reason: "r" },
+  { type: "MissionShipped", targetBranch: "main", commit, upstream: null },
+  {
+    type: "HistoricReviewRecorded",
+    ...about,
+    file: "tasks/WP01/review-cycle-2.md",
+    sha256,
+    cycle: 2,
+    verdict: "changes_requested",
+    word: "rejected",
+  },
   {
     type: "WorkPackageReverted",
     ...about,
@@ -102,10 +128,27 @@ const requests: readonly Record<string, unknown>[] = [
   { type: "ChangeMissionSettings", title: "N" },
   { type: "AddWorkPackages", workPackages: [{ ...about, ...plan }] },
   { type: "ReviseWorkPackage", ...about, owns: [] },
-  { type: "ClaimWorkPackage", ...about, kind: "review", leaseMs: 1000 },
+  {
+    type: "ClaimWorkPackage",
+    ...about,
+    kind: "review",
+    leaseMs: 1000,
+    workplace: {
+      host: place.id,
+      program: { pid: 1, started: "1" },
+      worktree: place,
+      branch: null,
+      head: commit,
+    },
+  },
   { type: "RenewClaim", ...about, fence: 1, leaseMs: 1000 },
   { type: "ReleaseClaim", ...about },
-  { type: "RecoverClaim", ...about, reason: "r" },
+  {
+    type: "RecoverClaim",
+    ...about,
+    reason: "r",
+    observed: { signal: "no_commit", branch: "b", head: commit },
+  },
   { type: "MoveWorkPackage", ...about, to: "done", reason: "r" },
   { type: "ForceWorkPackage", ...about, to: "done", reason: "r" },
   { type: "MarkSubtask", ...about, subtaskId: "T1", done: true },
@@ -117,6 +160,19 @@ const requests: readonly Record<string, unknown>[] = [
   { type: "CompleteImport", rows: 0, transitions: 0, annotations: 0, otherRows: 0, findings: {} },
   { type: "ArchiveMission", file: "m.gz", sha256, head: sha256, records: 2, events: 3 },
   { type: "RestoreMission" },
+  { type: "IssueReviewPrompt", ...prompt },
+  {
+    type: "OverrideVerdict",
+    ...about,
+    rejection: { source: "artifact", file: "review-cycle-1.md", sha256 },
+    reason: "r",
+  },
+  {
+    type: "ShipMission",
+    targetBranch: "main",
+    commit,
+    upstream: { ref: "refs/remotes/origin/main", commit },
+  },
   { type: "Undo", event: { revision: 3 }, reason: "r", fence: 1 },
 ];
 

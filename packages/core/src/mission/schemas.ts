@@ -75,11 +75,55 @@ const importCounts = {
   findings: z.record(z.string(), count),
 };
 const archive = { file: text(limits.ref), sha256, head: sha256, records: count, events: count };
+const branch = text(limits.branch);
 const slugged = {
   slug: text(200),
   title,
   missionId: text(64),
   dependencyMetAt: metAt,
+  targetBranch: branch.exactOptional(),
+};
+const settings = {
+  title: title.exactOptional(),
+  dependencyMetAt: metAt.exactOptional(),
+  targetBranch: branch.nullable().exactOptional(),
+};
+const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
+const placeId = z.string().regex(/^[0-9a-f]{32}$/);
+const place = z.strictObject({ id: placeId, name: title });
+const holdingProgram = z.strictObject({ pid: z.int().min(1), started: title });
+const workplace = z.strictObject({
+  host: placeId,
+  program: holdingProgram.exactOptional(),
+  repository: place.exactOptional(),
+  worktree: place.exactOptional(),
+  branch: branch.nullable().exactOptional(),
+  head: commit.exactOptional(),
+});
+const observed = z.discriminatedUnion("signal", [
+  z.strictObject({ signal: z.literal("process_gone"), host: placeId, program: holdingProgram }),
+  z.strictObject({ signal: z.literal("worktree_gone"), host: placeId, worktree: placeId }),
+  z.strictObject({ signal: z.literal("no_commit"), branch, head: commit }),
+]);
+const rejection = z.discriminatedUnion("source", [
+  z.strictObject({ source: z.literal("verdict"), cycle: count }),
+  z.strictObject({ source: z.literal("artifact"), file: text(limits.ref), sha256 }),
+]);
+const prompt = {
+  workPackageId: id,
+  promptId: id,
+  subject: sha256,
+  sha256,
+  repository: place,
+  worktree: place,
+  branch: branch.nullable(),
+  base: commit,
+  head: commit,
+};
+const shipped = {
+  targetBranch: branch,
+  commit,
+  upstream: z.strictObject({ ref: text(limits.ref), commit }).nullable(),
 };
 
 const of = <Type extends string, Shape extends z.core.$ZodShape>(type: Type, shape: Shape) =>
@@ -114,6 +158,16 @@ const importedEvents = [
     sourceEventId: z.string(),
     delta: z.record(z.string(), z.json()),
   }),
+  of("HistoricReviewRecorded", {
+    workPackageId: id,
+    file: text(limits.ref),
+    sha256,
+    cycle: count.nullable(),
+    verdict: z.enum(["approved", "changes_requested", "missing", "unreadable"]),
+    word: z.string().exactOptional(),
+    by: z.string().exactOptional(),
+    overridden: z.boolean().exactOptional(),
+  }),
 ] as const;
 
 /** Half a character, a number or a key that no log can carry, anywhere in it. */
@@ -131,7 +185,7 @@ const isStorable = (value: unknown): boolean => {
 export const missionEvent: z.ZodType<MissionEvent> = z
   .discriminatedUnion("type", [
     of("MissionCreated", slugged),
-    of("MissionSettingsChanged", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
+    of("MissionSettingsChanged", settings),
     of("WorkPackageRevised", { workPackageId: id, ...partialPlan }),
     of("WorkPackageMoved", {
       workPackageId: id,
@@ -154,6 +208,7 @@ export const missionEvent: z.ZodType<MissionEvent> = z
       fence,
       leaseMs,
       expiresAt: time,
+      workplace: workplace.exactOptional(),
     }),
     of("ClaimRenewed", { workPackageId: id, fence, leaseMs, expiresAt: time }),
     of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.exactOptional() }),
@@ -177,6 +232,9 @@ export const missionEvent: z.ZodType<MissionEvent> = z
       selfReview: z.boolean(),
       notes: z.string().exactOptional(),
     }),
+    of("ReviewPromptIssued", { ...prompt, cycle: z.int().min(1) }),
+    of("VerdictOverridden", { workPackageId: id, rejection, by: text(limits.actor), reason }),
+    of("MissionShipped", shipped),
     of("WorkPackageReverted", {
       workPackageId: id,
       undoes: z.string(),
@@ -219,7 +277,7 @@ export const missionEvent: z.ZodType<MissionEvent> = z
 export const missionRequest: z.ZodType<MissionRequest> = z
   .discriminatedUnion("type", [
     of("CreateMission", { ...slugged, slug: z.string().regex(slugPattern) }),
-    of("ChangeMissionSettings", { title: title.exactOptional(), dependencyMetAt: metAt.exactOptional() }),
+    of("ChangeMissionSettings", settings),
     of("AddWorkPackages", {
       workPackages: z
         .array(z.strictObject(planned))
@@ -227,10 +285,15 @@ export const missionRequest: z.ZodType<MissionRequest> = z
         .max(limits.workPackagesPerCommand, onList),
     }),
     of("ReviseWorkPackage", { workPackageId: id, ...partialPlan }),
-    of("ClaimWorkPackage", { workPackageId: id, kind: claimKind, leaseMs }),
+    of("ClaimWorkPackage", {
+      workPackageId: id,
+      kind: claimKind,
+      leaseMs,
+      workplace: workplace.exactOptional(),
+    }),
     of("RenewClaim", { workPackageId: id, fence: fence.exactOptional(), leaseMs }),
     of("ReleaseClaim", { workPackageId: id, fence: fence.exactOptional(), reason: reason.exactOptional() }),
-    of("RecoverClaim", { workPackageId: id, reason }),
+    of("RecoverClaim", { workPackageId: id, reason, observed: observed.exactOptional() }),
     of("MoveWorkPackage", {
       workPackageId: id,
       fence: fence.exactOptional(),
@@ -255,6 +318,9 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       subject: z.string().exactOptional(),
       notes: z.string().max(limits.note, onText).exactOptional(),
     }),
+    of("IssueReviewPrompt", prompt),
+    of("OverrideVerdict", { workPackageId: id, rejection, reason }),
+    of("ShipMission", shipped),
     of("Undo", {
       event: z.union([z.strictObject({ eventId: text(64) }), z.strictObject({ revision: count })]),
       reason,

@@ -1,5 +1,5 @@
 /** What a mission remembers in order to decide. Plain JSON, bounded by the plan and not by the history. */
-import type { ClaimKind, Evidence, Verdict } from "./events.ts";
+import type { ArtifactVerdict, ClaimKind, Evidence, Rejection, Verdict, Workplace } from "./events.ts";
 import type { Lane } from "./lanes.ts";
 
 export interface Claim {
@@ -8,6 +8,24 @@ export interface Claim {
   readonly fence: number;
   readonly leaseMs: number;
   readonly expiresAt: string;
+  readonly workplace?: Workplace;
+}
+
+/** What an imported mission's newest review file says. */
+export interface ReviewArtifact {
+  readonly file: string;
+  readonly sha256: string;
+  readonly cycle: number | null;
+  readonly verdict: ArtifactVerdict;
+  readonly word?: string;
+  readonly overridden?: boolean;
+}
+
+/** Somebody answers for what a review rejects. */
+export interface VerdictOverride {
+  readonly rejection: Rejection;
+  readonly by: string;
+  readonly reason: string;
 }
 
 export interface SubtaskState {
@@ -45,6 +63,10 @@ export interface WorkPackage {
   readonly subject: string | null;
   /** Absent: never judged. `null`: the judgement was withdrawn. Set: the newest one; an approval clears a rejection. */
   readonly verdict?: LastVerdict | null;
+  /** Absent unless it was imported with review files. */
+  readonly artifact?: ReviewArtifact;
+  /** At most one of each source, for the rejections that stand now. */
+  readonly overrides?: readonly VerdictOverride[];
   /** How it came to stand at approved or done: only a verdict or imported history opens the way on. */
   readonly approvedBy: "verdict" | "history" | "force" | null;
   readonly forceCount: number;
@@ -56,6 +78,8 @@ export interface OpenMission {
   readonly title: string;
   readonly missionId: string;
   readonly dependencyMetAt: "approved" | "done";
+  /** The branch it is merged into, if one was named. */
+  readonly targetBranch?: string;
   readonly workPackages: Readonly<Record<string, WorkPackage>>;
   /** Set while an import is under way: until it is complete nothing else is decided. */
   readonly importing: boolean;
@@ -63,6 +87,13 @@ export interface OpenMission {
   readonly importedFrom: string | null;
   /** Set while it is archived: until it is restored nothing else is decided. */
   readonly archived?: ArchivedIn;
+  /** The newest time it was shipped. */
+  readonly shipped?: ShippedTo;
+}
+
+export interface ShippedTo {
+  readonly targetBranch: string;
+  readonly commit: string;
 }
 
 /** The cold copy of an archived mission. */

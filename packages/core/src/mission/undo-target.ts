@@ -104,9 +104,10 @@ export const findUndoTarget = async ({
   };
 };
 
-const settingsOf = ({ title, dependencyMetAt }: MissionSettings): MissionSettings => ({
+const settingsOf = ({ title, dependencyMetAt, targetBranch }: MissionSettings): MissionSettings => ({
   title,
   dependencyMetAt,
+  ...(targetBranch === undefined ? {} : { targetBranch }),
 });
 
 const idOf = (event: object): string | undefined =>

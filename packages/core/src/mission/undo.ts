@@ -48,12 +48,21 @@ const undoneSettings = (command: Undo, mission: OpenMission): MissionDecision =>
   const { eventId, commandId, settings } = command.done;
   if (settings === null) return refuse(cannotUndo(command, mission, alwaysThere));
   const { before, after } = settings;
-  const is = ({ title, dependencyMetAt }: MissionSettings): boolean =>
-    mission.title === title && mission.dependencyMetAt === dependencyMetAt;
+  const is = ({ title, dependencyMetAt, targetBranch }: MissionSettings): boolean =>
+    mission.title === title &&
+    mission.dependencyMetAt === dependencyMetAt &&
+    mission.targetBranch === targetBranch;
   if (is(before)) return accept();
   if (!is(after)) return refuse(cannotUndo(command, mission, changedSince(noEvent)));
-  return accept(
-    { type: "MissionSettingsChanged", ...before },
+  const isTargetSame = before.targetBranch === after.targetBranch;
+  const targetBack = isTargetSame ? {} : { targetBranch: before.targetBranch ?? null };
+  return accept<MissionEvent>(
+    {
+      type: "MissionSettingsChanged",
+      title: before.title,
+      dependencyMetAt: before.dependencyMetAt,
+      ...targetBack,
+    },
     { type: "MissionSettingsReverted", undoes: eventId, undoneCommand: commandId, reason: command.reason },
   );
 };

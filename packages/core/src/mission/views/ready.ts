@@ -34,8 +34,12 @@ export interface ReadyItem {
   readonly notBy: readonly string[];
 }
 
-/** Nothing is ready in a closed mission, archived or not. */
+/** Nothing is ready in a closed mission, archived, shipped or not. */
 type Ignored =
+  | "HistoricReviewRecorded"
+  | "MissionShipped"
+  | "ReviewPromptIssued"
+  | "VerdictOverridden"
   | "MissionSettingsReverted"
   | "MissionArchived"
   | "MissionRestored"
@@ -71,8 +75,8 @@ const when: Record<Exclude<MissionEvent["type"], Ignored>, typeof takeInPlace> =
 
 export const ready: Projection<Mission, MissionEvent> = {
   name: "mission-ready",
-  // 2: what an undo brings back
-  version: 2,
+  // 2: what an undo brings back. 3: workplaces of claims, the target branch
+  version: 3,
   initial: { _tag: "Absent" },
   when,
   needs: {

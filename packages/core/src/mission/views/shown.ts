@@ -6,6 +6,7 @@ import {
   type LastVerdict,
   type Mission,
   type OpenMission,
+  type ShippedTo,
   unmetDependencies,
   type WorkPackage,
 } from "../state.ts";
@@ -30,10 +31,12 @@ export interface ShownMission {
   readonly title: string;
   readonly missionId: string;
   readonly dependencyMetAt: "approved" | "done";
+  readonly targetBranch: string | null;
   readonly importing: boolean;
   readonly importedFrom: string | null;
   /** What its cold copy was called, while it is archived. */
   readonly archived: string | null;
+  readonly shipped: ShippedTo | null;
   readonly workPackages: number;
   readonly done: number;
   /** How many packages stand in each lane that is shown. */
@@ -55,15 +58,26 @@ export const shownMission = (mission: OpenMission): ShownMission => {
 };
 
 const settingsOf = (mission: OpenMission) => {
-  const { slug, title, missionId, dependencyMetAt, importing, importedFrom, archived } = mission;
+  const {
+    slug,
+    title,
+    missionId,
+    dependencyMetAt,
+    targetBranch = null,
+    importing,
+    importedFrom,
+    archived,
+  } = mission;
   return {
     slug,
     title,
     missionId,
     dependencyMetAt,
+    targetBranch,
     importing,
     importedFrom,
     archived: archived?.file ?? null,
+    shipped: mission.shipped ?? null,
   };
 };
 

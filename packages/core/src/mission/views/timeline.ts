@@ -85,6 +85,12 @@ const textOf = (event: MissionEvent): string => {
       return `review ${event.cycle} requested of ${event.subject.slice(0, 12)}`;
     case "ReviewSubmitted":
       return `review ${event.cycle}: ${event.verdict}${event.selfReview ? " (self-review)" : ""}${because(event.notes)}`;
+    case "ReviewPromptIssued":
+      return `review prompt ${event.promptId.slice(0, 8)} issued for ${event.base.slice(0, 12)}..${event.head.slice(0, 12)}`;
+    case "VerdictOverridden":
+      return `rejection overridden (${event.rejection.source === "verdict" ? `review ${event.rejection.cycle}` : event.rejection.file}): ${event.reason}`;
+    case "MissionShipped":
+      return `shipped to ${event.targetBranch} at ${event.commit.slice(0, 12)}`;
     case "WorkPackageReverted":
     case "MissionSettingsReverted":
       return `undone: event ${event.undoes.slice(0, 8)}${because(event.reason)}`;
@@ -96,6 +102,8 @@ const textOf = (event: MissionEvent): string => {
       return `${event.from} > ${event.to}${event.forced ? " (forced)" : ""}${because(event.reason)}`;
     case "HistoricAnnotationRecorded":
       return `annotated: ${Object.keys(event.delta).join(", ")}`;
+    case "HistoricReviewRecorded":
+      return `review file ${event.file}: ${event.word ?? event.verdict}`;
     case "ImportCompleted":
       return `import completed: ${event.rows} rows`;
     case "MissionArchived":
