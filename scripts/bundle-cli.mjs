@@ -53,7 +53,11 @@ const builtins = {
   "node:process": `export default process;`,
   // Asked for by import(), so that only a rebuild on several threads loads it.
   "node:worker_threads": `export const { parentPort, Worker, workerData } = require("node:worker_threads");`,
-  "node:os": `export const { availableParallelism } = require("node:os");`,
+  "node:os": `
+    export const availableParallelism = () => require("node:os").availableParallelism();
+    export const hostname = () => require("node:os").hostname();
+    export const platform = () => process.platform;
+    export const devNull = process.platform === "win32" ? "\\\\\\\\.\\\\nul" : "/dev/null";`,
   "node:module": `export const createRequire = (from) => require("node:module").createRequire(from);`,
   "node:child_process": `
     const load = () => require("node:child_process");

@@ -21,6 +21,7 @@ interface Wall {
 
 const library = [
   "@mission-ledger/core",
+  "@mission-ledger/git",
   "@mission-ledger/rebuild",
   "@mission-ledger/spec-kitty",
   "@mission-ledger/store-eventstoredb",

@@ -36,6 +36,7 @@ export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type LeftoversOptions, type RewriteFile } from "./leftovers.ts";
 export type { GitProgram } from "./location/git.ts";
+export { type GitDirectories, type LocateOptions, locateGitDirectories } from "./location/git-directories.ts";
 export {
   applyGitSetup,
   type GitSetup,
@@ -45,11 +46,17 @@ export {
   type SetupStep,
   undoGitSetup,
 } from "./location/git-setup.ts";
-export { type LedgerLocation, type LocateOptions, locateLedger } from "./location/locate-ledger.ts";
+export { type LedgerLocation, locateLedger } from "./location/locate-ledger.ts";
 export type { LockHolder } from "./lock/holder.ts";
 export type { LockKind } from "./lock/ledger-lock.ts";
 export type { LockChoice } from "./lock/lock-kind.ts";
-export type { Liveness, ProcessFacts, ProcessIdentity } from "./lock/process-facts.ts";
+export {
+  isProcessThere,
+  type Liveness,
+  type ProcessFacts,
+  type ProcessIdentity,
+  systemFacts,
+} from "./lock/process-facts.ts";
 export {
   type FreeLockOptions,
   freeLock,

@@ -39,11 +39,8 @@ export const findPlace = ({ cwd, env, ledger, store }: PlaceQuestion): FoundPlac
       "MISSION_LEDGER_STORE",
       "the environment says so",
     );
-  const asked = ["GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE"].some(
-    (name) => env[name] !== undefined && env[name] !== "",
-  );
   const { directory, kind, reason, publishTo } = locateLedger(cwd, {
-    git: { askGit: asked, env: gitEnvironment(env) },
+    git: { askGit: isGitRedirected(env), env: gitEnvironment(env) },
   });
   const place = placeAt({ store: "file", path: directory }, kind === "git" ? "git" : "folder", reason);
   // A fresh clone has the copies and no ledger yet: its first write takes them in.
@@ -115,6 +112,10 @@ const gitVariables: readonly string[] = [
   "USERPROFILE",
   "SystemRoot",
 ];
+
+/** Whether the environment, rather than the folder, says which repository is meant. */
+export const isGitRedirected = (env: Environment): boolean =>
+  ["GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE"].some((name) => (env[name] ?? "") !== "");
 
 /** What git may see of the environment; nothing else is passed on. */
 export const gitEnvironment = (env: Environment): Readonly<Record<string, string>> =>

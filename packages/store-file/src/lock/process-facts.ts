@@ -37,7 +37,8 @@ export interface LinuxFactsOptions {
   readonly exists?: (pid: number) => boolean;
 }
 
-const signalReaches = (pid: number): boolean => {
+/** Also one that may not be looked at; asks without sending anything. */
+export const isProcessThere = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
@@ -50,7 +51,7 @@ const signalReaches = (pid: number): boolean => {
 export const linuxFacts = ({
   proc = "/proc",
   pid: ownPid = process.pid,
-  exists = signalReaches,
+  exists = isProcessThere,
 }: LinuxFactsOptions = {}): ProcessFacts => {
   let identity: ProcessIdentity | undefined;
   const at = (...names: readonly string[]): string => path.join(proc, ...names);

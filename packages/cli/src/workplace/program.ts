@@ -1,0 +1,68 @@
+/** Which program holds a claim, and whether it is still there. */
+import type { HoldingProgram } from "@mission-ledger/core/mission";
+import type { ProcessIdentity } from "@mission-ledger/store-file";
+import { type Machine, systemMachine } from "./machine.ts";
+import { hostId, isHostCertain } from "./places.ts";
+
+/** Pid and time namespace of a Linux system itself. Source: include/linux/proc_ns.h, `PROC_PID_INIT_INO`. */
+const firstNamespace = /^4026531836(?:-|$)/;
+
+/** This process, as a claim names it; `undefined` where nobody could tell later whether it is still there. */
+export const ownProgram = (machine: Machine = systemMachine): HoldingProgram | undefined => {
+  if (!isHostCertain(machine)) return undefined;
+  if (machine.platform === "linux") {
+    const { boot, namespace, pid, start } = machine.facts.own();
+    return [boot, namespace, start].includes("-")
+      ? undefined
+      : { pid, started: `${boot} ${namespace} ${start}` };
+  }
+  const { pid } = machine.facts.own();
+  const started = startByPs(machine, pid);
+  return started === undefined ? undefined : { pid, started: `ps ${started}` };
+};
+
+/** `false` is certain and for ever: no such process is left. `undefined` is not known from here, and no reason to do anything. */
+export const isProgramAlive = (
+  program: HoldingProgram,
+  host: string,
+  machine: Machine = systemMachine,
+): boolean | undefined => {
+  const { pid, started } = program;
+  if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
+  if (!isHostCertain(machine) || host !== hostId(machine)) return undefined;
+  const byPs = /^ps (.+)$/.exec(started)?.[1];
+  if (machine.platform !== "linux") {
+    if (byPs === undefined) return undefined;
+    const now = startByPs(machine, pid);
+    if (now !== undefined) return now === byPs;
+    return machine.isThere(pid) ? undefined : false;
+  }
+  const parts = /^([0-9a-f-]{36}) ([0-9]+(?:-[0-9]*)?) ([0-9]+)$/.exec(started);
+  if (parts === null) return undefined;
+  const [, boot = "", namespace = "", start = ""] = parts;
+  return judged(machine, { boot, namespace, pid, start });
+};
+
+const judged = ({ facts }: Machine, program: ProcessIdentity): boolean | undefined => {
+  // Containers on two machines may have one machine id, from their image: there another boot is not an earlier one.
+  const isPlain = firstNamespace.test(program.namespace) && firstNamespace.test(facts.own().namespace);
+  if (program.boot !== facts.own().boot && !isPlain) return undefined;
+  switch (facts.judge(program)) {
+    case "alive":
+      return true;
+    case "dead":
+      return false;
+    case "unknown":
+      return undefined;
+  }
+};
+
+/** When a process began, in UTC and to the second; `undefined` if there is none, or no `ps`. */
+const startByPs = (machine: Machine, pid: number): string | undefined => {
+  if (machine.platform === "win32") return undefined;
+  const said = machine
+    .ask("ps", ["-o", "lstart=", "-p", String(pid)])
+    ?.trim()
+    .replaceAll(/\s+/g, " ");
+  return said === undefined || said === "" ? undefined : said;
+};
