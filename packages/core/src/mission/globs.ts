@@ -27,10 +27,26 @@ type Token =
  * Whether a path is among those that a glob stands for. Takes steps in proportion to the two lengths multiplied, whatever
  * the glob. Throws `RangeError` for a glob longer than a plan may hold; a glob that ends in a single `\` matches nothing.
  */
-export const matchesGlob = (glob: string, path: string): boolean => {
+export const matchesGlob = (glob: string, path: string): boolean => globMatcher(glob)(path);
+
+/** The same for many paths. */
+export const globMatcher = (glob: string): ((path: string) => boolean) => {
   if (glob.length > limits.glob) throw new RangeError(`a glob has at most ${limits.glob} characters`);
   const tokens = tokensOf(glob);
-  return tokens !== undefined && matches(tokens, path);
+  return (path) => tokens !== undefined && matches(tokens, path);
+};
+
+/** Why no path that git has can match a glob, whatever it is; `undefined` if some can. */
+export const globProblem = (glob: string): string | undefined => {
+  if (glob === "") return "is empty";
+  if (glob.length > limits.glob) return `has more than ${limits.glob} characters`;
+  if (glob.includes("\0")) return "holds a NUL";
+  if (glob.startsWith("/")) return "begins with a slash; paths begin at the top of the repository";
+  if (tokensOf(glob) === undefined) return "ends in a single backslash";
+  const segments = glob.split("/");
+  if (segments.some((segment) => segment === "." || segment === "..")) return "has a segment . or ..";
+  if (segments.slice(0, -1).includes("")) return "has an empty segment";
+  return undefined;
 };
 
 const tokensOf = (glob: string): readonly Token[] | undefined => {

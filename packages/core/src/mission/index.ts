@@ -44,7 +44,7 @@ export {
   type Verdict,
   type Workplace,
 } from "./events.ts";
-export { matchesGlob } from "./globs.ts";
+export { globProblem, matchesGlob } from "./globs.ts";
 export { reviewSubject } from "./guards.ts";
 export { keyPattern, limits } from "./input.ts";
 export {
@@ -75,12 +75,30 @@ export {
   type Seen,
   type ViewOptions,
 } from "./ledger.ts";
+export {
+  judgeChanges,
+  judgeOwnership,
+  type OwnershipQuestion,
+  type OwnershipVerdict,
+} from "./ownership.ts";
+export {
+  type ActivePackage,
+  type ContextProblem,
+  type ContextQuestion,
+  findActivePackage,
+  type InactivePackage,
+  type InactiveReason,
+  type OwnershipContext,
+  type WorkplaceAsked,
+} from "./ownership-context.ts";
+export type { ChangedFile, OwnershipViolation } from "./ownership-paths.ts";
 export type { MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
 export {
   type ArchivedIn,
   activeInExecutionLane,
   type Claim,
   findWorkPackage,
+  type ImplementedIn,
   isMet,
   type LastVerdict,
   type Mission,

@@ -139,6 +139,7 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       if (kind === "implement") {
         workPackage.evidence = [];
         addImplementer(workPackage, holder);
+        implementIn(workPackage, workplace);
       }
       return;
     }
@@ -293,6 +294,12 @@ const copyOfPlace = ({ program, repository, worktree, ...rest }: Workplace): Dra
   ...(repository === undefined ? {} : { repository: { ...repository } }),
   ...(worktree === undefined ? {} : { worktree: { ...worktree } }),
 });
+
+const implementIn = (workPackage: MutableWorkPackage, workplace: Workplace | undefined): void => {
+  const { worktree, branch } = workplace ?? {};
+  if (worktree === undefined) delete workPackage.implementedIn;
+  else workPackage.implementedIn = { worktree: { ...worktree }, ...(branch === undefined ? {} : { branch }) };
+};
 
 const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {
   if (!workPackage.implementers.includes(actor)) workPackage.implementers.push(actor);

@@ -1,5 +1,13 @@
 /** What a mission remembers in order to decide. Plain JSON, bounded by the plan and not by the history. */
-import type { ArtifactVerdict, ClaimKind, Evidence, Rejection, Verdict, Workplace } from "./events.ts";
+import type {
+  ArtifactVerdict,
+  ClaimKind,
+  Evidence,
+  PlaceName,
+  Rejection,
+  Verdict,
+  Workplace,
+} from "./events.ts";
 import type { Lane } from "./lanes.ts";
 
 export interface Claim {
@@ -26,6 +34,13 @@ export interface VerdictOverride {
   readonly rejection: Rejection;
   readonly by: string;
   readonly reason: string;
+}
+
+/** Where a package was last claimed to implement it, if the claim said so. It stays when the claim ends. */
+export interface ImplementedIn {
+  readonly worktree: PlaceName;
+  /** `null` for a detached head. */
+  readonly branch?: string | null;
 }
 
 export interface SubtaskState {
@@ -56,6 +71,7 @@ export interface WorkPackage {
   readonly blockedFrom: Lane | null;
   /** Everybody who ever implemented it; none of them may review it. */
   readonly implementers: readonly string[];
+  readonly implementedIn?: ImplementedIn;
   /** Recorded since the work was last claimed. */
   readonly evidence: readonly Evidence[];
   readonly reviewCycle: number;
