@@ -92,6 +92,15 @@ export {
   type WorkplaceAsked,
 } from "./ownership-context.ts";
 export type { ChangedFile, OwnershipViolation } from "./ownership-paths.ts";
+export {
+  type IssuedPrompt,
+  type PromptDifference,
+  type PromptDifferenceReason,
+  type PromptEvidence,
+  type PromptGround,
+  type PromptIdentity,
+  promptDifferences,
+} from "./prompts-check.ts";
 export type { MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
 export {
   type ArchivedIn,
