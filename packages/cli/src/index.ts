@@ -26,6 +26,12 @@ export {
   type Verdict,
 } from "@mission-ledger/core/mission";
 export type { HeldClaim } from "./library/claim.ts";
-export type { MissionDetails, OpenedMission, UndoOptions, WorkPackageDetails } from "./library/mission.ts";
+export type {
+  MissionDetails,
+  MissionSettings,
+  OpenedMission,
+  UndoOptions,
+  WorkPackageDetails,
+} from "./library/mission.ts";
 export { type MissionLedger, type OpenLedgerOptions, openLedger } from "./library/open-ledger.ts";
 export type { ClaimOptions, MoveOptions, OpenedWorkPackage, ReviewOptions } from "./library/work-package.ts";

@@ -23,6 +23,7 @@ export type { LastFetch } from "./divergence/last-fetch.ts";
 export { pathBytes, pathText } from "./path-text.ts";
 export { type Branch, readBranch, readBranches, type Upstream } from "./repository/branches.ts";
 export { type Head, readHead } from "./repository/head.ts";
+export { isBranchName } from "./repository/refs.ts";
 export { type Repository, readRepository } from "./repository/repository.ts";
 export { readWorktrees, type Worktree } from "./repository/worktrees.ts";
 export { GitFault, type GitFaultCode, isGitFault } from "./run/faults.ts";

@@ -13,6 +13,7 @@ import { help } from "./help.ts";
 import { log, watch } from "./log.ts";
 import { mergeDriver } from "./merge-driver.ts";
 import { missionCreate, missionList, missionShow } from "./mission.ts";
+import { missionSet } from "./mission-settings.ts";
 import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
 import { init, where } from "./place.ts";
 import { publish } from "./publish.ts";
@@ -34,6 +35,7 @@ export const commands: readonly CommandSpec[] = [
   init,
   where,
   missionCreate,
+  missionSet,
   missionList,
   missionShow,
   wpAdd,

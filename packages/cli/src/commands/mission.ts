@@ -12,6 +12,7 @@ import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../c
 import { columns, type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
+import { branchNamed, targetFlag } from "./mission-settings.ts";
 import { checkRemembered } from "./remembered.ts";
 
 export const missionCreate: CommandSpec = command({
@@ -28,26 +29,32 @@ export const missionCreate: CommandSpec = command({
       default: "approved",
       description: "lane at which a dependency counts as met",
     },
+    ...targetFlag,
     ...writeFlags,
   },
-  examples: ['mission create passkeys "Log in with passkeys"'],
+  examples: [
+    'mission create passkeys "Log in with passkeys"',
+    'mission create passkeys "Log in with passkeys" --target main',
+  ],
   common: true,
   writes: true,
   run: async (context, input, signal) => {
     const { slug, title, dependencyMetAt } = input;
+    const target = input.target === undefined ? {} : { targetBranch: branchNamed(input.target, "--target") };
     const ledger = await context.ledger();
     await refuseEmptied(context, slug);
     await refuseForgotten(context, ledger, slug, signal);
     const commandId = commandIdFor(context, input);
     // Derived, so that a retry under the same request id asks for the very same mission.
     const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
-    const request = { type: "CreateMission", slug, title, missionId, dependencyMetAt } as const;
+    const request = { type: "CreateMission", slug, title, missionId, dependencyMetAt, ...target } as const;
     const written = await write(context, { ledger, slug, request, input, commandId, signal });
     return {
       data: {
         mission: slug,
         missionId: written.state.missionId,
         title: written.state.title,
+        targetBranch: written.state.targetBranch ?? null,
         ...receiptData(written),
       },
       human: receiptLines(written, `created ${slug}`),
@@ -154,7 +161,7 @@ export const missionShow: CommandSpec = command({
       human: (surface): readonly Line[] => [
         ...(past === undefined || surface.plain ? [] : [past.line]),
         [toned("strong", mission.slug), "  ", mission.title],
-        `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}${mission.archived === undefined ? "" : `   archived in ${mission.archived.file}`}`,
+        `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}${mission.archived === undefined ? "" : `   archived in ${mission.archived.file}`}${mission.targetBranch === undefined ? "" : `   target ${mission.targetBranch}`}`,
         `${summary.done} of ${summary.workPackages} done`,
         ...columns(
           workPackages.map(({ id, title, lane, claim }) => [

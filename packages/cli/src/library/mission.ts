@@ -15,6 +15,14 @@ export interface MissionDetails {
   readonly title: string;
   /** Lane at which a dependency counts as met. @defaultValue "approved" */
   readonly dependencyMetAt?: "approved" | "done";
+  /** Local branch that it is merged into. @defaultValue none */
+  readonly targetBranch?: string;
+}
+
+/** What is left out stays as it is. */
+export interface MissionSettings extends Partial<Pick<MissionDetails, "title" | "dependencyMetAt">> {
+  /** `null` takes it away. */
+  readonly targetBranch?: string | null;
 }
 
 export interface WorkPackageDetails {
@@ -32,6 +40,8 @@ export interface UndoOptions extends RequestOptions {
 
 export interface OpenedMission {
   readonly slug: string;
+  /** Changes what the mission is set to. */
+  set(settings: MissionSettings, options?: RequestOptions): Promise<MissionReceipt>;
   /** Throws `ALREADY_EXISTS`. */
   addWorkPackage(details: WorkPackageDetails, options?: RequestOptions): Promise<OpenedWorkPackage>;
   /** All of them or none; they may depend on each other. */
@@ -44,15 +54,23 @@ export interface OpenedMission {
 
 export const createMission = async (
   context: LibraryContext,
-  { slug, title, dependencyMetAt = "approved" }: MissionDetails,
+  { slug, title, dependencyMetAt = "approved", targetBranch }: MissionDetails,
   options: RequestOptions = {},
 ): Promise<OpenedMission> => {
   // The mission's id comes from the command's, so that a retry under the same command id asks for the same mission.
   const commandId = options.commandId ?? context.randomness.uuid();
   const missionId = nameBasedUuid(eventNamespace, `${commandId}/mission`);
-  await context.engine
-    .mission(slug)
-    .execute({ type: "CreateMission", slug, title, missionId, dependencyMetAt }, { ...options, commandId });
+  await context.engine.mission(slug).execute(
+    {
+      type: "CreateMission",
+      slug,
+      title,
+      missionId,
+      dependencyMetAt,
+      ...(targetBranch === undefined ? {} : { targetBranch }),
+    },
+    { ...options, commandId },
+  );
   return openedMission(context, slug);
 };
 
@@ -66,6 +84,7 @@ export const openedMission = (context: LibraryContext, slug: string): OpenedMiss
   const workPackage = (id: string): OpenedWorkPackage => openedWorkPackage(context, handle, id);
   return {
     slug,
+    set: (settings, options) => handle.execute({ type: "ChangeMissionSettings", ...settings }, options),
     addWorkPackage: async (details, options) => {
       await add([details], options);
       return workPackage(details.id);
