@@ -478,6 +478,42 @@ describe("a fault", () => {
     }
   });
 
+  test("of the readback never says that nothing was written, whatever the store says of it", async () => {
+    for (const earlier of [false, true]) {
+      const store = openMemoryStore();
+      if (earlier) await done(handlerOn(store), add(1), { commandId: "c1" });
+      const blind: EventStore = {
+        ...store,
+        readBack: async () => {
+          throw new StoreFault("PERMISSION_DENIED", "no", { outcome: "not_written", retryable: false });
+        },
+      };
+      expect(await notDone(handlerOn(blind), add(1), { commandId: "c1" })).toMatchObject({
+        code: "PERMISSION_DENIED",
+        outcome: "unknown",
+        details: { stream, commandId: "c1" },
+      });
+      expect(await all(store)).toHaveLength(1);
+    }
+  });
+
+  test("of what follows a certain receipt is a warning on it", async () => {
+    const store = openMemoryStore();
+    const publishing: EventStore = {
+      ...store,
+      publish: async () => {
+        throw new StoreFault("STORAGE_FULL", "no room", {
+          outcome: "not_written",
+          retryable: true,
+          hint: "Make room.",
+        });
+      },
+    };
+    expect(await done(handlerOn(publishing), add(1))).toMatchObject({
+      warnings: [{ code: "STORAGE_FULL", message: "no room", hint: "Make room." }],
+    });
+  });
+
   test("answers a command that cannot be stored, with nothing written", async () => {
     const store = openMemoryStore();
     expect(await notDone(handlerOn(store), add(Number.NaN))).toMatchObject({

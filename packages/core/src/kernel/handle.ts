@@ -3,6 +3,7 @@ import * as E from "fp-ts/lib/Either.js";
 import type { CommandHandler, CommandOptions, HandlerOptions } from "./command-handler.ts";
 import { type LostRaces, racing, underLock } from "./contention.ts";
 import type { DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
+import { diagnosticOf } from "./diagnostics.ts";
 import {
   type Commit,
   type CommitContext,
@@ -69,8 +70,16 @@ export const commandHandler = <
     return { _tag: "Write", commit: sealCommit(head, context, events.map(codec.encode)) };
   };
 
-  const warningsOf = async (stream: string): Promise<readonly Warning[]> =>
-    store.publish === undefined ? noWarnings : store.publish(stream);
+  /** The receipt is certain by now, so that nothing a store throws here may take its place. */
+  const warningsOf = async (stream: string): Promise<readonly Warning[]> => {
+    if (store.publish === undefined) return noWarnings;
+    try {
+      return await store.publish(stream);
+    } catch (error) {
+      const { code, message, hint } = diagnosticOf("publishing", error);
+      return [{ code, message, ...(hint === undefined ? {} : { hint }) }];
+    }
+  };
 
   /** What a decider throws on a guess, it may not throw on what comes true. */
   const decideOnGuess: typeof decideOn = (base, command, context) => {
@@ -128,6 +137,10 @@ export const commandHandler = <
         isProven = true;
       }
       return read;
+    } catch (error) {
+      // The append was answered: a store that says of its readback that nothing was written speaks of the readback.
+      const { stream, commandId } = appended.commit;
+      throw isStoreFault(error) ? naming(error, stream, commandId, "unknown") : error;
     } finally {
       end(isProven);
     }
