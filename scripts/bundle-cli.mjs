@@ -62,7 +62,8 @@ const builtins = {
   "node:child_process": `
     const load = () => require("node:child_process");
     export const execFile = (...args) => load().execFile(...args);
-    export const execFileSync = (...args) => load().execFileSync(...args);`,
+    export const execFileSync = (...args) => load().execFileSync(...args);
+    export const spawn = (...args) => load().spawn(...args);`,
 };
 const ownBuiltins = {
   name: "own-builtins",
