@@ -23,6 +23,7 @@ export {
   type PublishedCopy,
   publishCopies,
 } from "./copy/publish-copies.ts";
+export { faultOf } from "./faults.ts";
 export { type FileStoreOptions, openFileStore } from "./file-store.ts";
 export type { FilePort, FileStatus } from "./files/file-port.ts";
 export {
@@ -32,6 +33,15 @@ export {
   prebuiltLock,
 } from "./files/lock-binding.ts";
 export { type NodeFilesOptions, nodeFiles, nodeFilesWith } from "./files/node-files.ts";
+export {
+  createNew,
+  flushDirectory,
+  makeDirectories,
+  type OpenedFile,
+  openRegular,
+  readFully,
+  readOnly,
+} from "./files/safe-files.ts";
 export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type LeftoversOptions, type RewriteFile } from "./leftovers.ts";

@@ -22,6 +22,7 @@ import { rebuild } from "./rebuild.ts";
 import { reconcile } from "./reconcile.ts";
 import { repair } from "./repair.ts";
 import { restore } from "./restore.ts";
+import { reviewCheck, reviewPrompt } from "./review-prompts.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
@@ -51,6 +52,8 @@ export const commands: readonly CommandSpec[] = [
   wpNote,
   next,
   ready,
+  reviewPrompt,
+  reviewCheck,
   reviewStart,
   reviewSubmit,
   log,

@@ -1,20 +1,28 @@
 /** Reviews: take one up, answer it. */
+import type { CancelSignal } from "@mission-ledger/core";
 import { aboutWorkPackage } from "../command/about-work-package.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import { resolveRef } from "../command/refs.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { writeFlags } from "../command/write.ts";
 import { usage } from "../output/problem.ts";
+import { earlierEvents } from "../prompts/earlier-command.ts";
 import { fenceFlag, grantData, leaseFlag, refArgument, saidClaimed } from "./claims.ts";
+import { checkGiven, promptFlag } from "./review-prompts.ts";
 
 export const reviewStart: CommandSpec = command({
   name: "review.start",
   summary: "Take up the review of a work package that somebody else implemented",
   arguments: refArgument,
-  flags: { ...leaseFlag, ...writeFlags },
-  examples: ["review start passkeys/WP01 --as agent:bob"],
+  flags: { ...leaseFlag, ...promptFlag, ...writeFlags },
+  examples: [
+    "review start passkeys/WP01 --as agent:bob",
+    "review start passkeys/WP01 --prompt <file> --as agent:bob",
+  ],
   common: true,
   writes: true,
-  run: (context, input, signal) =>
-    aboutWorkPackage({
+  run: async (context, input, signal) => {
+    await checkedPrompt(context, input, signal);
+    return aboutWorkPackage({
       context,
       input,
       signal,
@@ -31,8 +39,30 @@ export const reviewStart: CommandSpec = command({
         subject: workPackage.subject,
         reviewCycle: workPackage.reviewCycle,
       }),
-    }),
+    });
+  },
 });
+
+/**
+ * What the prompt says is reviewed, once it was checked; `undefined` where no prompt is given. A command that was done before
+ * under its id is not checked anew: the review may be over.
+ */
+const checkedPrompt = async (
+  context: CommandContext,
+  {
+    ref,
+    prompt,
+    requestId,
+  }: { readonly ref: string; readonly prompt: string | undefined; readonly requestId: string | undefined },
+  signal: CancelSignal | undefined,
+): Promise<string | undefined> => {
+  if (prompt === undefined) return undefined;
+  const ledger = await context.ledger();
+  const wanted = await resolveRef(ledger, ref);
+  const events = await earlierEvents(ledger, wanted.slug, requestId);
+  if (events === undefined) return (await checkGiven(context, { file: prompt, wanted, signal })).head.subject;
+  return events.find((event) => event.type === "ReviewSubmitted")?.subject;
+};
 
 export const reviewSubmit: CommandSpec = command({
   name: "review.submit",
@@ -61,11 +91,13 @@ export const reviewSubmit: CommandSpec = command({
       description: "what you reviewed; refused when something else was handed over since",
       placeholder: "sha256",
     },
+    ...promptFlag,
     ...fenceFlag,
     ...writeFlags,
   },
   examples: [
     "review submit passkeys/WP01 --verdict approved --as agent:bob",
+    "review submit passkeys/WP01 --verdict approved --prompt <file> --as agent:bob",
     "review submit passkeys/WP01 --verdict changes_requested --notes-file notes.md",
   ],
   common: true,
@@ -77,6 +109,10 @@ export const reviewSubmit: CommandSpec = command({
       input.notesFile === undefined ? input.notes : (await context.readText(input.notesFile)).trim();
     if (read === "") throw usage("--notes-file: the text is blank");
     const notes = read;
+    const reviewed = await checkedPrompt(context, input, signal);
+    if (reviewed !== undefined && input.subject !== undefined && input.subject !== reviewed)
+      throw usage("--subject and --prompt are about different things; the prompt alone is enough");
+    const subject = reviewed ?? input.subject;
     return aboutWorkPackage({
       context,
       input,
@@ -86,7 +122,7 @@ export const reviewSubmit: CommandSpec = command({
         workPackageId,
         verdict: input.verdict,
         ...(input.to === undefined ? {} : { to: input.to }),
-        ...(input.subject === undefined ? {} : { subject: input.subject }),
+        ...(subject === undefined ? {} : { subject }),
         ...(notes === undefined ? {} : { notes }),
         ...(input.fence === undefined ? {} : { fence: input.fence }),
       }),

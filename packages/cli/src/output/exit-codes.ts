@@ -66,6 +66,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   MERGE_REFUSED: exitCodes.unexpected,
   MISSION_ARCHIVED: exitCodes.refused,
   NOT_FOUND: exitCodes.notFound,
+  NOT_REVIEWABLE: exitCodes.refused,
   OUTPUT_FAILED: exitCodes.unexpected,
   OWNERSHIP_INVALID: exitCodes.ownershipInvalid,
   OWNERSHIP_VIOLATED: exitCodes.ownershipViolated,

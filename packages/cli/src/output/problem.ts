@@ -23,7 +23,9 @@ export type CliErrorCode =
   | "LEDGER_NOT_FOUND"
   | "MISSION_ARCHIVED"
   | "NOT_FOUND"
+  | "NOT_REVIEWABLE"
   | "PROJECTION_DRIFT"
+  | "PROMPT_MISMATCH"
   | "USAGE"
   | "VERIFY_FAILED";
 

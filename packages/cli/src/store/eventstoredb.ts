@@ -57,10 +57,10 @@ const snapshotsOf = (address: ServerAddress, ports: StorePorts): SnapshotStore =
 };
 
 const folderOf = ({ identity }: ServerAddress, { cacheFolder }: StorePorts): string | undefined =>
-  cacheFolder === undefined ? undefined : path.join(cacheFolder, "servers", folderName(identity));
+  cacheFolder === undefined ? undefined : path.join(cacheFolder, "servers", serverFolderName(identity));
 
 /** Readable for whoever cleans up, and short enough for every file system. */
-const folderName = (identity: string): string => {
+export const serverFolderName = (identity: string): string => {
   const name = encodeURIComponent(identity);
   return name.length <= 120 ? name : `${name.slice(0, 80)}-${sha256Hex(identity).slice(0, 32)}`;
 };

@@ -125,6 +125,7 @@ export { type AttentionItem, type AttentionKind, attentionItems } from "./views/
 export { type Board, board, type Card, emptyBoard, shownCards } from "./views/board.ts";
 export { type Claims, claims, keptRecoveries, type LiveClaim, type Recovery } from "./views/claims.ts";
 export { type LanesOfMission, lanesOfMission } from "./views/lanes.ts";
+export { type PromptOnRecord, type Prompts, prompts } from "./views/prompts.ts";
 export { type ReadyItem, ready, readyItems, type WaitingReason } from "./views/ready.ts";
 export { type PackageReviews, type ReviewCycle, type Reviews, reviews } from "./views/reviews.ts";
 export {

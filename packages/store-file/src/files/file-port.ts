@@ -8,7 +8,9 @@ import type { StatsBase } from "node:fs";
 export type FileStatus = Pick<
   StatsBase<number>,
   "dev" | "ino" | "size" | "nlink" | "mtimeMs" | "ctimeMs" | "isFile" | "isDirectory" | "isSymbolicLink"
->;
+> &
+  /** Whose it is and who may do what with it; absent where nobody knows. */
+  Partial<Pick<StatsBase<number>, "uid" | "mode">>;
 
 /** Every method throws what `node:fs` throws: an `Error` with the errno's name in `code`. */
 export interface FilePort {

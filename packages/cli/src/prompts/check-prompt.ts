@@ -1,0 +1,282 @@
+/**
+ * The dispatch check: reads a prompt's file again, asks the log and git, and lets a review go by it only if nothing differs. It
+ * answers what was read, so that a reviewer can be given the very bytes that were checked.
+ */
+import path from "node:path";
+import { type CancelSignal, sha256Hex } from "@mission-ledger/core";
+import {
+  type Ledger,
+  type PlaceName,
+  type PromptDifference,
+  type PromptGround,
+  promptDifferences,
+  prompts,
+} from "@mission-ledger/core/mission";
+import {
+  type GitPlace,
+  hasCommit,
+  isGitFault,
+  type Repository,
+  readBranch,
+  readRepository,
+} from "@mission-ledger/git";
+import type { FilePort } from "@mission-ledger/store-file";
+import type { Ref } from "../command/refs.ts";
+import type { Environment } from "../command/spec.ts";
+import { counted } from "../output/counted.ts";
+import { CliError } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
+import { placeName } from "../workplace/places.ts";
+import { type PromptHead, parsePrompt } from "./prompt-document.ts";
+import { type FoundFile, readPromptFile } from "./prompt-file.ts";
+import { pathOfPrompt } from "./prompt-folder.ts";
+import { withoutRedirection } from "./review-ground.ts";
+
+export interface PromptCheck {
+  readonly ledger: Ledger;
+  /** Absolute. */
+  readonly file: string;
+  readonly files: FilePort;
+  /** Where the prompts of the ledger lie. */
+  readonly folder: string;
+  /** Any folder of the repository that asks. */
+  readonly cwd: string;
+  readonly env: Environment;
+  /** The review that is about to begin. @defaultValue whichever the prompt is for */
+  readonly wanted?: Ref | undefined;
+  /** The worktree that it is about to begin in; absolute. @defaultValue whichever the prompt names */
+  readonly worktree?: string | undefined;
+  readonly signal: CancelSignal | undefined;
+  /** How a command is typed here. */
+  readonly say: (command: string, rest: string) => string;
+}
+
+export interface CheckedPrompt {
+  readonly head: PromptHead;
+  readonly sha256: string;
+  /** The file's content, as it was checked. */
+  readonly text: string;
+  /** When it was put on record. */
+  readonly issuedAt: string;
+}
+
+/** Throws `PROMPT_MISMATCH` with everything that differs, and the faults of a store or a git that do not answer. */
+export const checkPrompt = async (check: PromptCheck): Promise<CheckedPrompt> => {
+  const { ledger, wanted, signal } = check;
+  const found = readGiven(check);
+  if ("differs" in found) throw mismatch(check, wanted, found.differs);
+  const { head, bytes } = found;
+  const about = { slug: head.mission, workPackageId: head.workPackageId };
+  const cancel = signal === undefined ? {} : { signal };
+  const handle = ledger.mission(head.mission);
+  // From the first event: what is remembered of a log is no proof.
+  const { view, gaps } = await handle.view(prompts, { fromStart: true, ...cancel });
+  const records = gaps > 0 ? [] : view.filter(({ prompt }) => prompt.promptId === head.promptId);
+  const sha256 = sha256Hex(bytes);
+  const differs = promptDifferences({
+    identity: head,
+    sha256,
+    issued: records.map(({ prompt }) => prompt),
+    mission: await handle.state(signal),
+    // What an unknown prompt says of places is not looked at.
+    ground: records.length === 0 ? nowhere : await groundOf(check, head),
+  });
+  const all = [
+    ...wantedDifferences(check, head),
+    ...differs,
+    ...(records.length === 0 ? [] : pathDifferences(head)),
+  ];
+  const [record] = records;
+  if (all.length > 0 || record === undefined) throw mismatch(check, about, all);
+  return { head, sha256, text: bytes.toString("utf8"), issuedAt: record.issuedAt };
+};
+
+const nowhere: PromptGround = {
+  repository: null,
+  worktree: null,
+  worktreeRepository: null,
+  branch: null,
+  head: null,
+  hasBase: false,
+  hasHead: false,
+};
+
+type Given =
+  | { readonly differs: readonly PromptDifference[] }
+  | { readonly head: PromptHead; readonly bytes: Buffer };
+
+/** The file, read where its own name and its head both say it was written, and nowhere else. */
+const readGiven = ({ files, file, folder }: PromptCheck): Given => {
+  const names = namesBelow(files, folder, file);
+  if (names === undefined) return { differs: [fileDifference(folder, file, "path")] };
+  const found = readPromptFile({ files, folder, path: names });
+  if (found._tag === "Unusable") return { differs: [fileDifference("a file of yours alone", found.problem)] };
+  const head = headOf(found);
+  if (head === undefined) return { differs: [fileDifference("a review prompt", "something else")] };
+  const own = ownNames(head);
+  if (own === undefined || own.join("/") !== names.join("/"))
+    return { differs: [fileDifference(own?.join("/") ?? null, names.join("/"), "path")] };
+  return { head, bytes: found.bytes };
+};
+
+const fileDifference = (recorded: string | null, found: string, field = "file"): PromptDifference => ({
+  field,
+  reason: "file",
+  recorded,
+  found,
+});
+
+const headOf = ({ bytes }: Extract<FoundFile, { _tag: "Read" }>): PromptHead | undefined => {
+  try {
+    return parsePrompt(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+const ownNames = (head: PromptHead): readonly string[] | undefined => {
+  try {
+    return pathOfPrompt(head);
+  } catch {
+    // Longer than any mission's name, or no text.
+    return undefined;
+  }
+};
+
+/** A file's place below the prompts' folder, whichever links lead to that folder; the file itself may not be one. */
+const namesBelow = (files: FilePort, folder: string, file: string): readonly string[] | undefined => {
+  try {
+    const parent = files.realpath(path.dirname(file));
+    const below = path.relative(files.realpath(folder), path.join(parent, path.basename(file)));
+    const names = below.split(path.sep);
+    return names.length === 3 && !names.includes("..") ? names : undefined;
+  } catch {
+    // There is no such folder.
+    const names = path.relative(folder, file).split(path.sep);
+    return names.length === 3 && !names.includes("..") ? names : undefined;
+  }
+};
+
+const wantedDifferences = (
+  { wanted, worktree, files }: PromptCheck,
+  head: PromptHead,
+): readonly PromptDifference[] => {
+  const foreign = (field: string, recorded: string, found: string | null): readonly PromptDifference[] =>
+    recorded === found ? [] : [{ field, reason: "foreign", recorded, found }];
+  return [
+    ...(wanted === undefined
+      ? []
+      : [
+          ...foreign("mission", head.mission, wanted.slug),
+          ...foreign("workPackage", head.workPackageId, wanted.workPackageId),
+        ]),
+    ...(worktree === undefined ? [] : foreign("worktree", head.worktree.path, realOf(files, worktree))),
+  ];
+};
+
+const realOf = (files: FilePort, folder: string): string | null => {
+  try {
+    return files.realpath(folder);
+  } catch {
+    return null;
+  }
+};
+
+/** The paths in the head are those of the places it names. */
+const pathDifferences = ({ repository, worktree }: PromptHead): readonly PromptDifference[] =>
+  (
+    [
+      ["repository.path", repository],
+      ["worktree.path", worktree],
+    ] as const
+  ).flatMap(([field, { id, path: at }]): readonly PromptDifference[] => {
+    const found = placeName(at).id;
+    return found === id ? [] : [{ field, reason: "identity", recorded: id, found }];
+  });
+
+const groundOf = async (check: PromptCheck, head: PromptHead): Promise<PromptGround> => {
+  const { env, signal } = check;
+  const asking: GitPlace = { cwd: check.cwd, env, ...(signal === undefined ? {} : { signal }) };
+  const there: GitPlace = { ...asking, cwd: head.worktree.path, env: withoutRedirection(env) };
+  const [own, work] = await Promise.all([repositoryAt(asking), repositoryAt(there)]);
+  const [now, hasBase, hasHead] = await Promise.all([
+    work === undefined ? { branch: null, head: null } : headNow(there, work, head),
+    work !== undefined && hasIt(there, head.base),
+    work !== undefined && hasIt(there, head.head),
+  ]);
+  return {
+    repository: placeOf(own?.commonDirectory),
+    worktree: placeOf(work?.workTree),
+    worktreeRepository: placeOf(work?.commonDirectory),
+    ...now,
+    hasBase,
+    hasHead,
+  };
+};
+
+const placeOf = (directory: string | undefined): PlaceName | null =>
+  directory === undefined ? null : placeName(directory);
+
+/** `undefined` where there is none any more; a git that does not answer is no such thing, and passes through. */
+const repositoryAt = async (place: GitPlace): Promise<Repository | undefined> => {
+  try {
+    return await readRepository(place);
+  } catch (error) {
+    if (isGitFault(error) && (error.code === "GIT_NO_REPOSITORY" || error.code === "GIT_NO_WORK_TREE"))
+      return undefined;
+    throw error;
+  }
+};
+
+const headNow = async (
+  place: GitPlace,
+  { head: there }: Repository,
+  { headFrom, branch, head }: PromptHead,
+): Promise<Pick<PromptGround, "branch" | "head">> => {
+  if (headFrom === "named") {
+    if (branch === null) return { branch, head };
+    const found = await readBranch(place, branch);
+    return { branch: found?.branch ?? null, head: found?.commit ?? null };
+  }
+  switch (there._tag) {
+    case "Branch":
+      return { branch: there.branch, head: there.commit };
+    case "Detached":
+      return { branch: null, head: there.commit };
+    case "Unborn":
+      return { branch: there.branch, head: null };
+  }
+};
+
+const hasIt = async (place: GitPlace, commit: string): Promise<boolean> => {
+  try {
+    return await hasCommit(place, commit);
+  } catch (error) {
+    if (isGitFault(error) && (error.code === "GIT_NAME_INVALID" || error.code === "GIT_REVISION_MISSING"))
+      return false;
+    throw error;
+  }
+};
+
+const mismatch = (
+  { file, say }: PromptCheck,
+  about: Ref | undefined,
+  differs: readonly PromptDifference[],
+): CliError => {
+  const [first] = differs;
+  const ref = about === undefined ? undefined : `${about.slug}/${about.workPackageId}`;
+  return new CliError(
+    "PROMPT_MISMATCH",
+    `${file} is not the prompt for a review${ref === undefined ? "" : ` of ${ref}`} that goes on here: ${counted(differs.length, "difference")}, first ${first?.field} (${first?.reason})`,
+    {
+      hint: `Do not review by it. Ask for another: ${say("review.prompt", ref === undefined ? "<mission>/<package>" : shellQuote(ref))}`,
+      details: {
+        file,
+        mission: about?.slug ?? null,
+        workPackageId: about?.workPackageId ?? null,
+        invariant: "a review goes by the prompt that was issued for it, byte for byte",
+        differs,
+      },
+    },
+  );
+};
