@@ -16,6 +16,7 @@ import { missionCreate, missionList, missionShow } from "./mission.ts";
 import { missionSet } from "./mission-settings.ts";
 import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
 import { init, where } from "./place.ts";
+import { preflight } from "./preflight.ts";
 import { publish } from "./publish.ts";
 import { next, ready } from "./ready.ts";
 import { rebuild } from "./rebuild.ts";
@@ -56,6 +57,7 @@ export const commands: readonly CommandSpec[] = [
   reviewCheck,
   reviewStart,
   reviewSubmit,
+  preflight,
   log,
   board,
   watch,

@@ -41,10 +41,11 @@ export const missionSet: CommandSpec = command({
   writes: true,
   run: async (context, input, signal) => {
     const { mission: slug, target, clearTarget, title, dependencyMetAt } = input;
+    const ledger = await context.ledger();
+    await openMission(ledger, slug, signal);
     if (target !== undefined && clearTarget) throw usage("--target and --clear-target contradict each other");
     if (target === undefined && !clearTarget && title === undefined && dependencyMetAt === undefined)
       throw usage("there is nothing to set: give --target, --clear-target, --title or --dependency-met-at");
-    const ledger = await context.ledger();
     const commandId = commandIdFor(context, input);
     const branch = target === undefined ? undefined : branchNamed(target, "--target");
     const request = {
@@ -54,7 +55,6 @@ export const missionSet: CommandSpec = command({
       ...(title === undefined ? {} : { title }),
       ...(dependencyMetAt === undefined ? {} : { dependencyMetAt }),
     } as const;
-    await openMission(ledger, slug, signal);
     const written = await write(context, { ledger, slug, request, input, commandId, signal });
     const { targetBranch = null } = written.state;
     return {
