@@ -10,7 +10,8 @@ import type {
   Workplace,
 } from "./events.ts";
 import type { Lane } from "./lanes.ts";
-import type { OpenMission, WorkPackage } from "./state.ts";
+import type { ObservedReview } from "./review-files.ts";
+import type { OpenMission, ReviewArtifact, WorkPackage } from "./state.ts";
 
 interface Asked {
   /** RFC 3339, UTC, milliseconds: what the asker's clock said. Judges leases, orders nothing. */
@@ -105,11 +106,16 @@ export type MissionCommand =
       readonly type: "OverrideVerdict";
       readonly rejection: Rejection;
       readonly reason: string;
+      /** The review file that it is about, where somebody looked at it again. @defaultValue as it is on record */
+      readonly observed?: ReviewArtifact;
     })
-  | (Asked & { readonly type: "ShipMission" } & Omit<
-        Extract<MissionEvent, { type: "MissionShipped" }>,
-        "type"
-      >)
+  | (Asked & {
+      readonly type: "ShipMission";
+      /** Commits that packages name as evidence, as they name them, which `commit` was seen to contain. @defaultValue none */
+      readonly contains?: readonly string[];
+      /** Review files that somebody looked at again. @defaultValue as they are on record */
+      readonly observed?: readonly ObservedReview[];
+    } & Omit<Extract<MissionEvent, { type: "MissionShipped" }>, "type">)
   /** Takes a command of the same actor back. What it was, and what came after, is looked up in the log by whoever asks. */
   | (Asked & {
       readonly type: "Undo";
@@ -147,7 +153,8 @@ export type ImportedEvent = Extract<
       | "WorkPackageAdded"
       | "HistoricTransitionRecorded"
       | "HistoricAnnotationRecorded"
-      | "HistoricReviewRecorded";
+      | "HistoricReviewRecorded"
+      | "VerdictOverridden";
   }
 >;
 

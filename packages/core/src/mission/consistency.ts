@@ -5,16 +5,18 @@
 import { accept, refuse } from "../kernel/decider.ts";
 import type { MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
-import type { Rejection } from "./events.ts";
+import type { MissionEvent, Rejection } from "./events.ts";
+import { reviewSubject } from "./guards.ts";
 import type { Lane } from "./lanes.ts";
-import type { OpenMission, VerdictOverride, WorkPackage } from "./state.ts";
+import { historicReview, isObservedAnew, withObserved } from "./review-files.ts";
+import { findWorkPackage, type OpenMission, type VerdictOverride, type WorkPackage } from "./state.ts";
 
 export type ContradictionKind =
   /** The newest verdict in the log requests changes. */
   | "verdict_rejects"
-  /** Nobody has reviewed it: it was forced there. */
+  /** Nobody has reviewed what it is now: it was forced there. */
   | "no_review"
-  /** The newest review file of an imported mission requests changes, and no review came after the import. */
+  /** The newest review file of an imported mission requests changes, and no review came after it. */
   | "artifact_rejects"
   /** That file says no verdict that is known. */
   | "artifact_without_verdict"
@@ -40,8 +42,9 @@ export const contradictions = (mission: OpenMission): readonly Contradiction[] =
 
 export const contradictionsOf = (
   { slug }: OpenMission,
-  { id, lane, verdict, reviewCycle, approvedBy, artifact, overrides = [] }: WorkPackage,
+  workPackage: WorkPackage,
 ): readonly Contradiction[] => {
+  const { id, lane, verdict, reviewCycle, approvedBy, artifact, overrides = [] } = workPackage;
   if (lane !== "approved" && lane !== "done") return [];
   const found = (kind: ContradictionKind, rejection: Rejection): Contradiction => ({
     kind,
@@ -50,18 +53,19 @@ export const contradictionsOf = (
     lane,
     invariant,
     rejection,
-    override: overrides.find((override) => isSame(override.rejection, rejection)) ?? null,
+    override: overrides.find((override) => isSameRejection(override.rejection, rejection)) ?? null,
   });
   const all: Contradiction[] = [];
+  const ofFile =
+    artifact === undefined || artifact.superseded === true ? undefined : ofArtifact[artifact.verdict];
   if (verdict?.verdict === "changes_requested")
     all.push(found("verdict_rejects", { source: "verdict", cycle: verdict.cycle }));
-  else if (approvedBy === "force" && verdict?.verdict !== "approved" && artifact === undefined)
+  // What its file says against it is told by the file.
+  else if (approvedBy === "force" && ofFile === undefined && !isReviewed(workPackage))
     all.push(found("no_review", { source: "verdict", cycle: reviewCycle }));
-  const kind =
-    artifact === undefined || artifact.overridden === true ? undefined : ofArtifact[artifact.verdict];
-  if (artifact !== undefined && kind !== undefined) {
+  if (artifact !== undefined && ofFile !== undefined) {
     const { file, sha256 } = artifact;
-    all.push(found(kind, { source: "artifact", file, sha256 }));
+    all.push(found(ofFile, { source: "artifact", file, sha256 }));
   }
   return all;
 };
@@ -73,19 +77,89 @@ const ofArtifact = {
   unreadable: "artifact_unreadable",
 } as const;
 
-const isSame = (one: Rejection, other: Rejection): boolean =>
+/** Whether an approval is about what the package is now. One of earlier work, which was taken up again since, is not. */
+const isReviewed = (workPackage: WorkPackage): boolean => {
+  const { verdict, artifact, fence, reviewCycle } = workPackage;
+  const isApproved = verdict?.verdict === "approved";
+  if (isApproved && verdict.subject === reviewSubject(workPackage)) return true;
+  // Imported history has no subject of ours; nobody has claimed the package since.
+  if (fence > 0) return false;
+  return (
+    (isApproved && verdict.cycle === reviewCycle) ||
+    (artifact?.verdict === "approved" && artifact.superseded !== true)
+  );
+};
+
+export const isSameRejection = (one: Rejection, other: Rejection): boolean =>
   one.source === "verdict"
     ? other.source === "verdict" && one.cycle === other.cycle
     : other.source === "artifact" && one.file === other.file && one.sha256 === other.sha256;
 
+/** What the approval of a package comes down to. */
+export type ApprovalBasis =
+  | "review"
+  | "imported_verdict"
+  | "review_file"
+  /** Its source had it there, unforced; no verdict and no file came with it. */
+  | "source"
+  | "override";
+
+export interface PackageConsistency {
+  readonly workPackageId: string;
+  readonly lane: Lane;
+  readonly verdict: "consistent" | "overridden" | ContradictionKind;
+  /** `null` while something blocks. */
+  readonly restsOn: ApprovalBasis | null;
+  /** An approval, or an override, by somebody who implemented the package: it blocks nothing, and is told. */
+  readonly hollow: { readonly what: "review" | "override"; readonly by: string } | null;
+  readonly contradictions: readonly Contradiction[];
+}
+
+/** Every package that is approved or done, in the order of the plan. */
+export const reviewConsistency = (mission: OpenMission): readonly PackageConsistency[] =>
+  Object.values(mission.workPackages)
+    .filter(({ lane }) => lane === "approved" || lane === "done")
+    .map((workPackage) => {
+      const found = contradictionsOf(mission, workPackage);
+      const open = found.find(({ override }) => override === null);
+      return {
+        workPackageId: workPackage.id,
+        lane: workPackage.lane,
+        verdict: open?.kind ?? (found.length > 0 ? "overridden" : "consistent"),
+        restsOn: open !== undefined ? null : found.length > 0 ? "override" : basisOf(workPackage),
+        hollow: hollowOf(workPackage, found),
+        contradictions: found,
+      };
+    });
+
+const basisOf = ({ approvedBy, verdict, fence, artifact }: WorkPackage): ApprovalBasis => {
+  if (approvedBy === "verdict") return "review";
+  if (verdict?.verdict === "approved") return fence > 0 ? "review" : "imported_verdict";
+  return artifact?.verdict === "approved" && artifact.superseded !== true ? "review_file" : "source";
+};
+
+const hollowOf = (
+  { verdict, implementers }: WorkPackage,
+  found: readonly Contradiction[],
+): PackageConsistency["hollow"] => {
+  const answered = found.find(({ override }) => override !== null && implementers.includes(override.by));
+  if (answered?.override) return { what: "override", by: answered.override.by };
+  return verdict?.verdict === "approved" && implementers.includes(verdict.reviewer)
+    ? { what: "review", by: verdict.reviewer }
+    : null;
+};
+
+/** A file that was looked at again goes on record with the override that is about it. */
 export const decideOverride = (
-  { rejection, reason, actor }: MissionCommandOf<"OverrideVerdict">,
+  { rejection, reason, actor, observed }: MissionCommandOf<"OverrideVerdict">,
   mission: OpenMission,
-  workPackage: WorkPackage,
+  recorded: WorkPackage,
 ): MissionDecision => {
-  const { id: workPackageId } = workPackage;
+  const { id: workPackageId } = recorded;
+  const seen = observed === undefined ? [] : [{ ...observed, workPackageId }];
+  const workPackage = findWorkPackage(withObserved(mission, seen), workPackageId) ?? recorded;
   const contradiction = contradictionsOf(mission, workPackage).find((one) =>
-    isSame(one.rejection, rejection),
+    isSameRejection(one.rejection, rejection),
   );
   if (contradiction === undefined)
     return refuse({
@@ -96,5 +170,12 @@ export const decideOverride = (
       lane: workPackage.lane,
     });
   if (contradiction.override !== null) return accept();
-  return accept({ type: "VerdictOverridden", workPackageId, rejection, by: actor, reason });
+  const anew = rejection.source === "artifact" ? seen.filter((one) => isObservedAnew(recorded, one)) : [];
+  return accept<MissionEvent>(...anew.map(historicReview), {
+    type: "VerdictOverridden",
+    workPackageId,
+    rejection,
+    by: actor,
+    reason,
+  });
 };

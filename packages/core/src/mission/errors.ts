@@ -215,6 +215,14 @@ export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
         message: `${ref} is ${refusal.lane}, and ${contradictionWords[refusal.kind]}`,
         hint: "Have it reviewed again, or override the rejection with a reason.",
       };
+    case "NothingToShip":
+      return { code: "GUARD_FAILED", message: `${refusal.mission} has nothing that is done` };
+    case "CommitNotShipped":
+      return {
+        code: "GUARD_FAILED",
+        message: `${ref}: its commit ${refusal.ref} is not on ${refusal.targetBranch}`,
+        hint: `Merge it into ${refusal.targetBranch}, and ship again.`,
+      };
     case "SelfReview":
       return {
         code: "SELF_REVIEW",

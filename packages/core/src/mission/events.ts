@@ -238,6 +238,8 @@ export type MissionEvent =
       readonly approvedBy?: "verdict" | "history" | "force" | null;
       /** Ids of exactly the subtasks that are done again. */
       readonly subtasksDone?: readonly string[];
+      /** The review file it was imported with is its newest review again. */
+      readonly reviewFileStands?: true;
       /** A request for a review, or a verdict, that does not count any more. */
       readonly withdraws?: { readonly what: "request" | "verdict"; readonly cycle: number };
     }
@@ -291,7 +293,7 @@ export type MissionEvent =
       readonly sourceEventId: string;
       readonly delta: JsonObject;
     }
-  /** The newest review file of a package, as it was found beside an imported log. */
+  /** The newest review file of a package, as it was found beside a log: by its import, or by whoever looked again. */
   | {
       readonly type: "HistoricReviewRecorded";
       readonly workPackageId: string;
@@ -303,7 +305,7 @@ export type MissionEvent =
       /** The file's own word, where it has one. */
       readonly word?: string;
       readonly by?: string;
-      /** The file says that its rejection was overridden. */
+      /** The file says that its rejection was overridden; who answers for it, and why, is an event of its own. */
       readonly overridden?: boolean;
     }
   | {

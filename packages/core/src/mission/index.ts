@@ -12,10 +12,14 @@ export type {
   UndoRequest,
 } from "./commands.ts";
 export {
+  type ApprovalBasis,
   type Contradiction,
   type ContradictionKind,
   contradictions,
   contradictionsOf,
+  isSameRejection,
+  type PackageConsistency,
+  reviewConsistency,
 } from "./consistency.ts";
 export { mission } from "./decider.ts";
 export type { MissionDecision } from "./decision.ts";
@@ -102,6 +106,8 @@ export {
   promptDifferences,
 } from "./prompts-check.ts";
 export type { MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
+export { isObservedAnew, type ObservedReview, withObserved } from "./review-files.ts";
+export { commitsToShip, type ShippedCommit } from "./shipping.ts";
 export {
   type ArchivedIn,
   activeInExecutionLane,

@@ -2,6 +2,7 @@
 import { isDangerousKey } from "../kernel/json.ts";
 import type { MissionCommand } from "./commands.ts";
 import type { Evidence, PlaceName, PlannedWorkPackage, Subtask, Workplace } from "./events.ts";
+import type { ReviewArtifact } from "./state.ts";
 import { slugPattern } from "./stream.ts";
 
 /** Ids of work packages and subtasks: they become keys, file names in exports and words on a command line. */
@@ -18,6 +19,7 @@ export interface Limits {
   readonly branch: number;
   readonly items: number;
   readonly workPackagesPerCommand: number;
+  readonly reviewFiles: number;
   readonly minLeaseMs: number;
   readonly maxLeaseMs: number;
 }
@@ -33,6 +35,8 @@ export const limits: Limits = {
   items: 100,
   /** 32 packages make 64 events, the most one command may write. */
   workPackagesPerCommand: 32,
+  /** Each of them may become an event with a name as long as `ref`. */
+  reviewFiles: 32,
   /** 1 second to 30 days. */
   minLeaseMs: 1_000,
   maxLeaseMs: 30 * 24 * 3_600_000,
@@ -144,7 +148,8 @@ const content = (command: MissionCommand): InputProblem | undefined => {
         (command.rejection.source === "artifact"
           ? (text("rejection.file", command.rejection.file, limits.ref) ??
             digest("rejection.sha256", command.rejection.sha256))
-          : undefined)
+          : undefined) ??
+        (command.observed === undefined ? undefined : reviewFile(command.observed))
       );
     case "ShipMission":
       return (
@@ -153,7 +158,13 @@ const content = (command: MissionCommand): InputProblem | undefined => {
         (command.upstream === null
           ? undefined
           : (text("upstream.ref", command.upstream.ref, limits.ref) ??
-            commit("upstream.commit", command.upstream.commit)))
+            commit("upstream.commit", command.upstream.commit))) ??
+        ((command.observed?.length ?? 0) > limits.reviewFiles
+          ? problem("observed", `holds more than ${limits.reviewFiles}`)
+          : first(
+              command.observed ?? [],
+              (one) => key("observed.workPackageId", one.workPackageId) ?? reviewFile(one),
+            ))
       );
     case "BeginImport":
       return (
@@ -229,6 +240,14 @@ const workplace = ({
   (worktree === undefined ? undefined : place("workplace.worktree", worktree)) ??
   (branch === null ? undefined : optionalText("workplace.branch", branch, limits.branch)) ??
   (head === undefined ? undefined : commit("workplace.head", head));
+
+const reviewFile = ({ file, sha256, cycle, word }: ReviewArtifact): InputProblem | undefined =>
+  text("observed.file", file, limits.ref) ??
+  digest("observed.sha256", sha256) ??
+  (cycle === null || (Number.isSafeInteger(cycle) && cycle >= 0)
+    ? undefined
+    : problem("observed.cycle", "is no number of a cycle")) ??
+  optionalText("observed.word", word, limits.title);
 
 const metAt = (value: unknown): InputProblem | undefined =>
   value === "approved" || value === "done"

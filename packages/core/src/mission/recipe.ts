@@ -1,7 +1,7 @@
 /** What each event means for the state: written as if it changed it, run through immer or bare (see decider.ts). */
 import type { Draft } from "immer";
 import type { JsonObject } from "../kernel/json.ts";
-import type { Evidence, MissionEvent, PlannedWorkPackage, Verdict, Workplace } from "./events.ts";
+import type { Evidence, MissionEvent, PlannedWorkPackage, Rejection, Verdict, Workplace } from "./events.ts";
 import { isLane, type Lane } from "./lanes.ts";
 import type { Mission, OpenMission, WorkPackage } from "./state.ts";
 
@@ -67,12 +67,20 @@ const takeInOpen = (mission: MutableMission, event: MissionEvent): void => {
       return;
     case "WorkPackageAdded":
       mission.workPackages[event.workPackageId] = newWorkPackage(event);
+      changedSinceShipped(mission);
       return;
     default: {
       const workPackage = mission.workPackages[event.workPackageId];
       if (workPackage !== undefined) takeInWorkPackage(workPackage, event);
+      if (event.type === "WorkPackageMoved" || event.type === "WorkPackageForced")
+        changedSinceShipped(mission);
     }
   }
+};
+
+/** What was shipped is shared with states before this one. */
+const changedSinceShipped = (mission: MutableMission): void => {
+  if (mission.shipped !== undefined) mission.shipped = { ...mission.shipped, changed: true };
 };
 
 const newWorkPackage = ({
@@ -174,14 +182,13 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       workPackage.reviewCycle = cycle;
       workPackage.subject = subject;
       // From here on this is the newest review.
-      delete workPackage.artifact;
-      delete workPackage.overrides;
+      if (workPackage.artifact !== undefined) workPackage.artifact.superseded = true;
       return;
     }
     case "VerdictOverridden": {
       const { rejection, by, reason } = event;
-      const others = workPackage.overrides?.filter((other) => other.rejection.source !== rejection.source);
-      workPackage.overrides = [...(others ?? []), { rejection: { ...rejection }, by, reason }];
+      answerFor(workPackage, (other) => other.source !== rejection.source);
+      workPackage.overrides = [...(workPackage.overrides ?? []), { rejection: { ...rejection }, by, reason }];
       return;
     }
     case "HistoricReviewRecorded": {
@@ -194,6 +201,8 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
         ...(word === undefined ? {} : { word }),
         ...(overridden === undefined ? {} : { overridden }),
       };
+      // Who answered for another file, or for other content, did not answer for this.
+      answerFor(workPackage, (rejection) => rejection.source !== "artifact");
       return;
     }
     case "WorkPackageReverted":
@@ -214,8 +223,19 @@ const enter = (workPackage: MutableWorkPackage, to: Lane, how: "verdict" | "hist
   workPackage.blockedFrom = to === "blocked" ? workPackage.lane : null;
   if (to === "approved") workPackage.approvedBy = unblocked ? workPackage.approvedBy : how;
   else if (to === "done") workPackage.approvedBy ??= how;
-  else if (to !== "blocked") workPackage.approvedBy = null;
+  else if (to !== "blocked") {
+    workPackage.approvedBy = null;
+    // What it is next time it is approved is not what somebody answered for.
+    delete workPackage.overrides;
+  }
   workPackage.lane = to;
+};
+
+/** Keeps the overrides of rejections that `stands` says yes to. */
+const answerFor = (workPackage: MutableWorkPackage, stands: (rejection: Rejection) => boolean): void => {
+  const kept = workPackage.overrides?.filter(({ rejection }) => stands(rejection)) ?? [];
+  if (kept.length > 0) workPackage.overrides = kept;
+  else delete workPackage.overrides;
 };
 
 const revise = (
@@ -242,6 +262,7 @@ const revert = (
     verdict,
     approvedBy,
     subtasksDone,
+    reviewFileStands,
   }: Extract<MissionEvent, { type: "WorkPackageReverted" }>,
 ): void => {
   if (blockedFrom !== undefined) workPackage.blockedFrom = blockedFrom;
@@ -251,6 +272,7 @@ const revert = (
   if (approvedBy !== undefined) workPackage.approvedBy = approvedBy;
   if (subtasksDone !== undefined)
     for (const subtask of workPackage.subtasks) subtask.done = subtasksDone.includes(subtask.id);
+  if (reviewFileStands === true && workPackage.artifact !== undefined) delete workPackage.artifact.superseded;
 };
 
 const takeInHistory = (
@@ -269,6 +291,9 @@ const takeInHistory = (
       subject: verdict.reference,
       cycle: workPackage.reviewCycle,
     };
+  // Work that is taken up again is not what was approved.
+  if (isWork(to) && workPackage.verdict?.verdict === "approved" && verdict === undefined)
+    workPackage.verdict = null;
   // An approval without a verdict of its own still clears an older rejection.
   if (
     (to === "approved" || to === "done") &&
@@ -304,5 +329,7 @@ const implementIn = (workPackage: MutableWorkPackage, workplace: Workplace | und
 const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {
   if (!workPackage.implementers.includes(actor)) workPackage.implementers.push(actor);
 };
+
+const isWork = (lane: Lane): boolean => lane === "planned" || lane === "claimed" || lane === "in_progress";
 
 const isVerdict = (text: string): text is Verdict => text === "approved" || text === "changes_requested";

@@ -1,6 +1,6 @@
 /** The mission's refusals: each names the mission, the work package and the invariant that would have been broken. */
 import type { ContradictionKind } from "./consistency.ts";
-import type { RecoverySignal } from "./events.ts";
+import type { RecoverySignal, Rejection } from "./events.ts";
 import type { Guard, Lane } from "./lanes.ts";
 
 interface Refusal {
@@ -73,7 +73,10 @@ export type MissionRefusal =
       readonly _tag: "ReviewContradicted";
       readonly kind: ContradictionKind;
       readonly lane: Lane;
+      readonly rejection: Rejection;
     })
+  | (Refusal & { readonly _tag: "NothingToShip" })
+  | (Refusal & { readonly _tag: "CommitNotShipped"; readonly ref: string; readonly targetBranch: string })
   | (Refusal & { readonly _tag: "SelfReview"; readonly implementers: readonly string[] })
   | (Refusal & { readonly _tag: "EventNotFound"; readonly event: string })
   | (Refusal & {

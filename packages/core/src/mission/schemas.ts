@@ -120,6 +120,14 @@ const prompt = {
   base: commit,
   head: commit,
 };
+const reviewFile = {
+  file: text(limits.ref),
+  sha256,
+  cycle: count.nullable(),
+  verdict: z.enum(["approved", "changes_requested", "missing", "unreadable"]),
+  word: z.string().exactOptional(),
+  overridden: z.boolean().exactOptional(),
+};
 const shipped = {
   targetBranch: branch,
   commit,
@@ -158,16 +166,8 @@ const importedEvents = [
     sourceEventId: z.string(),
     delta: z.record(z.string(), z.json()),
   }),
-  of("HistoricReviewRecorded", {
-    workPackageId: id,
-    file: text(limits.ref),
-    sha256,
-    cycle: count.nullable(),
-    verdict: z.enum(["approved", "changes_requested", "missing", "unreadable"]),
-    word: z.string().exactOptional(),
-    by: z.string().exactOptional(),
-    overridden: z.boolean().exactOptional(),
-  }),
+  of("HistoricReviewRecorded", { workPackageId: id, ...reviewFile, by: z.string().exactOptional() }),
+  of("VerdictOverridden", { workPackageId: id, rejection, by: text(limits.actor), reason }),
 ] as const;
 
 /** Half a character, a number or a key that no log can carry, anywhere in it. */
@@ -233,7 +233,6 @@ export const missionEvent: z.ZodType<MissionEvent> = z
       notes: z.string().exactOptional(),
     }),
     of("ReviewPromptIssued", { ...prompt, cycle: z.int().min(1) }),
-    of("VerdictOverridden", { workPackageId: id, rejection, by: text(limits.actor), reason }),
     of("MissionShipped", shipped),
     of("WorkPackageReverted", {
       workPackageId: id,
@@ -249,6 +248,7 @@ export const missionEvent: z.ZodType<MissionEvent> = z
         .exactOptional(),
       approvedBy: z.enum(["verdict", "history", "force"]).nullable().exactOptional(),
       subtasksDone: z.array(id).max(limits.items, onList).exactOptional(),
+      reviewFileStands: z.literal(true).exactOptional(),
       withdraws: z.strictObject({ what: z.enum(["request", "verdict"]), cycle: count }).exactOptional(),
     }),
     of("MissionSettingsReverted", { undoes: z.string(), undoneCommand: z.string(), reason }),
@@ -319,8 +319,22 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       notes: z.string().max(limits.note, onText).exactOptional(),
     }),
     of("IssueReviewPrompt", prompt),
-    of("OverrideVerdict", { workPackageId: id, rejection, reason }),
-    of("ShipMission", shipped),
+    of("OverrideVerdict", {
+      workPackageId: id,
+      rejection,
+      reason,
+      observed: z
+        .strictObject({ ...reviewFile, superseded: z.literal(true).exactOptional() })
+        .exactOptional(),
+    }),
+    of("ShipMission", {
+      ...shipped,
+      contains: z.array(text(limits.ref)).exactOptional(),
+      observed: z
+        .array(z.strictObject({ workPackageId: id, ...reviewFile }))
+        .max(limits.reviewFiles, onList)
+        .exactOptional(),
+    }),
     of("Undo", {
       event: z.union([z.strictObject({ eventId: text(64) }), z.strictObject({ revision: count })]),
       reason,

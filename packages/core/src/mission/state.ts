@@ -27,6 +27,8 @@ export interface ReviewArtifact {
   readonly verdict: ArtifactVerdict;
   readonly word?: string;
   readonly overridden?: boolean;
+  /** A review in this ledger came after it. */
+  readonly superseded?: true;
 }
 
 /** Somebody answers for what a review rejects. */
@@ -81,7 +83,7 @@ export interface WorkPackage {
   readonly verdict?: LastVerdict | null;
   /** Absent unless it was imported with review files. */
   readonly artifact?: ReviewArtifact;
-  /** At most one of each source, for the rejections that stand now. */
+  /** At most one of each source, for the rejections that stand now; gone when it is taken up again. */
   readonly overrides?: readonly VerdictOverride[];
   /** How it came to stand at approved or done: only a verdict or imported history opens the way on. */
   readonly approvedBy: "verdict" | "history" | "force" | null;
@@ -110,6 +112,8 @@ export interface OpenMission {
 export interface ShippedTo {
   readonly targetBranch: string;
   readonly commit: string;
+  /** Packages were added or moved since. */
+  readonly changed?: true;
 }
 
 /** The cold copy of an archived mission. */

@@ -197,6 +197,7 @@ const revertible = ({
   subject,
   verdict = null,
   approvedBy,
+  artifact,
 }: WorkPackage) => ({
   title,
   lane,
@@ -209,6 +210,7 @@ const revertible = ({
   subject,
   verdict,
   approvedBy,
+  ...(artifact === undefined ? {} : { artifact }),
 });
 
 const isSame = (one: WorkPackage, other: WorkPackage): boolean =>
@@ -253,6 +255,9 @@ const reverted = (command: Undo, now: WorkPackage, before: WorkPackage): Mission
       { blockedFrom, evidence, subject, verdict, approvedBy },
     ),
     ...(marks === undefined ? {} : { subtasksDone: marks }),
+    ...(now.artifact?.superseded === true && before.artifact?.superseded !== true
+      ? { reviewFileStands: true }
+      : {}),
     ...(judged !== undefined
       ? { withdraws: { what: "verdict", cycle: judged.cycle } }
       : requested !== undefined
