@@ -132,6 +132,16 @@ export const flushFailed = (
     cause: error,
   });
 
+/** As {@link flushFailed}, for a folder: no log is suspect, but what was made in it may have no name after a crash. */
+export const namesNotFlushed = (error: unknown, directory: string): StoreFault =>
+  new StoreFault("DURABILITY_UNKNOWN", `the disk did not confirm the flush of the folder ${directory}`, {
+    outcome: "not_written",
+    retryable: false,
+    hint: damagedDisk.hint,
+    details: { path: directory, step: "flush" },
+    cause: error,
+  });
+
 const repeatIt = "Whether the command was written is not known: repeat it with the same command id.";
 
 const unsure = (fault: StoreFault): StoreFault =>

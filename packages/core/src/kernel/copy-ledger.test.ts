@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { copyLedger } from "./copy-ledger.ts";
 import { type Commit, emptyHead, headOfCommit, type StreamHead, sealCommit } from "./event.ts";
 import type { EventStore } from "./event-store.ts";
+import { StoreFault } from "./faults.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import { storeTransfer } from "./store-transfer.ts";
 
@@ -104,4 +105,29 @@ test("progress counts what is read, copied and compared, and names the phase", a
     },
   });
   expect([...phases]).toEqual(["reading", "copying", "verifying"]);
+});
+
+test("once something was copied no fault says that nothing was written", async () => {
+  const target = over(openMemoryStore());
+  let isTaken = false;
+  const forbidden = {
+    ...target,
+    take: async (...batch: Parameters<typeof target.take>) => {
+      await target.take(...batch);
+      isTaken = true;
+    },
+    extents: async () => {
+      if (!isTaken) return target.extents();
+      throw new StoreFault("PERMISSION_DENIED", "no", {
+        outcome: "not_written",
+        retryable: false,
+        hint: "Ask.",
+      });
+    },
+  };
+  await expect(copyLedger({ from: over(await filled(4)), to: forbidden })).rejects.toMatchObject({
+    code: "PERMISSION_DENIED",
+    outcome: "unknown",
+    hint: expect.stringMatching(/^Ask\. Run the same copy again/),
+  });
 });

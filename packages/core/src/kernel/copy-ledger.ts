@@ -106,29 +106,38 @@ export const copyLedger = async ({
   }
   if (dryRun) return { ...plan, equal: false };
 
-  await write({
-    from,
-    to,
-    missing,
-    wanted,
-    standing,
-    kept,
-    signal,
-    turn,
-    onWritten: told("copying", plan.copied.events),
-  });
-  await to.finish();
-  const written = await sumsOf(to, (await to.extents(signal)).filter(isMeant), {
-    kept,
-    signal,
-    turn,
-    onRead: told("verifying", plan.events),
-  });
-  for (const sum of sums) {
-    const found = written.get(sum.stream) ?? emptySum(sum.stream);
-    if (found.entries > sum.entries)
-      throw diverged(sum.stream, "was written to in the target while it was copied");
-    if (found.entries !== sum.entries || found.sum !== sum.sum) throw notEqual(sum, found);
+  const onCopied = told("copying", plan.copied.events);
+  let isBegun = false;
+  try {
+    await write({
+      from,
+      to,
+      missing,
+      wanted,
+      standing,
+      kept,
+      signal,
+      turn,
+      onWritten: (events) => {
+        isBegun = true;
+        onCopied(events);
+      },
+    });
+    await to.finish();
+    const written = await sumsOf(to, (await to.extents(signal)).filter(isMeant), {
+      kept,
+      signal,
+      turn,
+      onRead: told("verifying", plan.events),
+    });
+    for (const sum of sums) {
+      const found = written.get(sum.stream) ?? emptySum(sum.stream);
+      if (found.entries > sum.entries)
+        throw diverged(sum.stream, "was written to in the target while it was copied");
+      if (found.entries !== sum.entries || found.sum !== sum.sum) throw notEqual(sum, found);
+    }
+  } catch (error) {
+    throw isBegun && error instanceof StoreFault ? onceBegun(error) : error;
   }
   return plan;
 };
@@ -165,6 +174,18 @@ const sumsOf = async (
   }
   return sums;
 };
+
+/** Part of it stands in the target by now, whoever says of his own step that nothing was written. */
+const onceBegun = (fault: StoreFault): StoreFault =>
+  fault.outcome === "unknown"
+    ? fault
+    : new StoreFault(fault.code, fault.message, {
+        outcome: "unknown",
+        retryable: fault.retryable,
+        hint: fault.hint === undefined ? goOn : `${fault.hint} ${goOn}`,
+        details: fault.details,
+        cause: fault,
+      });
 
 /** The two sides may bear the same names. */
 const ofTarget = (fault: StoreFault): StoreFault =>
@@ -325,11 +346,13 @@ export const diverged = (stream: string, why: string): StoreFault =>
     details: { stream },
   });
 
+const goOn = "Run the same copy again: it says whether the target can be gone on with.";
+
 const changed = (stream: string): StoreFault =>
   new StoreFault("LOG_REPLACED", `${stream} was written anew while it was copied`, {
     outcome: "unknown",
     retryable: true,
-    hint: "Run the same copy again: it says whether the target can be gone on with.",
+    hint: goOn,
     details: { stream },
   });
 
@@ -337,7 +360,7 @@ const notEqual = (wanted: StreamSum, found: StreamSum): StoreFault =>
   new StoreFault("READBACK_FAILED", `the target does not give ${wanted.stream} back as it was copied`, {
     outcome: "unknown",
     retryable: true,
-    hint: "Run the same copy again: it says whether the target can be gone on with.",
+    hint: goOn,
     details: {
       stream: wanted.stream,
       wanted: { entries: wanted.entries, events: wanted.events, sum: wanted.sum },

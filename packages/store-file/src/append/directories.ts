@@ -1,7 +1,7 @@
 /** The ledger's directories: made by the first writer, flushed before a new log is relied on, and never links. */
 import path from "node:path";
 import type { StoreFault } from "@mission-ledger/core";
-import { flushFailed } from "../faults.ts";
+import { namesNotFlushed } from "../faults.ts";
 import { flushDirectory, makeDirectories } from "../files/safe-files.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -30,7 +30,7 @@ export const ledgerDirectories = ({
     try {
       flushDirectory(files, path.dirname(directory), (error) => {
         // Asked again, the disk would say yes.
-        doubt = flushFailed(error, "not_written", { stream: directory });
+        doubt = namesNotFlushed(error, directory);
         return doubt;
       });
     } catch (error) {
@@ -52,7 +52,7 @@ export const ledgerDirectories = ({
     flushNames: () => {
       failpoint("append:flush-directory");
       for (const directory of [layout.logs, ...above])
-        flushDirectory(files, directory, (error) => flushFailed(error, "not_written", { stream: directory }));
+        flushDirectory(files, directory, (error) => namesNotFlushed(error, directory));
       above.clear();
     },
   };

@@ -3,7 +3,7 @@
  * LF on, so of a call that fell short the complete lines at the front are records, and nothing else is or will ever be.
  */
 import { type PendingAppend, StoreFault } from "@mission-ledger/core";
-import { faultOf } from "../faults.ts";
+import { faultOf, flushFailed } from "../faults.ts";
 import { createAppend, openRegular } from "../files/safe-files.ts";
 import { type FoldState, tornSeal } from "../log/fold.ts";
 import { handleOf, type LogHandle } from "../log/log-handle.ts";
@@ -162,9 +162,11 @@ const flushNames = (context: StoreContext, directories: LedgerDirectories, view:
   try {
     directories.flushNames();
   } catch (error) {
-    // A flush that failed; anything else happened on the way to it.
-    if (error instanceof StoreFault) markSuspect(context, view);
-    throw faultOf(error, "open", { stream: view.paths.stream });
+    const { stream, log } = view.paths;
+    // Anything but a flush that failed happened on the way to it.
+    if (!(error instanceof StoreFault)) throw faultOf(error, "open", { stream });
+    markSuspect(context, view);
+    throw flushFailed(error, "not_written", { ...error.details, stream, path: log });
   }
 };
 

@@ -77,12 +77,21 @@ export const fileTarget = (
     }
   };
 
+  /** Logs stand in their folder by now. */
+  const flushNames = (): void => {
+    try {
+      directories.flushNames();
+    } catch (error) {
+      throw unfinished(error, { path: layout.logs });
+    }
+  };
+
   const inStream = async (stream: string, task: (paths: StreamPaths) => Promise<void>): Promise<void> => {
     const paths = layout.of(stream);
     try {
       await underLock(access.lockAt(paths.lock), () => task(paths));
     } catch (error) {
-      throw cutOff(error, paths);
+      throw unfinished(error, { stream: paths.stream, path: paths.log });
     }
   };
 
@@ -102,7 +111,7 @@ export const fileTarget = (
             files.close(opened.fd);
           }
         });
-      directories.flushNames();
+      flushNames();
     },
     take: async ({ entries, after }, signal) => {
       directories.prepare();
@@ -111,7 +120,7 @@ export const fileTarget = (
         await inStream(stream, (paths) => put(paths, ofStream, standingOf(after, stream)));
       }
       failpoint("transfer:names");
-      directories.flushNames();
+      flushNames();
     },
     finish: async () => {
       if (files.lstat(layout.logs) === undefined) return;
@@ -238,8 +247,8 @@ const compare = (
 const goOn = "Then run the same copy again: it goes on where it stopped.";
 
 /** A part may stand already, and that does no harm: the next run completes it. */
-const cutOff = (error: unknown, { stream, log }: StreamPaths): unknown => {
-  const fault = faultOf(error, "write", { stream, path: log });
+const unfinished = (error: unknown, about: Readonly<Record<string, unknown>>): StoreFault => {
+  const fault = faultOf(error, "write", about);
   const { code, message, retryable, hint, details } = fault;
   if (code === "COPY_DIVERGED" || hint?.includes(goOn) === true) return fault;
   return new StoreFault(code, message, {
