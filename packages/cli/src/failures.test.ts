@@ -5,7 +5,7 @@ import { ledgerOver, type RefusalCode } from "@mission-ledger/core/mission";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { commands, type Envelope, exitCodeOf, exitCodes, runCommand, runLedger } from "./cli.ts";
-import { planned, session } from "./testing/session.ts";
+import { planned, scratch, session } from "./testing/session.ts";
 
 const example: Readonly<Record<string, string>> = {
   ref: "p/WP01",
@@ -118,7 +118,7 @@ describe("a server that is not there", () => {
   test.each(needsLedger.map((spec) => [spec.name, spec] as const))(
     "ends %s with one document that says why, what to do, and no password",
     async (name, spec) => {
-      const shell = session();
+      const shell = session({ env: { MISSION_LEDGER_ACTOR: "tester", XDG_STATE_HOME: scratch() } });
       const extra = moreFor[name] ?? [];
       const argv = [...argvOf(spec), ...extra, "--store", store];
       const { code, out, err } = await shell.run(...argv, "--json");
