@@ -16,7 +16,7 @@ export interface AboutWorkPackage {
   readonly context: CommandContext;
   readonly input: AboutInput;
   readonly signal: CancelSignal | undefined;
-  readonly request: (ref: Ref) => MissionRequest;
+  readonly request: (ref: Ref) => MissionRequest | Promise<MissionRequest>;
   /** What was done, in the past tense, for the line that ends with the revision. */
   readonly said: (done: Done) => string;
   /** More to print under `data`. */
@@ -46,7 +46,7 @@ export const aboutWorkPackage = async ({
   const written = await write(context, {
     ledger,
     slug: found.slug,
-    request: request(found),
+    request: await request(found),
     input,
     commandId,
     signal,

@@ -11,6 +11,7 @@ import type {
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
+import type { Machine } from "../workplace/machine.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
 import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
@@ -98,6 +99,8 @@ export interface CommandContext {
   readonly threadFile: string | undefined;
   /** Shown with the result, however the command ends well; said once. */
   warn(warning: string): void;
+  /** What tells machines and processes apart. */
+  readonly machine: Machine;
   /** How this program is run: Node and the script. `undefined` where a host runs it. */
   readonly program: readonly [node: string, script: string] | undefined;
   /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */

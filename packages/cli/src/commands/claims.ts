@@ -4,6 +4,7 @@ import { aboutWorkPackage } from "../command/about-work-package.ts";
 import { formatDuration } from "../command/duration.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { clockTime, type Written, writeFlags } from "../command/write.ts";
+import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
 
 export const refArgument = {
   ref: { kind: "ref", required: true, description: "mission/WP01, or WP01 where only one mission has it" },
@@ -31,8 +32,12 @@ export const wpClaim: CommandSpec = command({
   name: "wp.claim",
   summary: "Claim a work package, so that nobody else works on it",
   arguments: refArgument,
-  flags: { ...leaseFlag, ...writeFlags },
-  examples: ["wp claim passkeys/WP01 --as agent:ada", "wp claim WP01 --lease 30m"],
+  flags: { ...leaseFlag, ...worktreeFlag, ...writeFlags },
+  examples: [
+    "wp claim passkeys/WP01 --as agent:ada",
+    "wp claim WP01 --lease 30m",
+    "wp claim WP01 --as agent:ada --worktree ../lane-a",
+  ],
   common: true,
   writes: true,
   run: (context, input, signal) =>
@@ -40,11 +45,12 @@ export const wpClaim: CommandSpec = command({
       context,
       input,
       signal,
-      request: ({ workPackageId }) => ({
+      request: async ({ workPackageId }) => ({
         type: "ClaimWorkPackage",
         workPackageId,
         kind: "implement",
         leaseMs: input.lease,
+        workplace: await claimPlace(context, input),
       }),
       said: ({ ref, written }) => saidClaimed(ref, written, input.lease, context.clock.now()),
       data: ({ written }) => grantData(written),
@@ -63,7 +69,12 @@ export const grantData = ({ events }: Written): Readonly<Record<string, unknown>
   const granted = events.find(isGrant);
   return granted === undefined
     ? { expiresAt: null }
-    : { holder: granted.holder, fence: granted.fence, expiresAt: granted.expiresAt };
+    : {
+        holder: granted.holder,
+        fence: granted.fence,
+        expiresAt: granted.expiresAt,
+        workplace: granted.workplace ?? null,
+      };
 };
 
 const isGrant = (event: MissionEvent): event is Extract<MissionEvent, { type: "WorkPackageClaimed" }> =>

@@ -26,6 +26,7 @@ import {
 import { columns, type Line, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
 import { grantData, leaseFlag, saidClaimed } from "./claims.ts";
 
 interface Listed extends ReadyItem {
@@ -149,6 +150,7 @@ export const next: CommandSpec = command({
     kind: { ...kindFlag.kind, default: "implement" },
     ...atFlag,
     ...leaseFlag,
+    ...worktreeFlag,
     ...writeFlags,
   },
   examples: ["next", "while mled next --claim --fail-empty --as agent:ada; do ./work; done"],
@@ -193,6 +195,7 @@ export const next: CommandSpec = command({
       };
     }
     const actor = await context.actor();
+    const workplace = await claimPlace(context, input);
     const commandId = commandIdFor(context, input);
     const claimItem = (item: Pick<Listed, "mission" | "workPackageId" | "kind">): Promise<Written> =>
       write(context, {
@@ -206,6 +209,7 @@ export const next: CommandSpec = command({
           workPackageId: item.workPackageId,
           kind: item.kind,
           leaseMs: input.lease,
+          workplace,
         },
       });
     const earlier =

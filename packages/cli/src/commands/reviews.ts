@@ -6,6 +6,7 @@ import { type CommandContext, type CommandSpec, command } from "../command/spec.
 import { writeFlags } from "../command/write.ts";
 import { usage } from "../output/problem.ts";
 import { earlierEvents } from "../prompts/earlier-command.ts";
+import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
 import { fenceFlag, grantData, leaseFlag, refArgument, saidClaimed } from "./claims.ts";
 import { checkGiven, promptFlag } from "./review-prompts.ts";
 
@@ -13,7 +14,7 @@ export const reviewStart: CommandSpec = command({
   name: "review.start",
   summary: "Take up the review of a work package that somebody else implemented",
   arguments: refArgument,
-  flags: { ...leaseFlag, ...promptFlag, ...writeFlags },
+  flags: { ...leaseFlag, ...promptFlag, ...worktreeFlag, ...writeFlags },
   examples: [
     "review start passkeys/WP01 --as agent:bob",
     "review start passkeys/WP01 --prompt <file> --as agent:bob",
@@ -26,11 +27,12 @@ export const reviewStart: CommandSpec = command({
       context,
       input,
       signal,
-      request: ({ workPackageId }) => ({
+      request: async ({ workPackageId }) => ({
         type: "ClaimWorkPackage",
         workPackageId,
         kind: "review",
         leaseMs: input.lease,
+        workplace: await claimPlace(context, input),
       }),
       said: ({ ref, written }) =>
         saidClaimed(ref, written, input.lease, context.clock.now()).replace("claimed", "reviewing"),

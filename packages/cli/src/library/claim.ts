@@ -7,6 +7,8 @@ import type {
   MissionReceipt,
   RequestOptions,
 } from "@mission-ledger/core/mission";
+import { observeWorkplace } from "../workplace/observe-workplace.ts";
+import { ownProgram } from "../workplace/program.ts";
 import type { LibraryContext } from "./library-context.ts";
 
 export interface HeldClaim {
@@ -54,7 +56,11 @@ export const holdClaim = async ({
   options,
 }: HoldOptions): Promise<HeldClaim> => {
   const { clock } = context.engine;
-  const receipt = await handle.execute({ type: "ClaimWorkPackage", workPackageId, kind, leaseMs }, options);
+  const workplace = await observeWorkplace({ cwd: context.cwd, program: ownProgram() });
+  const receipt = await handle.execute(
+    { type: "ClaimWorkPackage", workPackageId, kind, leaseMs, workplace },
+    options,
+  );
   const {
     holder,
     fence,

@@ -6,4 +6,6 @@ export interface LibraryContext {
   readonly engine: Ledger;
   readonly actor: string;
   readonly randomness: Randomness;
+  /** Where the program works. */
+  readonly cwd: string;
 }

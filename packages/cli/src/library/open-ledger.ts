@@ -64,7 +64,7 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
     ...ports,
     ...(snapshots === undefined ? {} : { snapshots }),
   });
-  const context = { engine, actor, randomness };
+  const context = { engine, actor, randomness, cwd };
   return {
     engine,
     actor,

@@ -3,6 +3,7 @@ import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
 import type { LoadLockBinding } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
 import type { LoadSqliteDriver } from "../store/store-kind.ts";
+import type { Machine } from "../workplace/machine.ts";
 
 /** Where text goes. Any Node stream is one; `write` may also answer a promise, which is waited for. */
 export interface Output {
@@ -28,6 +29,8 @@ export interface Io {
   readonly clock?: Clock;
   /** @defaultValue the system's */
   readonly randomness?: Randomness;
+  /** What tells machines and processes apart. @defaultValue the system's */
+  readonly machine?: Machine;
   /** How the binary of the kernel's locks is found. @defaultValue as Node finds it from store-file */
   readonly loadLockBinding?: LoadLockBinding;
   /** How the driver of the SQLite store is found. @defaultValue as Node finds it from store-sqlite */

@@ -22,6 +22,7 @@ import { formatAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { findSyncSetting } from "../sync/setting.ts";
+import { systemMachine } from "../workplace/machine.ts";
 import type { Globals } from "./global-flags.ts";
 import { interruptedError } from "./interruption.ts";
 import type { Io } from "./io.ts";
@@ -193,6 +194,7 @@ export const makeContext = ({
     progress: display.tell,
     threadFile: io.threadFile,
     warn: (warning) => void warnings.add(warning),
+    machine: io.machine ?? systemMachine,
     program: io.program,
     // Help names commands and programs, which have no place.
     say: spec.name === "help" ? names.say : here.say,

@@ -4,7 +4,7 @@ import { accept, refuse } from "../kernel/decider.ts";
 import { timestamp } from "../kernel/ports.ts";
 import type { ClaimObservation, MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
-import type { ClaimKind, MissionEvent, Workplace } from "./events.ts";
+import type { ClaimKind, HoldingProgram, MissionEvent, Workplace } from "./events.ts";
 import {
   checkExecutionLaneFree,
   checkHolder,
@@ -82,11 +82,35 @@ export const decideRenewal = (
   mission: OpenMission,
   workPackage: WorkPackage,
 ): MissionDecision => {
-  const { leaseMs, at } = command;
-  const notHolder = checkHolder({ ...command, mission, workPackage, to: workPackage.lane });
+  const { leaseMs, at, workplace, observed } = command;
+  const wish: Wish = { ...command, mission, workPackage, to: workPackage.lane };
+  const notHolder = checkHolder(wish);
   if (notHolder !== undefined) return refuse(notHolder);
+  if (workplace?.program !== undefined && !mayTakeUp(workPackage, workplace.program, observed)) {
+    const held = checkUnclaimed(wish);
+    if (held !== undefined) return refuse(held);
+  }
   const { id: workPackageId, fence } = workPackage;
-  return accept({ type: "ClaimRenewed", workPackageId, fence, leaseMs, expiresAt: leaseEnd(at, leaseMs) });
+  return accept({
+    type: "ClaimRenewed",
+    workPackageId,
+    fence,
+    leaseMs,
+    expiresAt: leaseEnd(at, leaseMs),
+    ...(workplace === undefined ? {} : { workplace }),
+  });
+};
+
+/** One program at a time works under a claim: two of the same actor are as much in each other's way as any two. */
+const mayTakeUp = (
+  { claim }: WorkPackage,
+  taker: HoldingProgram,
+  observed: ClaimObservation | undefined,
+): boolean => {
+  const program = claim?.workplace?.program;
+  if (program === undefined) return true;
+  if (program.pid === taker.pid && program.started === taker.started) return true;
+  return observed?.signal === "process_gone" && isAbout(observed, claim?.workplace);
 };
 
 export const decideRelease = (
@@ -127,7 +151,8 @@ export const releaseOf = (
 
 /**
  * Expiry never takes a claim away by itself: somebody says so, and the log has to agree. Before the lease is over it agrees only
- * to the death of the very process, or the end of the very worktree, that the claim names.
+ * to the death of the very process, or the end of the very worktree, that the claim names. Work that nobody holds, as an undo or
+ * an import leaves it, goes back without more ado.
  */
 export const decideRecovery = (
   command: MissionCommandOf<"RecoverClaim">,
@@ -137,8 +162,16 @@ export const decideRecovery = (
   const { claim, lane, id: workPackageId } = workPackage;
   const { at, reason, observed } = command;
   const about = { mission: mission.slug, workPackageId };
-  if (claim === null)
-    return refuse({ _tag: "NotHeld", ...about, invariant: "only a held work package is recovered" });
+  const to = laneAfterRelease[lane];
+  if (claim === null) {
+    if (to === undefined)
+      return refuse({
+        _tag: "NotHeld",
+        ...about,
+        invariant: "only a work package that is held, or under way, is recovered",
+      });
+    return accept({ type: "WorkPackageMoved", workPackageId, from: lane, to, reason });
+  }
   const { holder, fence, expiresAt, workplace } = claim;
   const isOver = Date.parse(at) >= Date.parse(expiresAt);
   if (observed === undefined && !isOver)
@@ -162,7 +195,6 @@ export const decideRecovery = (
     });
   const signal = observed?.signal ?? "lease_expired";
   const recovered: MissionEvent = { type: "ClaimRecovered", workPackageId, holder, fence, signal, reason };
-  const to = laneAfterRelease[lane];
   if (to === undefined) return accept(recovered);
   return accept<MissionEvent>(recovered, { type: "WorkPackageMoved", workPackageId, from: lane, to, reason });
 };

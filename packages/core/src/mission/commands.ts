@@ -62,9 +62,22 @@ export type MissionCommand =
       readonly leaseMs: number;
       readonly workplace?: Workplace;
     })
-  | (ByHolder & { readonly type: "RenewClaim"; readonly leaseMs: number })
+  | (ByHolder & {
+      readonly type: "RenewClaim";
+      readonly leaseMs: number;
+      /**
+       * In place of what the claim says. With a program, that program takes the claim up: refused while another one has it.
+       * @defaultValue as it was
+       */
+      readonly workplace?: Workplace;
+      /** That the program which has the claim is gone. @defaultValue nothing was looked at */
+      readonly observed?: ClaimObservation;
+    })
   | (ByHolder & { readonly type: "ReleaseClaim"; readonly reason?: string })
-  /** Ends a claim that its lease, or what was observed of the place it names, shows to be dead. */
+  /**
+   * Ends a claim that its lease, or what was observed of the place it names, shows to be dead. Work under way that nobody
+   * holds goes back to where it is taken up.
+   */
   | (AboutWorkPackage & {
       readonly type: "RecoverClaim";
       readonly reason: string;

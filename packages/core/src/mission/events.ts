@@ -132,6 +132,8 @@ export type MissionEvent =
       readonly fence: number;
       readonly leaseMs: number;
       readonly expiresAt: string;
+      /** Where the work goes on, when another program took the claim up, or the last one let go of it. */
+      readonly workplace?: Workplace;
     }
   | {
       readonly type: "ClaimReleased";

@@ -127,7 +127,12 @@ export {
 } from "./state.ts";
 export { missionCategory, missionStream, slugOfStream, slugPattern } from "./stream.ts";
 export { isEverUndone } from "./undo-kinds.ts";
-export { type AttentionItem, type AttentionKind, attentionItems } from "./views/attention.ts";
+export {
+  type AttentionItem,
+  type AttentionKind,
+  attentionItems,
+  type SeenOfClaims,
+} from "./views/attention.ts";
 export { type Board, board, type Card, emptyBoard, shownCards } from "./views/board.ts";
 export { type Claims, claims, keptRecoveries, type LiveClaim, type Recovery } from "./views/claims.ts";
 export { type LanesOfMission, lanesOfMission } from "./views/lanes.ts";

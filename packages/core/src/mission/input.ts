@@ -93,7 +93,11 @@ const content = (command: MissionCommand): InputProblem | undefined => {
         (command.workplace === undefined ? undefined : workplace(command.workplace))
       );
     case "RenewClaim":
-      return key("workPackageId", command.workPackageId) ?? lease(command.leaseMs);
+      return (
+        key("workPackageId", command.workPackageId) ??
+        lease(command.leaseMs) ??
+        (command.workplace === undefined ? undefined : workplace(command.workplace))
+      );
     case "ReleaseClaim":
       return (
         key("workPackageId", command.workPackageId) ?? optionalText("reason", command.reason, limits.reason)

@@ -56,7 +56,9 @@ export const decideRevised = (
   };
   const before = planOf(workPackage);
   if (canonicalJson({ ...before, ...changes }) === canonicalJson(before)) return accept();
-  const refusal = findPlanProblem(mission, workPackage.id, dependsOn ?? workPackage.dependsOn);
+  // A plan that came in broken, as from an import, is mended one dependency at a time.
+  const waitsForMore = dependsOn?.some((id) => !workPackage.dependsOn.includes(id)) === true;
+  const refusal = waitsForMore ? findPlanProblem(mission, workPackage.id, dependsOn) : undefined;
   return refusal === undefined
     ? accept({ type: "WorkPackageRevised", workPackageId: workPackage.id, ...changes })
     : refuse(refusal);

@@ -155,6 +155,7 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       if (workPackage.claim !== null) {
         workPackage.claim.leaseMs = event.leaseMs;
         workPackage.claim.expiresAt = event.expiresAt;
+        if (event.workplace !== undefined) workPackage.claim.workplace = copyOfPlace(event.workplace);
       }
       return;
     case "ClaimReleased":

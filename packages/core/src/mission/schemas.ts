@@ -210,7 +210,13 @@ export const missionEvent: z.ZodType<MissionEvent> = z
       expiresAt: time,
       workplace: workplace.exactOptional(),
     }),
-    of("ClaimRenewed", { workPackageId: id, fence, leaseMs, expiresAt: time }),
+    of("ClaimRenewed", {
+      workPackageId: id,
+      fence,
+      leaseMs,
+      expiresAt: time,
+      workplace: workplace.exactOptional(),
+    }),
     of("ClaimReleased", { workPackageId: id, holder: z.string(), fence, reason: reason.exactOptional() }),
     of("ClaimRecovered", {
       workPackageId: id,
@@ -291,7 +297,13 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       leaseMs,
       workplace: workplace.exactOptional(),
     }),
-    of("RenewClaim", { workPackageId: id, fence: fence.exactOptional(), leaseMs }),
+    of("RenewClaim", {
+      workPackageId: id,
+      fence: fence.exactOptional(),
+      leaseMs,
+      workplace: workplace.exactOptional(),
+      observed: observed.exactOptional(),
+    }),
     of("ReleaseClaim", { workPackageId: id, fence: fence.exactOptional(), reason: reason.exactOptional() }),
     of("RecoverClaim", { workPackageId: id, reason, observed: observed.exactOptional() }),
     of("MoveWorkPackage", {

@@ -1,17 +1,25 @@
 /** Answers "what needs somebody to look at it, and which command frees it?". */
-import type { Mission, OpenMission, WorkPackage } from "../state.ts";
+import { checkExecutionLaneFree } from "../guards.ts";
+import { findExit, type Lane, laneAfterRelease } from "../lanes.ts";
+import { findWorkPackage, type Mission, type OpenMission, type WorkPackage } from "../state.ts";
 import type { Reviews } from "./reviews.ts";
 
 export type AttentionKind =
   | "lease_expired"
+  | "process_gone"
+  | "worktree_gone"
+  | "lease_without_end"
   | "unheld_work"
+  | "unseeded"
   | "blocked"
   | "changes_requested_repeatedly"
   | "forced"
   | "approved_without_review"
   | "verdict_contradicts_lane"
   | "import_incomplete"
-  | "waits_for_canceled";
+  | "waits_for_canceled"
+  | "waits_for_unknown"
+  | "waits_for_itself";
 
 export interface AttentionItem {
   readonly kind: AttentionKind;
@@ -23,18 +31,35 @@ export interface AttentionItem {
   readonly command: string | null;
 }
 
+/** What somebody who looked there saw of the claims whose lease is not over, by work package. */
+export type SeenOfClaims = Readonly<Record<string, "process_gone" | "worktree_gone">>;
+
 /** Requests for changes from this many on are worth a look. Source: the attention list of user-experience decisions. */
 const manyRejections = 2;
 
+/** Clocks differ, and a renewal may be on its way; a lease that ends later than that was written by a clock that is wrong. */
+const clockToleranceMs = 3_600_000;
+
 /**
- * What needs attention in a mission at `now` (RFC 3339). Judged from the state that commands are decided on and from the
- * reviews; expiry is the only thing that depends on the clock.
+ * What needs attention in a mission at `now` (RFC 3339). Judged from the state that commands are decided on, from the reviews,
+ * and from what was seen of claims; expiry is the only thing that depends on the clock.
  */
-export const attentionItems = (view: Mission, reviews: Reviews, now: string): readonly AttentionItem[] => {
+export const attentionItems = (
+  view: Mission,
+  reviews: Reviews,
+  now: string,
+  seen: SeenOfClaims = {},
+): readonly AttentionItem[] => {
   if (view._tag === "Absent") return [];
-  const items = Object.values(view.workPackages).flatMap((workPackage) => [
-    ...about(view, workPackage, reviews, now),
-  ]);
+  const items = Object.values(view.workPackages).flatMap((workPackage) => {
+    const item = itemsAbout(view, workPackage);
+    return [
+      ...aboutClaim(workPackage, item, now, seen),
+      ...aboutLane(view, workPackage, item),
+      ...aboutReviews(workPackage, reviews, item),
+      ...aboutDependencies(view, workPackage, item),
+    ];
+  });
   return view.importing ? [importIncomplete(view), ...items] : items;
 };
 
@@ -46,53 +71,172 @@ const importIncomplete = ({ slug, importedFrom }: OpenMission): AttentionItem =>
   command: `import ${importedFrom} <the same folder>`,
 });
 
-function* about(
-  mission: OpenMission,
-  workPackage: WorkPackage,
-  reviews: Reviews,
-  now: string,
-): Generator<AttentionItem> {
-  const { id: workPackageId, lane, claim, dependsOn, forceCount, approvedBy, verdict } = workPackage;
-  const ref = `${mission.slug}/${workPackageId}`;
-  const item = (kind: AttentionKind, message: string, command: string | null): AttentionItem => ({
+/** `words` stand before the package's reference in the command, `rest` behind it. */
+type Item = (kind: AttentionKind, message: string, words: string | null, rest?: string) => AttentionItem;
+
+const itemsAbout =
+  ({ slug }: OpenMission, { id }: WorkPackage): Item =>
+  (kind, message, words, rest = "") => ({
     kind,
-    mission: mission.slug,
-    workPackageId,
-    message: `${ref} ${message}`,
-    command,
+    mission: slug,
+    workPackageId: id,
+    message: `${slug}/${id} ${message}`,
+    command: words === null ? null : `${words} ${slug}/${id}${rest}`,
   });
-  if (claim !== null && Date.parse(now) >= Date.parse(claim.expiresAt))
+
+const withReason = (reason: string): string => ` --reason "${reason}"`;
+
+function* aboutClaim(
+  { id, claim, lane }: WorkPackage,
+  item: Item,
+  now: string,
+  seen: SeenOfClaims,
+): Generator<AttentionItem> {
+  if (claim === null) return;
+  const { holder, expiresAt, leaseMs } = claim;
+  const [at, end] = [Date.parse(now), Date.parse(expiresAt)];
+  const signal = Object.hasOwn(seen, id) ? seen[id] : undefined;
+  const back = laneAfterRelease[lane];
+  if (at >= end)
     yield item(
       "lease_expired",
-      `is held by ${claim.holder}, whose lease ended ${claim.expiresAt}`,
-      `wp recover ${ref} --reason "lease over"`,
+      `is held by ${holder}, whose lease ended ${expiresAt}`,
+      "wp recover",
+      withReason("lease over"),
     );
+  else if (signal === "process_gone")
+    yield item(
+      "process_gone",
+      `is held by ${holder}, whose program is gone`,
+      "wp recover",
+      withReason("its program is gone"),
+    );
+  else if (signal === "worktree_gone")
+    yield item(
+      "worktree_gone",
+      `is held by ${holder}, whose worktree is gone`,
+      "wp recover",
+      withReason("its worktree is gone"),
+    );
+  else if (end - at > leaseMs + clockToleranceMs && back !== undefined)
+    yield item(
+      "lease_without_end",
+      `is held by ${holder} until ${expiresAt}, which only a clock that is wrong can have written`,
+      "wp force",
+      ` ${back}${withReason("its lease was written by a wrong clock")}`,
+    );
+}
+
+function* aboutLane(mission: OpenMission, workPackage: WorkPackage, item: Item): Generator<AttentionItem> {
+  const { lane, claim, blockedFrom } = workPackage;
   if (claim === null && (lane === "claimed" || lane === "in_progress"))
-    yield item("unheld_work", `is ${lane} and held by nobody`, `wp claim ${ref}`);
+    yield isLaneFree(mission, workPackage)
+      ? item("unheld_work", `is ${lane} and held by nobody`, "wp claim")
+      : item(
+          "unheld_work",
+          `is ${lane}, held by nobody, and another package is worked on in its execution lane`,
+          "wp recover",
+          withReason("held by nobody"),
+        );
   if (claim === null && lane === "in_review")
-    yield item("unheld_work", "is in review and held by nobody", `review start ${ref}`);
+    yield item("unheld_work", "is in review and held by nobody", "review start");
+  if (lane === "genesis") yield item("unseeded", "was never put in the plan", "wp move", " planned");
   if (lane === "blocked")
     yield item(
       "blocked",
-      `is blocked; it was ${workPackage.blockedFrom ?? "planned"}`,
-      `wp move ${ref} ${workPackage.blockedFrom ?? "planned"}`,
+      `is blocked; it was ${blockedFrom ?? "planned"}`,
+      "wp move",
+      ` ${wayOutOfBlocked(mission, workPackage)}`,
     );
-  const rejections = Object.hasOwn(reviews, workPackageId)
-    ? (reviews[workPackageId]?.cycles ?? []).filter((cycle) => cycle.verdict === "changes_requested").length
+}
+
+/** Whether a claim of it would find its execution lane free. */
+const isLaneFree = (mission: OpenMission, workPackage: WorkPackage): boolean =>
+  checkExecutionLaneFree({ mission, workPackage, to: workPackage.lane, actor: "" }) === undefined;
+
+/** Back to where it was, where that is still possible; into the plan it always is. */
+const wayOutOfBlocked = (mission: OpenMission, workPackage: WorkPackage): Lane => {
+  const { blockedFrom } = workPackage;
+  const exit = blockedFrom === null ? undefined : findExit("blocked", blockedFrom);
+  if (exit?.via.includes("move") !== true) return "planned";
+  return exit.guards.includes("execution_lane_free") && !isLaneFree(mission, workPackage)
+    ? "planned"
+    : exit.to;
+};
+
+function* aboutReviews(
+  { id, lane, forceCount, approvedBy, verdict }: WorkPackage,
+  reviews: Reviews,
+  item: Item,
+): Generator<AttentionItem> {
+  const rejections = Object.hasOwn(reviews, id)
+    ? (reviews[id]?.cycles ?? []).filter((cycle) => cycle.verdict === "changes_requested").length
     : 0;
   if (rejections >= manyRejections && lane !== "done" && lane !== "canceled")
-    yield item("changes_requested_repeatedly", `was sent back ${rejections} times`, `log ${ref}`);
+    yield item("changes_requested_repeatedly", `was sent back ${rejections} times`, "log");
   if (forceCount > 0)
-    yield item("forced", `was forced ${forceCount} ${forceCount === 1 ? "time" : "times"}`, `log ${ref}`);
-  if ((lane === "approved" || lane === "done") && approvedBy === "force")
-    yield item("approved_without_review", `is ${lane} by force, without an approving review`, `log ${ref}`);
-  if ((lane === "approved" || lane === "done") && verdict?.verdict === "changes_requested")
+    yield item("forced", `was forced ${forceCount} ${forceCount === 1 ? "time" : "times"}`, "log");
+  if (lane !== "approved" && lane !== "done") return;
+  // From approved it goes no further without a review; what is done is closed, and somebody has to think about it.
+  const isOpen = lane === "approved";
+  const words = isOpen ? "wp move" : "log";
+  const because = (reason: string): string => (isOpen ? ` planned${withReason(reason)}` : "");
+  if (approvedBy === "force")
+    yield item(
+      "approved_without_review",
+      `is ${lane} by force, without an approving review`,
+      words,
+      because("nobody has reviewed it"),
+    );
+  if (verdict?.verdict === "changes_requested")
     yield item(
       "verdict_contradicts_lane",
       `is ${lane}, but its newest verdict requests changes`,
-      `log ${ref}`,
+      words,
+      because("its newest verdict requests changes"),
     );
-  const canceled = dependsOn.filter((id) => mission.workPackages[id]?.lane === "canceled");
-  if (lane === "planned" && canceled.length > 0)
-    yield item("waits_for_canceled", `waits for ${canceled.join(", ")}, which is canceled`, null);
 }
+
+function* aboutDependencies(
+  mission: OpenMission,
+  workPackage: WorkPackage,
+  item: Item,
+): Generator<AttentionItem> {
+  const { lane, dependsOn } = workPackage;
+  if (lane !== "planned" || dependsOn.length === 0) return;
+  const without = (ids: readonly string[]): string => ids.map((id) => ` --not-after ${id}`).join("");
+  const canceled = dependsOn.filter((id) => findWorkPackage(mission, id)?.lane === "canceled");
+  if (canceled.length > 0)
+    yield item(
+      "waits_for_canceled",
+      `waits for ${canceled.join(", ")}, which is canceled`,
+      "wp revise",
+      without(canceled),
+    );
+  const unknown = dependsOn.filter((id) => findWorkPackage(mission, id) === undefined);
+  if (unknown.length > 0)
+    yield item(
+      "waits_for_unknown",
+      `waits for ${unknown.join(", ")}, which the mission does not have`,
+      "wp revise",
+      without(unknown),
+    );
+  const closing = dependsOn.filter((id) => waitsFor(mission, id, workPackage.id));
+  if (closing.length > 0)
+    yield item(
+      "waits_for_itself",
+      `waits for ${closing.join(", ")}, which waits for it`,
+      "wp revise",
+      without(closing),
+    );
+}
+
+/** Whether `from` is `id`, or waits for it over others. */
+const waitsFor = (mission: OpenMission, from: string, id: string): boolean => {
+  const visited = new Set<string>([from]);
+  for (const each of visited) {
+    if (each === id) return true;
+    for (const next of findWorkPackage(mission, each)?.dependsOn ?? []) visited.add(next);
+  }
+  return false;
+};

@@ -89,7 +89,7 @@ export const ready: Projection<Mission, MissionEvent> = {
     WorkPackageMoved: { data: ["workPackageId", "to"], meta: [] },
     WorkPackageForced: { data: ["workPackageId", "to"], meta: [] },
     WorkPackageClaimed: { meta: [] },
-    ClaimRenewed: { data: ["workPackageId", "leaseMs", "expiresAt"], meta: [] },
+    ClaimRenewed: { data: ["workPackageId", "leaseMs", "expiresAt", "workplace"], meta: [] },
     ClaimReleased: { data: ["workPackageId"], meta: [] },
     ClaimRecovered: { data: ["workPackageId"], meta: [] },
     SubtaskMarked: { meta: [] },
