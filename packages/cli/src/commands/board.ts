@@ -23,6 +23,7 @@ import { columns, type Line, type Span, type Surface, toned } from "../output/li
 import { printable } from "../output/printable.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { displayWidth, padTo } from "../output/width.ts";
+import { claimLooker, seenOfClaims } from "../workplace/look-after-claims.ts";
 import { sayCommand } from "./say-command.ts";
 
 export const board: CommandSpec = command({
@@ -53,7 +54,11 @@ export const board: CommandSpec = command({
     if (head.revision < 0) await openMission(ledger, slug, signal);
     const cards = shownCards(view);
     const now = past?.now ?? context.clock.now();
-    const attention = attentionItems(readiness.view, reviewed.view, timestamp(now)).map((item) =>
+    const seen =
+      past === undefined && readiness.view._tag === "Open"
+        ? seenOfClaims(claimLooker(context), readiness.view)
+        : {};
+    const attention = attentionItems(readiness.view, reviewed.view, timestamp(now), seen).map((item) =>
       // What would have helped then is not what to type now.
       past === undefined ? item : { ...item, command: null },
     );

@@ -1,10 +1,18 @@
 /** Claims: take a work package, keep it, give it back, free it from somebody who is gone. */
-import type { MissionEvent } from "@mission-ledger/core/mission";
+import type { CancelSignal } from "@mission-ledger/core";
+import {
+  type ClaimObservation,
+  findWorkPackage,
+  type MissionEvent,
+  type RecoverySignal,
+} from "@mission-ledger/core/mission";
 import { aboutWorkPackage } from "../command/about-work-package.ts";
 import { formatDuration } from "../command/duration.ts";
-import { type CommandSpec, command } from "../command/spec.ts";
+import type { Ref } from "../command/refs.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { clockTime, type Written, writeFlags } from "../command/write.ts";
 import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
+import { claimLooker } from "../workplace/look-after-claims.ts";
 
 export const refArgument = {
   ref: { kind: "ref", required: true, description: "mission/WP01, or WP01 where only one mission has it" },
@@ -133,7 +141,8 @@ export const wpRelease: CommandSpec = command({
 export const wpRecover: CommandSpec = command({
   name: "wp.recover",
   summary: "Free a work package whose holder is gone",
-  description: "Works only after the lease has ended. What the old holder writes afterwards is refused.",
+  description:
+    "Looks by itself for what shows it: the lease is over, or before that the program or the worktree that the claim names is gone. What the old holder writes afterwards is refused.",
   arguments: refArgument,
   flags: {
     reason: { kind: "text", required: true, description: "how you know that nobody works on it" },
@@ -146,7 +155,48 @@ export const wpRecover: CommandSpec = command({
       context,
       input,
       signal,
-      request: ({ workPackageId }) => ({ type: "RecoverClaim", workPackageId, reason: input.reason }),
-      said: ({ ref, workPackage }) => `recovered ${ref}   now ${workPackage.lane}, free to claim`,
+      request: async (ref) => {
+        const observed = await lookAt(context, ref, signal);
+        const { workPackageId } = ref;
+        const request = { type: "RecoverClaim", workPackageId, reason: input.reason } as const;
+        return observed === undefined ? request : { ...request, observed };
+      },
+      said: ({ ref, written, workPackage }) =>
+        `recovered ${ref}   ${signalText(signalIn(written))}   now ${workPackage.lane}, free to claim`,
+      data: ({ written }) => ({ signal: signalIn(written) }),
     }),
 });
+
+/** What can be seen of the claim from here; a claim that is not there is the decider's affair. */
+const lookAt = async (
+  context: CommandContext,
+  { slug, workPackageId }: Ref,
+  signal: CancelSignal | undefined,
+): Promise<ClaimObservation | undefined> => {
+  const state = await (await context.ledger()).mission(slug).state(signal);
+  const claim = state._tag === "Open" ? findWorkPackage(state, workPackageId)?.claim : undefined;
+  if (claim === null || claim === undefined) return undefined;
+  const looker = claimLooker(context);
+  return context.clock.now() >= Date.parse(claim.expiresAt)
+    ? looker.lookWhenOver(claim)
+    : looker.lookForDeath(claim);
+};
+
+/** `null` where nobody held it. */
+const signalIn = ({ events }: Written): RecoverySignal | null =>
+  events.find((event) => event.type === "ClaimRecovered")?.signal ?? null;
+
+const signalText = (signal: RecoverySignal | null): string => {
+  switch (signal) {
+    case "lease_expired":
+      return "its lease was over";
+    case "process_gone":
+      return "its program is gone";
+    case "worktree_gone":
+      return "its worktree is gone";
+    case "no_commit":
+      return "its lease was over, and no commit since it was claimed";
+    case null:
+      return "held by nobody";
+  }
+};

@@ -9,6 +9,7 @@ import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { gitEnvironment, nameOfPlace } from "../place/place.ts";
+import { claimLooker } from "../workplace/look-after-claims.ts";
 import { compareViews } from "./compare-views.ts";
 import {
   type ConnectionCheck,
@@ -81,6 +82,7 @@ const examine = async (
   const findings: Finding[] = [];
   if (publishTo !== undefined && !hasMergeDriver(context.cwd, { env: gitEnvironment(context.env) }))
     findings.push(withoutDriver(context));
+  const looker = claimLooker(context);
   let events = 0;
   const leftovers = directory === null ? undefined : leftoverMissions(directory);
   // A log without any event is listed or not, as the store sees it; here it has to be mentioned either way.
@@ -164,7 +166,7 @@ const examine = async (
             message: `${slug}: ${view} differs from a fresh rebuild at ${difference?.path}`,
             command: context.say("rebuild", shellQuote(slug)),
           });
-      findings.push(...(await aboutMission(context, ledger, slug, signal)));
+      findings.push(...(await aboutMission(context, ledger, slug, looker, signal)));
     } catch (error) {
       // Of a server, nothing was read until now.
       findings.push(damageOf(damageIn(missionStream(slug), error, signal)));

@@ -25,6 +25,7 @@ import { repair } from "./repair.ts";
 import { restore } from "./restore.ts";
 import { reviewCheck, reviewPrompt } from "./review-prompts.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
+import { wpRevise } from "./revise.ts";
 import { schema } from "./schema.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
 import { sync } from "./sync.ts";
@@ -41,6 +42,7 @@ export const commands: readonly CommandSpec[] = [
   missionList,
   missionShow,
   wpAdd,
+  wpRevise,
   wpList,
   wpShow,
   wpClaim,

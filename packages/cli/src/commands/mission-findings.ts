@@ -12,6 +12,7 @@ import {
 import { openMission } from "../command/refs.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { type ClaimLooker, seenOfClaims } from "../workplace/look-after-claims.ts";
 import type { Finding } from "./findings.ts";
 import { sayCommand } from "./say-command.ts";
 
@@ -28,13 +29,16 @@ export const aboutMission = async (
   context: CommandContext,
   ledger: Ledger,
   slug: string,
+  looker: ClaimLooker,
   signal: CancelSignal | undefined,
 ): Promise<readonly Finding[]> => {
   const options = signal === undefined ? {} : { signal };
   const state = await openMission(ledger, slug, signal);
   const readiness = await ledger.mission(slug).view(ready, options);
   const reviewed = await ledger.mission(slug).view(reviews, options);
-  const attention = attentionItems(readiness.view, reviewed.view, timestamp(context.clock.now())).map(
+  const seen = seenOfClaims(looker, state);
+  const now = timestamp(context.clock.now());
+  const attention = attentionItems(readiness.view, reviewed.view, now, seen).map(
     ({ kind, mission, workPackageId, message, command: words }): Finding => ({
       severity: notes.has(kind) ? "note" : "action",
       kind,

@@ -59,7 +59,13 @@ const hintOf = (
     case "CANNOT_UNDO":
       return undoHint(details, ref ?? mission, names);
     case "CLAIM_LOST":
-      if (_tag === "StaleFence") return ref && `stop this work      look: ${names.say("wp.show", ref)}`;
+      if (_tag === "StaleFence")
+        return (
+          ref &&
+          (details.holder === null
+            ? `stop this work, or claim it anew: ${names.say("wp.claim", ref)}`
+            : `stop this work      look: ${names.say("wp.show", ref)}`)
+        );
       return ref && `claim it: ${names.say("wp.claim", ref)}      look: ${names.say("wp.show", ref)}`;
     case "TRANSITION_REJECTED":
       if (_tag === "WrongCommand")

@@ -112,6 +112,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   },
   "wp.release": { before: [claimed], argv: ["wp", "release", "p/WP01"] },
   "wp.renew": { before: [claimed], argv: ["wp", "renew", "p/WP01"] },
+  "wp.revise": { argv: ["wp", "revise", "p/WP02", "--not-after", "WP01"] },
   "wp.show": { argv: ["wp", "show", "p/WP01"] },
   "wp.subtask": {
     before: [["wp", "claim", "p/WP03", "--lease", "4h"]],

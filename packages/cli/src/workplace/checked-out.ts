@@ -22,23 +22,29 @@ export const readCheckedOut = (gitDirectory: string, common: string): CheckedOut
   const ref = refIn(head);
   if (ref?.startsWith(branches) !== true || ref === `${branches}.invalid`) return undefined;
   const branch = ref.slice(branches.length);
+  const commit = commitAt(common, ref);
+  if (commit === "unreadable") return undefined;
+  return commit === undefined ? { branch } : { branch, head: commit };
+};
+
+/** The commit that a branch stands at; `undefined` where it has none, or these files do not say. */
+export const commitOf = (common: string, branch: string): string | undefined => {
+  const ref = refIn(`ref: ${branches}${branch}`);
+  const commit = ref === undefined ? undefined : commitAt(common, ref);
+  return commit === "unreadable" ? undefined : commit;
+};
+
+const commitAt = (common: string, ref: string): string | "unreadable" | undefined => {
   let at = ref;
   for (let steps = 0; steps < longestChain; steps += 1) {
     const said = lineIn(path.join(common, ...at.split("/")));
-    if (said === undefined) {
-      const commit = packed(common, at);
-      return commit === "unreadable"
-        ? undefined
-        : commit === undefined
-          ? { branch }
-          : { branch, head: commit };
-    }
-    if (commitPattern.test(said)) return { branch, head: said };
+    if (said === undefined) return packed(common, at);
+    if (commitPattern.test(said)) return said;
     const next = refIn(said);
-    if (next === undefined) return undefined;
+    if (next === undefined) return "unreadable";
     at = next;
   }
-  return undefined;
+  return "unreadable";
 };
 
 /** The ref that a file leads to, unless its name leads out of where refs are. */

@@ -1,5 +1,6 @@
 /** Where work is done: machine, repository, work tree, branch and commit, as facts for a claim. */
 import fs from "node:fs";
+import path from "node:path";
 import { type HoldingProgram, limits, type Workplace } from "@mission-ledger/core/mission";
 import { locateGitDirectories } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
@@ -28,12 +29,14 @@ export const observeWorkplace = async ({
   const git = { askGit: isGitRedirected(env), env: gitEnvironment(env) };
   const found = locateGitDirectories(cwd, { git });
   const workTree = found?.workTree === undefined ? undefined : real(found.workTree);
+  // One that the environment made up is known to git only while it says so: its end could not be told from its being there.
+  const isKnown = workTree !== undefined && fs.existsSync(path.join(workTree, ".git"));
   const out = found === undefined ? undefined : await checkedOut(cwd, env, found.own(), found.common);
   return {
     host: hostId(machine),
     ...(program === undefined ? {} : { program }),
     ...(found === undefined ? {} : { repository: placeName(found.common, machine) }),
-    ...(workTree === undefined ? {} : { worktree: placeName(workTree, machine) }),
+    ...(isKnown ? { worktree: placeName(workTree, machine) } : {}),
     ...(out === undefined || (out.branch?.length ?? 0) > limits.branch ? {} : { branch: out.branch }),
     ...(out?.head === undefined ? {} : { head: out.head }),
   };

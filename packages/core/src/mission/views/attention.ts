@@ -1,5 +1,6 @@
 /** Answers "what needs somebody to look at it, and which command frees it?". */
 import { checkExecutionLaneFree } from "../guards.ts";
+import { keyPattern } from "../input.ts";
 import { findExit, type Lane, laneAfterRelease } from "../lanes.ts";
 import { findWorkPackage, type Mission, type OpenMission, type WorkPackage } from "../state.ts";
 import type { Reviews } from "./reviews.ts";
@@ -204,31 +205,28 @@ function* aboutDependencies(
 ): Generator<AttentionItem> {
   const { lane, dependsOn } = workPackage;
   if (lane !== "planned" || dependsOn.length === 0) return;
-  const without = (ids: readonly string[]): string => ids.map((id) => ` --not-after ${id}`).join("");
+  // Ids of an import may hold anything, and what is proposed here is typed into a shell.
+  const revise = (ids: readonly string[]): readonly [words: string | null, rest: string] =>
+    ids.every((id) => keyPattern.test(id))
+      ? ["wp revise", ids.map((id) => ` --not-after ${id}`).join("")]
+      : [null, ""];
   const canceled = dependsOn.filter((id) => findWorkPackage(mission, id)?.lane === "canceled");
   if (canceled.length > 0)
     yield item(
       "waits_for_canceled",
       `waits for ${canceled.join(", ")}, which is canceled`,
-      "wp revise",
-      without(canceled),
+      ...revise(canceled),
     );
   const unknown = dependsOn.filter((id) => findWorkPackage(mission, id) === undefined);
   if (unknown.length > 0)
     yield item(
       "waits_for_unknown",
       `waits for ${unknown.join(", ")}, which the mission does not have`,
-      "wp revise",
-      without(unknown),
+      ...revise(unknown),
     );
   const closing = dependsOn.filter((id) => waitsFor(mission, id, workPackage.id));
   if (closing.length > 0)
-    yield item(
-      "waits_for_itself",
-      `waits for ${closing.join(", ")}, which waits for it`,
-      "wp revise",
-      without(closing),
-    );
+    yield item("waits_for_itself", `waits for ${closing.join(", ")}, which waits for it`, ...revise(closing));
 }
 
 /** Whether `from` is `id`, or waits for it over others. */
