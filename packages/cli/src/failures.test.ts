@@ -112,6 +112,7 @@ describe("a server that is not there", () => {
 
   const moreFor: Readonly<Record<string, readonly string[]>> = {
     archive: ["--to", "p.jsonl.gz"],
+    "review.check": ["--for", "p/WP01"],
     sync: ["file:elsewhere"],
   };
 

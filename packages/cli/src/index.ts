@@ -34,4 +34,7 @@ export type {
   WorkPackageDetails,
 } from "./library/mission.ts";
 export { type MissionLedger, type OpenLedgerOptions, openLedger } from "./library/open-ledger.ts";
+export type { CheckPromptOptions, IssuedReviewPrompt, IssuePromptOptions } from "./library/prompts.ts";
 export type { ClaimOptions, MoveOptions, OpenedWorkPackage, ReviewOptions } from "./library/work-package.ts";
+export type { CheckedPrompt } from "./prompts/check-prompt.ts";
+export type { PromptHead, PromptPlace } from "./prompts/prompt-document.ts";

@@ -24,6 +24,7 @@ import { reconcile } from "./reconcile.ts";
 import { repair } from "./repair.ts";
 import { restore } from "./restore.ts";
 import { reviewCheck, reviewPrompt } from "./review-prompts.ts";
+import { reviewPrune } from "./review-prune.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { wpRevise } from "./revise.ts";
 import { schema } from "./schema.ts";
@@ -60,6 +61,7 @@ export const commands: readonly CommandSpec[] = [
   reviewStart,
   reviewSubmit,
   preflight,
+  reviewPrune,
   log,
   board,
   watch,

@@ -1,14 +1,16 @@
 /** Review prompts: made for one review of one package at one commit, and checked before anybody reviews by them. */
 import path from "node:path";
+import type { Ledger } from "@mission-ledger/core/mission";
 import { formatRef, openMission, openWorkPackage, type Ref, resolveRef } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { toned } from "../output/lines.ts";
+import { problemOf } from "../output/problem.ts";
 import { nameOfPlace } from "../place/place.ts";
-import { type CheckedPrompt, checkPrompt } from "../prompts/check-prompt.ts";
-import { draftPrompt } from "../prompts/issue-prompt.ts";
+import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { promptFolderOf } from "../prompts/prompt-folder.ts";
-import { withoutRedirection } from "../prompts/review-ground.ts";
+import { prunePrompts } from "../prompts/prune-prompts.ts";
+import { withoutRedirection } from "../prompts/worktree-environment.ts";
 import { refArgument } from "./claims.ts";
 
 export const reviewPrompt: CommandSpec = command({
@@ -47,6 +49,8 @@ export const reviewPrompt: CommandSpec = command({
     const place = await context.place();
     const { files, clock, env } = context;
     const commandId = commandIdFor(context, input);
+    // With what asks git, which no other command has to load.
+    const { draftPrompt } = await import("../prompts/issue-prompt.ts");
     const draft = await draftPrompt(
       {
         ledger,
@@ -71,6 +75,7 @@ export const reviewPrompt: CommandSpec = command({
       ? await rehearse()
       : await draft.record((request) => write(context, { ...asked, request }));
     for (const remark of draft.remarks) context.warn(remark);
+    if (!input.dryRun) await tidy(context, { ...found, ledger, signal });
     const { head, file, sha256 } = draft;
     return {
       data: {
@@ -94,6 +99,32 @@ export const reviewPrompt: CommandSpec = command({
     };
   },
 });
+
+/** Prompts of the same package that are spent. That one could not be removed keeps nobody from reviewing. */
+const tidy = async (
+  context: CommandContext,
+  {
+    ledger,
+    slug,
+    workPackageId,
+    signal,
+  }: Ref & { readonly ledger: Ledger; readonly signal: GivenPrompt["signal"] },
+): Promise<void> => {
+  const { files, clock, env } = context;
+  try {
+    await prunePrompts({
+      ledger,
+      files,
+      clock,
+      folder: promptFolderOf(await context.place(), env),
+      only: { mission: slug, workPackageId },
+      signal,
+    });
+  } catch (error) {
+    const { message } = problemOf(error);
+    context.warn(`old review prompts were not removed: ${message}`);
+  }
+};
 
 export const promptFlag = {
   prompt: {
@@ -125,7 +156,7 @@ export const reviewCheck: CommandSpec = command({
   run: async (context, input, signal) => {
     const { head, sha256, text, issuedAt } = await checkGiven(context, {
       file: input.file,
-      wanted: input.for === undefined ? undefined : await resolveRef(await context.ledger(), input.for),
+      wanted: input.for === undefined ? undefined : await existing(context, input.for, signal),
       worktree: input.worktree,
       signal,
     });
@@ -145,6 +176,18 @@ export const reviewCheck: CommandSpec = command({
   },
 });
 
+/** A package that is not there is a mistake of who asks, and no difference of the prompt. */
+const existing = async (
+  context: CommandContext,
+  text: string,
+  signal: GivenPrompt["signal"],
+): Promise<Ref> => {
+  const ledger = await context.ledger();
+  const ref = await resolveRef(ledger, text);
+  openWorkPackage(await openMission(ledger, ref.slug, signal), ref.workPackageId);
+  return ref;
+};
+
 export interface GivenPrompt {
   readonly file: string;
   readonly wanted: Ref | undefined;
@@ -158,6 +201,7 @@ export const checkGiven = async (
   { file, wanted, worktree, signal }: GivenPrompt,
 ): Promise<CheckedPrompt> => {
   const { cwd, env, files, say } = context;
+  const { checkPrompt } = await import("../prompts/check-prompt.ts");
   return checkPrompt({
     ledger: await context.ledger(),
     file: path.resolve(cwd, file),

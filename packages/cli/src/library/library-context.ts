@@ -1,11 +1,14 @@
 /** What missions, work packages and claims in a program's hands share. */
 import type { Randomness } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
+import type { StoreAddress } from "../store/store-kind.ts";
 
 export interface LibraryContext {
   readonly engine: Ledger;
   readonly actor: string;
   readonly randomness: Randomness;
-  /** Where the program works. */
+  /** `null` for a store that was opened elsewhere. */
+  readonly at: StoreAddress | null;
+  /** Where the program works, and relative paths begin. */
   readonly cwd: string;
 }

@@ -8,10 +8,12 @@ import {
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
+import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { OpenedStore, StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";
+import { type CheckPromptOptions, checkReviewPrompt } from "./prompts.ts";
 
 export interface OpenLedgerOptions {
   /** Who acts when a call does not say. */
@@ -43,6 +45,11 @@ export interface MissionLedger {
   mission(slug: string): OpenedMission;
   /** Slugs of all missions, sorted. */
   missions(): Promise<readonly string[]>;
+  /**
+   * Reads a review prompt, the log and git again; what it answers may be reviewed by, and its text are the bytes that were
+   * checked. Throws `PROMPT_MISMATCH` with each difference.
+   */
+  checkReviewPrompt(file: string, options?: CheckPromptOptions): Promise<CheckedPrompt>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -53,10 +60,11 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
   if (directory !== undefined && store !== undefined)
     throw new TypeError("openLedger takes a directory or a store, not both");
   const ports = { ...(clock === undefined ? {} : { clock }), randomness };
+  const place = store === undefined || typeof store === "string" ? placeOf(store, directory, cwd) : undefined;
   const opened: Pick<OpenedStore, "store"> & Partial<OpenedStore> =
-    store === undefined || typeof store === "string"
-      ? await openAt(placeOf(store, directory, cwd), ports)
-      : { store: await store };
+    place === undefined
+      ? { store: await (store as EventStore | Promise<EventStore>) }
+      : await openAt(place, ports);
   const snapshots = options.snapshots ?? opened.snapshots;
   const engine = ledgerOver({
     store: opened.store,
@@ -64,13 +72,14 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
     ...ports,
     ...(snapshots === undefined ? {} : { snapshots }),
   });
-  const context = { engine, actor, randomness, cwd };
+  const context = { engine, actor, randomness, at: place?.at ?? null, cwd };
   return {
     engine,
     actor,
     createMission: (details, options) => createMission(context, details, options),
     mission: (slug) => openedMission(context, slug),
     missions: () => engine.missions(),
+    checkReviewPrompt: (file, options) => checkReviewPrompt(context, file, options),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
   };

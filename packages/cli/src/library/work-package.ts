@@ -11,6 +11,7 @@ import type {
 import { parseDuration } from "../command/duration.ts";
 import { type HeldClaim, holdClaim, settleClaim } from "./claim.ts";
 import type { LibraryContext } from "./library-context.ts";
+import { type IssuedReviewPrompt, type IssuePromptOptions, issueReviewPrompt } from "./prompts.ts";
 
 export interface ClaimOptions extends RequestOptions {
   /** Milliseconds, or text such as "2m". @defaultValue "2m": short, since the claim renews itself while it is open */
@@ -51,6 +52,8 @@ export interface OpenedWorkPackage {
   /** Claims the review; refused to who implemented it. */
   startReview(options?: ClaimOptions): Promise<HeldClaim>;
   submitReview(options: ReviewOptions): Promise<MissionReceipt>;
+  /** Writes a prompt for the reviewer and puts its hash on record. Throws `NOT_REVIEWABLE`. */
+  issueReviewPrompt(options?: IssuePromptOptions): Promise<IssuedReviewPrompt>;
   /** Ends a claim whose lease is over. */
   recover(reason: string, options?: RequestOptions): Promise<MissionReceipt>;
 }
@@ -114,6 +117,7 @@ export const openedWorkPackage = (
         },
         options,
       ),
+    issueReviewPrompt: (options) => issueReviewPrompt(context, handle, workPackageId, options),
     recover: (reason, options = {}) =>
       handle.execute({ type: "RecoverClaim", workPackageId, reason }, options),
   };

@@ -30,7 +30,7 @@ import { placeName } from "../workplace/places.ts";
 import { type PromptHead, parsePrompt } from "./prompt-document.ts";
 import { type FoundFile, readPromptFile } from "./prompt-file.ts";
 import { pathOfPrompt } from "./prompt-folder.ts";
-import { withoutRedirection } from "./review-ground.ts";
+import { withoutRedirection } from "./worktree-environment.ts";
 
 export interface PromptCheck {
   readonly ledger: Ledger;

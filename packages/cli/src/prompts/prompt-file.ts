@@ -102,7 +102,7 @@ export const readPromptFile = ({ files, folder, path: names }: Omit<WritePrompt,
     checkFolders(files, folder, names);
     const { fd, status } = openRegular(files, path.join(folder, ...names), readOnly);
     try {
-      const problem = problemOf(status);
+      const problem = ownershipProblem(status);
       if (problem !== undefined) return unusable(problem);
       if (status.size > maxPromptBytes) return unusable(`longer than ${maxPromptBytes} bytes`);
       // One byte more shows a file that grows while it is read.
@@ -130,7 +130,7 @@ const checkFolders = (files: FilePort, folder: string, names: PromptPath): void 
   for (const name of names) {
     const status = files.lstat(at);
     if (status === undefined) throw Object.assign(new Error(`${at} is missing`), { code: "ENOENT" });
-    const problem = status.isDirectory() ? problemOf(status) : "is no folder";
+    const problem = status.isDirectory() ? ownershipProblem(status) : "is no folder";
     if (problem !== undefined)
       throw new StoreFault("UNSAFE_FILE", `${at} is not used for review prompts: it ${problem}`, {
         outcome: "not_written",
@@ -145,7 +145,7 @@ const checkFolders = (files: FilePort, folder: string, names: PromptPath): void 
 const writableByOthers = 0o022;
 
 /** Why a file or folder is not this user's alone to change. */
-export const problemOf = ({ uid, mode = writableByOthers }: FileStatus): string | undefined => {
+export const ownershipProblem = ({ uid, mode = writableByOthers }: FileStatus): string | undefined => {
   const user = ownUser();
   if (user === undefined) return undefined;
   if (uid !== user) return "belongs to another user";

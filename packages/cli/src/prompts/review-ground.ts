@@ -14,7 +14,6 @@ import {
   type WorkTreeFile,
   workTreeFiles,
 } from "@mission-ledger/git";
-import type { Environment } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { printable } from "../output/printable.ts";
 import { CliError } from "../output/problem.ts";
@@ -260,19 +259,3 @@ const evidenceOutside = async (
         }),
     )
   ).filter((remark) => remark !== undefined);
-
-/** What a hook is told of its own repository says nothing about a worktree that was named. */
-export const withoutRedirection = (env: Environment): Environment =>
-  Object.fromEntries(
-    Object.entries(env).filter(
-      ([name]) =>
-        ![
-          "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-          "GIT_COMMON_DIR",
-          "GIT_DIR",
-          "GIT_INDEX_FILE",
-          "GIT_OBJECT_DIRECTORY",
-          "GIT_WORK_TREE",
-        ].includes(name),
-    ),
-  );

@@ -105,6 +105,7 @@ export {
   type PromptIdentity,
   promptDifferences,
 } from "./prompts-check.ts";
+export { isPromptSpent, type KeptPrompt, promptsKeptMs } from "./prompts-retention.ts";
 export type { MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
 export { isObservedAnew, type ObservedReview, withObserved } from "./review-files.ts";
 export { commitsToShip, type ShippedCommit } from "./shipping.ts";
