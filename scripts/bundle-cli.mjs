@@ -50,7 +50,7 @@ const fpTsAsModules = {
 const builtins = {
   "node:fs": `const fs = require("node:fs"); export default fs; export const { constants, readFileSync } = fs;`,
   "node:path": `const path = require("node:path"); export default path;`,
-  "node:process": `export default process; export const { geteuid } = process;`,
+  "node:process": `export default process; export const { geteuid, platform } = process;`,
   // Asked for by import(), so that only a rebuild on several threads loads it.
   "node:worker_threads": `export const { parentPort, Worker, workerData } = require("node:worker_threads");`,
   "node:os": `
