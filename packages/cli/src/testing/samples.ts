@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { planned, type Session, session } from "./session.ts";
 
-type Ground = "planned" | "publishing" | "merging";
+type Ground = "planned" | "publishing" | "merging" | "branches";
 
 export interface Sample {
   /** Lines that are run first, each of which succeeds. An hour passes before the sample itself. */
@@ -44,10 +44,37 @@ const mergingGround = async (): Promise<Session> => {
   return shell;
 };
 
+/** A mission whose package owns `src/**`; `main` is one commit of that ahead of the branch it is measured against, `calm` is in step. */
+const branchesGround = async (): Promise<Session> => {
+  const shell = session();
+  const git = (...args: readonly string[]): void => {
+    const as = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    execFileSync("git", ["-C", shell.directory, ...as, ...args], { stdio: "ignore" });
+  };
+  git("init", "--quiet", "--initial-branch=main");
+  git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "one");
+  git("branch", "upstream");
+  git("branch", "calm");
+  for (const branch of ["main", "calm"]) git("branch", "--quiet", "--set-upstream-to=upstream", branch);
+  await run(
+    shell,
+    ["init"],
+    ["mission", "create", "p", "Passkeys", "--target", "main"],
+    ["wp", "add", "p", "Login form", "--id", "WP01", "--owns", "src/**"],
+    ["wp", "force", "p/WP01", "in_progress", "--reason", "for the test"],
+  );
+  mkdirSync(path.join(shell.directory, "src"));
+  writeFileSync(path.join(shell.directory, "src", "form.ts"), "form\n");
+  git("add", "--all");
+  git("commit", "--quiet", "--no-verify", "-m", "two");
+  return shell;
+};
+
 const grounds: Readonly<Record<Ground, () => Promise<Session>>> = {
   planned: plannedGround,
   publishing: publishingGround,
   merging: mergingGround,
+  branches: branchesGround,
 };
 
 const forReview = ["wp", "force", "p/WP01", "for_review", "--reason", "for the test"];
@@ -80,8 +107,10 @@ export const samples: Readonly<Record<string, Sample>> = {
   },
   "mission.create": { argv: ["mission", "create", "q", "Another"] },
   "mission.list": { argv: ["mission", "list"] },
+  "mission.set": { argv: ["mission", "set", "p", "--target", "main"] },
   "mission.show": { argv: ["mission", "show", "p"] },
   next: { argv: ["next", "--claim"] },
+  preflight: { ground: "branches", argv: ["preflight", "p", "--target", "calm"] },
   publish: { ground: "publishing", argv: ["publish"] },
   ready: { argv: ["ready", "--why"] },
   rebuild: { argv: ["rebuild"] },
