@@ -3,6 +3,20 @@ export { exportStatusLog } from "./export/export.ts";
 export { type ExecutionLanes, readExecutionLanes } from "./files/execution-lanes.ts";
 export { type Frontmatter, frontmatterLimits, readFrontmatter, type YamlValue } from "./files/frontmatter.ts";
 export { emptyMeta, type Meta, readMeta } from "./files/meta.ts";
+export {
+  type NewestReview,
+  type NewestReviews,
+  newestReviews,
+  observedReviews,
+  type ReviewFolder,
+} from "./files/newest-reviews.ts";
+export {
+  type FileOverride,
+  type FoundReviewFile,
+  isReviewFileName,
+  type ReviewFile,
+  readReviewFile,
+} from "./files/review-file.ts";
 export { type NamedFile, readWorkPackageFile, type WorkPackageFile } from "./files/work-package-file.ts";
 export { findings, type MissionIdentity } from "./findings/findings.ts";
 export { countFindings, type Finding, type FindingKind, findingKinds } from "./findings/kinds.ts";
@@ -16,6 +30,7 @@ export {
   sourceName,
 } from "./import/plan.ts";
 export type { ImportedWorkPackage, ImportReport } from "./import/report.ts";
+export { fileOfReference } from "./import/reviews.ts";
 export {
   ImportMismatch,
   type ImportOutcome,

@@ -9,9 +9,12 @@ import {
 import { utf8Bytes, utf8Text } from "../bytes.ts";
 import { type ExecutionLanes, noExecutionLanes, readExecutionLanes } from "../files/execution-lanes.ts";
 import { emptyMeta, type Meta, readMeta } from "../files/meta.ts";
+import { type NewestReview, newestReviews } from "../files/newest-reviews.ts";
+import type { FoundReviewFile } from "../files/review-file.ts";
 import { type NamedFile, readWorkPackageFile, type WorkPackageFile } from "../files/work-package-file.ts";
 import { findings as findingsOf } from "../findings/findings.ts";
 import { countFindings, type Finding, type FindingKind, quoted } from "../findings/kinds.ts";
+import { compareCodePoints } from "../json/value.ts";
 import { type Reduction, reduceStatusLog } from "../log/reduce.ts";
 import { parseStatusLog, type StatusLog } from "../log/rows.ts";
 import { snapshotText } from "../log/snapshot.ts";
@@ -21,6 +24,7 @@ import { annotationEvent, transitionEvent } from "./history.ts";
 import { maxFileListBytes, maxLengths } from "./limits.ts";
 import { packEvents } from "./packing.ts";
 import { type ImportReport, reportOf } from "./report.ts";
+import { answeredInSource, reviewEvent, verdictsOfFiles } from "./reviews.ts";
 import { isUsableId, planWorkPackages } from "./work-packages.ts";
 
 /** The files of one Spec Kitty mission folder. */
@@ -35,6 +39,8 @@ export interface MissionFolder {
   readonly lanes?: Uint8Array | string;
   /** `tasks/WP*.md`; only their heads are kept. */
   readonly workPackageFiles?: readonly NamedFile[];
+  /** `tasks/<work package file>/review-cycle-*.md`; the newest of each package counts, all are kept. */
+  readonly reviewFiles?: readonly FoundReviewFile[];
   /** `status.json`; compared, not kept, since the log says it all. */
   readonly status?: Uint8Array | string;
 }
@@ -63,8 +69,8 @@ export const sourceName = "spec-kitty";
 /** Ids of missions and of import commands are derived under this namespace; a fixed random UUID that never changes. */
 const importNamespace = "b0f6f1c4-3a1e-4d57-8f0b-6f4d2f6f5c11";
 
-/** Raised when the same files would make other commands than before. */
-const planVersion = 1;
+/** Raised when the same files would make other commands than before. 2: with overrides of the source as events of their own. */
+const planVersions = { withoutOverrides: 1, withOverrides: 2 } as const;
 
 /** Never throws; what is odd about the files becomes a finding. */
 export const planImport = (folder: MissionFolder): ImportPlan => {
@@ -79,6 +85,12 @@ export const planImport = (folder: MissionFolder): ImportPlan => {
   const lanes: ExecutionLanes = lanesBytes === undefined ? noExecutionLanes : readExecutionLanes(lanesBytes);
   for (const problem of lanes.problems) found.push(aboutFile("unreadable_file", "lanes.json", problem));
   const files = readFiles(folder.workPackageFiles ?? [], found);
+  const reviews = newestReviews({
+    reviewFiles: folder.reviewFiles ?? [],
+    workPackageFiles: folder.workPackageFiles ?? [],
+    verdictInLog: verdictsOfFiles(reduction),
+  });
+  found.push(...reviews.findings);
 
   const sources = keepFiles(
     [
@@ -88,23 +100,31 @@ export const planImport = (folder: MissionFolder): ImportPlan => {
       ...files
         .filter(({ head }) => head.length > 0)
         .map(({ name, head }) => ({ name: `${clip(name, maxLengths.fileName)}#frontmatter`, bytes: head })),
+      ...newestFirst(folder.reviewFiles ?? [], reviews.newest).map(({ name, bytes }) => ({
+        name: clip(name, maxLengths.fileName),
+        bytes,
+      })),
     ],
     found,
   );
   const missionId = missionIdOf(slug, meta, log);
   const title = clip((meta.title ?? slug).trim() || slug, limits.title);
   const planned = planWorkPackages(log.rows, reduction.workPackages.keys(), files, lanes);
+  const known = new Set(planned.workPackages.map(({ workPackageId }) => workPackageId));
+  const newest = reviews.newest.filter(({ workPackageId }) => known.has(workPackageId));
+  found.push(
+    ...reviews.newest
+      .filter(({ workPackageId }) => !known.has(workPackageId))
+      .map(({ file: { name } }) =>
+        aboutFile("review_file_without_package", name, "is about a work package that is not in the mission"),
+      ),
+  );
   const identity = { slug, ...(meta.missionId === undefined ? {} : { missionId: meta.missionId }) };
   const kept: readonly Finding[] = [...findingsOf(log, reduction, identity), ...found, ...planned.findings];
   // The committed snapshot is not among the kept files, so what it says is in no command.
   const findings = [...kept, ...findDrift(folder, reduction, meta)];
 
-  const history: readonly ImportedEvent[] = [
-    ...sources.flatMap(({ name, bytes }) =>
-      cutIntoChunks(bytes).map(
-        (chunk, index): ImportedEvent => ({ type: "SourceChunkRecorded", file: name, index, ...chunk }),
-      ),
-    ),
+  const told: readonly ImportedEvent[] = [
     ...planned.workPackages.map(
       (workPackage): ImportedEvent => ({ type: "WorkPackageAdded", ...workPackage }),
     ),
@@ -112,6 +132,18 @@ export const planImport = (folder: MissionFolder): ImportPlan => {
       .filter(({ row, applied }) => applied && isUsableId(row.transition.wpId))
       .map(transitionEvent),
     ...reduction.annotations.filter(({ annotation }) => isUsableId(annotation.wpId)).map(annotationEvent),
+    ...newest.map(reviewEvent),
+  ];
+  const answered = answeredInSource(told, newest, reduction);
+  const planVersion = answered.length === 0 ? planVersions.withoutOverrides : planVersions.withOverrides;
+  const history: readonly ImportedEvent[] = [
+    ...sources.flatMap(({ name, bytes }) =>
+      cutIntoChunks(bytes).map(
+        (chunk, index): ImportedEvent => ({ type: "SourceChunkRecorded", file: name, index, ...chunk }),
+      ),
+    ),
+    ...told,
+    ...answered,
   ];
   const report = reportOf({ slug, missionId, log, reduction, findings });
   const { rows, transitions, annotations, otherRows } = report;
@@ -133,7 +165,9 @@ export const planImport = (folder: MissionFolder): ImportPlan => {
     ...packEvents(history).map((events): MissionRequest => ({ type: "ContinueImport", history: events })),
     { type: "CompleteImport", rows, transitions, annotations, otherRows, findings: countFindings(kept) },
   ];
-  const origin = digestOf({ planVersion, slug, files: listed });
+  // A file that could not be read is in no list, and is told all the same.
+  const reviewed = newest.length === 0 ? {} : { reviews: newest.map(reviewEvent) };
+  const origin = digestOf({ planVersion, slug, files: listed, ...reviewed });
   return {
     slug,
     missionId,
@@ -157,6 +191,18 @@ const aboutFile = (kind: FindingKind, name: string, what: string): Finding => ({
   wpId: null,
   message: `${quoted(name)} ${what}`,
 });
+
+/** There is room for so many names; what counts is kept before what was. */
+const newestFirst = (
+  files: readonly FoundReviewFile[],
+  newest: readonly NewestReview[],
+): readonly FoundReviewFile[] => {
+  const names = new Set(newest.map(({ file }) => file.name));
+  const there = files
+    .filter(({ problem }) => problem === undefined)
+    .sort((a, b) => compareCodePoints(a.name, b.name));
+  return [...there.filter(({ name }) => names.has(name)), ...there.filter(({ name }) => !names.has(name))];
+};
 
 const readFiles = (given: readonly NamedFile[], found: Finding[]): readonly WorkPackageFile[] => {
   const files: WorkPackageFile[] = [];

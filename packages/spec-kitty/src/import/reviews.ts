@@ -1,0 +1,122 @@
+/** The newest review files of an imported mission as events, and who answered in the source for what rejects. */
+import { fold } from "@mission-ledger/core";
+import {
+  type Contradiction,
+  contradictionsOf,
+  findWorkPackage,
+  type ImportedEvent,
+  limits,
+  type MissionEvent,
+  mission,
+  type Verdict,
+} from "@mission-ledger/core/mission";
+import type { NewestReview } from "../files/newest-reviews.ts";
+import { isPyObject, type PyObject, stringAt } from "../json/value.ts";
+import type { Reduction } from "../log/reduce.ts";
+import { clip } from "../text.ts";
+import { maxLengths } from "./limits.ts";
+
+export const reviewEvent = ({ workPackageId, file }: NewestReview): ImportedEvent => {
+  const { name, sha256, cycle, verdict, word, by, override } = file;
+  return {
+    type: "HistoricReviewRecorded",
+    workPackageId,
+    file: clip(name, limits.ref),
+    sha256,
+    cycle,
+    verdict,
+    ...(word === undefined ? {} : { word }),
+    ...(by === undefined ? {} : { by: clip(by, maxLengths.by) }),
+    ...(override === undefined ? {} : { overridden: true }),
+  };
+};
+
+/** The newest verdict that the log gives with a reference to a file of the package: `WP01-mast/review-cycle-2.md`. */
+export const verdictsOfFiles = ({
+  transitions,
+}: Reduction): ((file: string, workPackageId: string) => Verdict | undefined) => {
+  const verdicts = new Map<string, Verdict>();
+  for (const { row, applied } of transitions) {
+    const { wpId, reviewResult } = row.transition;
+    const reference = reviewResult === undefined ? undefined : stringAt(reviewResult, "reference");
+    const verdict = reviewResult === undefined ? undefined : stringAt(reviewResult, "verdict");
+    if (!applied || reference === undefined || (verdict !== "approved" && verdict !== "changes_requested"))
+      continue;
+    verdicts.set(`${wpId} ${fileOfReference(reference)}`, verdict);
+  }
+  return (file, workPackageId) => verdicts.get(`${workPackageId} ${file}`);
+};
+
+/** Of `review-cycle://<mission>/<folder>/<file>`, or a path, the folder and the file. */
+export const fileOfReference = (reference: string): string => reference.split("/").slice(-2).join("/");
+
+/**
+ * Overrides that the source holds: those written into the newest file for its rejection, and those of the log for a rejection
+ * that is older than they are. An override for anything else answers for nothing here.
+ */
+export const answeredInSource = (
+  history: readonly ImportedEvent[],
+  newest: readonly NewestReview[],
+  reduction: Reduction,
+): readonly ImportedEvent[] => {
+  const events: readonly MissionEvent[] = [
+    {
+      type: "ImportBegun",
+      source: "",
+      slug: "",
+      title: "",
+      missionId: "",
+      dependencyMetAt: "approved",
+      files: [],
+    },
+    ...history,
+  ];
+  const begun = fold(mission, mission.initial, events);
+  if (begun._tag === "Absent") return [];
+  return [...reduction.workPackages].flatMap(([workPackageId, { slots }]) => {
+    const file = newest.find((one) => one.workPackageId === workPackageId)?.file;
+    const inFile = file?.override?.wpId === workPackageId ? file.override : undefined;
+    const inLog = overrideIn(slots, workPackageId);
+    const workPackage = findWorkPackage(begun, workPackageId);
+    if (workPackage === undefined || (inFile === undefined && inLog === undefined)) return [];
+    return contradictionsOf(begun, workPackage).flatMap((one): readonly ImportedEvent[] => {
+      const answer =
+        one.rejection.source === "artifact"
+          ? (inFile ?? ifNewer(inLog, file?.reviewedAt))
+          : ifNewer(inLog, judgedAt(one, reduction));
+      if (answer === undefined) return [];
+      const { by, reason } = answer;
+      return [{ type: "VerdictOverridden", workPackageId, rejection: one.rejection, by, reason }];
+    });
+  });
+};
+
+interface Answer {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+const overrideIn = (slots: PyObject, workPackageId: string): Answer | undefined => {
+  const review = slots.get("review");
+  if (!isPyObject(review) || stringAt(review, "wp_id") !== workPackageId) return undefined;
+  const [by = "", reason = "", at = ""] = ["actor", "reason", "at"].map((key) =>
+    stringAt(review, key)?.trim(),
+  );
+  if (by === "" || reason === "") return undefined;
+  return { by: clip(by, limits.actor), reason: clip(reason, limits.reason), at };
+};
+
+const ifNewer = (answer: Answer | undefined, than: string | undefined): Answer | undefined =>
+  answer !== undefined && than !== undefined && Date.parse(answer.at) >= Date.parse(than)
+    ? answer
+    : undefined;
+
+/** When the verdict that rejects was given; nothing can be said of when a review did not happen. */
+const judgedAt = ({ kind, workPackageId }: Contradiction, { transitions }: Reduction): string | undefined =>
+  kind !== "verdict_rejects"
+    ? undefined
+    : transitions.findLast(
+        ({ row, applied }) =>
+          applied && row.transition.wpId === workPackageId && row.transition.reviewResult !== undefined,
+      )?.row.transition.at;
