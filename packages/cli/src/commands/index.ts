@@ -13,8 +13,10 @@ import { help } from "./help.ts";
 import { log, watch } from "./log.ts";
 import { mergeDriver } from "./merge-driver.ts";
 import { missionCreate, missionList, missionShow } from "./mission.ts";
+import { missionReview } from "./mission-review.ts";
 import { missionSet } from "./mission-settings.ts";
 import { wpForce, wpMove, wpNote, wpSubtask } from "./moves.ts";
+import { override } from "./override.ts";
 import { init, where } from "./place.ts";
 import { preflight } from "./preflight.ts";
 import { publish } from "./publish.ts";
@@ -28,6 +30,7 @@ import { reviewPrune } from "./review-prune.ts";
 import { reviewStart, reviewSubmit } from "./reviews.ts";
 import { wpRevise } from "./revise.ts";
 import { schema } from "./schema.ts";
+import { ship } from "./ship.ts";
 import { exportSpecKitty, importSpecKitty } from "./spec-kitty.ts";
 import { sync } from "./sync.ts";
 import { undo } from "./undo.ts";
@@ -62,6 +65,9 @@ export const commands: readonly CommandSpec[] = [
   reviewSubmit,
   preflight,
   reviewPrune,
+  missionReview,
+  override,
+  ship,
   log,
   board,
   watch,

@@ -1,7 +1,7 @@
 /** Finds Spec Kitty mission folders on disk and reads their files. Reads only regular files, and never writes. */
 import fs from "node:fs";
 import path from "node:path";
-import type { MissionFolder } from "@mission-ledger/spec-kitty";
+import type { FoundReviewFile, MissionFolder, NamedFile } from "@mission-ledger/spec-kitty";
 import { CliError } from "../output/problem.ts";
 
 export type FoundFolder =
@@ -66,13 +66,7 @@ export const readMissionFolder = ({
   const meta = readIfThere(path.join(folder, "meta.json"));
   const lanes = readIfThere(path.join(folder, "lanes.json"));
   const status = readIfThere(path.join(folder, "status.json"));
-  const tasks = path.join(folder, "tasks");
-  const workPackageFiles = (childrenOf(tasks) ?? [])
-    .filter((name) => /^WP.*\.md$/.test(name))
-    .flatMap((name) => {
-      const bytes = readIfThere(path.join(tasks, name));
-      return bytes === undefined ? [] : [{ name: `tasks/${name}`, bytes }];
-    });
+  const { workPackageFiles, reviewFiles } = readTaskFiles(folder);
   return {
     folderName: slug,
     log: readIfThere(path.join(folder, logName)) ?? new Uint8Array(),
@@ -80,7 +74,60 @@ export const readMissionFolder = ({
     ...(lanes === undefined ? {} : { lanes }),
     ...(status === undefined ? {} : { status }),
     ...(workPackageFiles.length === 0 ? {} : { workPackageFiles }),
+    ...(reviewFiles.length === 0 ? {} : { reviewFiles }),
   };
+};
+
+export interface TaskFiles {
+  readonly workPackageFiles: readonly NamedFile[];
+  readonly reviewFiles: readonly FoundReviewFile[];
+}
+
+/** Throws `USAGE` when a file of a work package, or a folder, is there and cannot be read. A review file that cannot says so. */
+export const readTaskFiles = (folder: string): TaskFiles => {
+  const tasks = path.join(folder, "tasks");
+  const names = childrenOf(tasks) ?? [];
+  const workPackageFiles = names
+    .filter((name) => /^WP.*\.md$/.test(name))
+    .flatMap((name) => {
+      const bytes = readIfThere(path.join(tasks, name));
+      return bytes === undefined ? [] : [{ name: `tasks/${name}`, bytes }];
+    });
+  const reviewFiles = names
+    .filter((name) => isFolder(path.join(tasks, name)))
+    .flatMap((name) =>
+      childrenToRead(path.join(tasks, name))
+        .filter((file) => /^review-cycle-.*\.md$/is.test(file))
+        .map((file) => readReviewFile(path.join(tasks, name, file), `tasks/${name}/${file}`)),
+    );
+  return { workPackageFiles, reviewFiles };
+};
+
+export const folderStanding = (folder: string): boolean => isFolder(folder);
+
+export const readMetaOf = (folder: string): Uint8Array | undefined =>
+  readIfThere(path.join(folder, "meta.json"));
+
+/** A review is a page of text. */
+const maxReviewBytes = 4_194_304;
+
+/** What is there and cannot be read is a review that cannot be read, and never none. */
+const readReviewFile = (file: string, name: string): FoundReviewFile => {
+  const without = (problem: string): FoundReviewFile => ({ name, bytes: new Uint8Array(), problem });
+  try {
+    const status = fs.statSync(file);
+    if (!status.isFile()) return without("is no file");
+    if (status.size > maxReviewBytes) return without(`is longer than ${maxReviewBytes} bytes`);
+    return { name, bytes: fs.readFileSync(file) };
+  } catch (error) {
+    return without(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+};
+
+const childrenToRead = (folder: string): readonly string[] => {
+  const children = childrenOf(folder);
+  if (children !== undefined) return children;
+  throw new CliError("USAGE", `${folder} cannot be read`, { details: { path: folder } });
 };
 
 const readIfThere = (file: string): Uint8Array | undefined => {

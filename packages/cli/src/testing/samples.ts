@@ -2,9 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { clone } from "./clones.ts";
 import { planned, type Session, session } from "./session.ts";
 
-type Ground = "planned" | "publishing" | "merging" | "branches";
+type Ground = "planned" | "publishing" | "merging" | "branches" | "cloned";
 
 export interface Sample {
   /** Lines that are run first, each of which succeeds. An hour passes before the sample itself. */
@@ -75,6 +76,8 @@ const grounds: Readonly<Record<Ground, () => Promise<Session>>> = {
   publishing: publishingGround,
   merging: mergingGround,
   branches: branchesGround,
+  // In step with its remote, with a mission `p` of one package.
+  cloned: async () => (await clone()).shell,
 };
 
 const forReview = ["wp", "force", "p/WP01", "for_review", "--reason", "for the test"];
@@ -109,8 +112,13 @@ export const samples: Readonly<Record<string, Sample>> = {
   "mission.list": { argv: ["mission", "list"] },
   "mission.set": { argv: ["mission", "set", "p", "--target", "main"] },
   "mission.show": { argv: ["mission", "show", "p"] },
+  "mission.review": { argv: ["mission", "review", "p"] },
   next: { argv: ["next", "--claim"] },
   preflight: { ground: "branches", argv: ["preflight", "p", "--target", "calm"] },
+  override: {
+    before: [["wp", "force", "p/WP01", "done", "--reason", "x"]],
+    argv: ["override", "p/WP01", "--reason", "seen"],
+  },
   publish: { ground: "publishing", argv: ["publish"] },
   ready: { argv: ["ready", "--why"] },
   rebuild: { argv: ["rebuild"] },
@@ -123,6 +131,14 @@ export const samples: Readonly<Record<string, Sample>> = {
     argv: ["review", "submit", "p/WP01", "--verdict", "approved", "--as", "reviewer"],
   },
   schema: { argv: ["schema", "wp.move"] },
+  ship: {
+    ground: "cloned",
+    before: [
+      ["wp", "force", "p/WP01", "done", "--reason", "x"],
+      ["override", "p/WP01", "--reason", "seen"],
+    ],
+    argv: ["ship", "p"],
+  },
   sync: { argv: ["sync", "file:there"] },
   undo: { before: [claimed], argv: ["undo", "p", "7", "--reason", "a mistake"] },
   unlock: { argv: ["unlock", "p"] },

@@ -124,7 +124,7 @@ export type MissionCommand =
     })
   | (Asked & {
       readonly type: "ShipMission";
-      /** Commits that packages name as evidence, as they name them, which `commit` was seen to contain. @defaultValue none */
+      /** Commits that `commit` was seen to contain: those that packages name as evidence, as they name them, and where it was shipped last. @defaultValue none */
       readonly contains?: readonly string[];
       /** Review files that somebody looked at again. @defaultValue as they are on record */
       readonly observed?: readonly ObservedReview[];

@@ -78,7 +78,7 @@ export const mission: Decider<MissionCommand, Mission, MissionEvent, MissionRefu
       case "RestoreMission":
         return state.archived === undefined;
       case "ShipMission":
-        return state.shipped?.commit === command.commit;
+        return state.shipped?.targetBranch === command.targetBranch;
       default:
         return true;
     }

@@ -125,9 +125,11 @@ describe("shipping", () => {
 
   test("asked twice happens once", () => {
     expect(ship(state(shipped))).toEqual([]);
+    // The branch has gone on.
+    expect(ship(state(shipped), { commit: "d".repeat(40), contains: ["abcdef1", commit] })).toEqual([]);
   });
 
-  test("happens again at another commit, on another branch, or after a package was reopened or added", () => {
+  test("happens again on a branch that was rewritten, on another branch, or after a package was reopened or added", () => {
     expect(ship(state(shipped), { commit: "d".repeat(40) })).toHaveLength(1);
     expect(ship(state(shipped), { targetBranch: "next" })).toHaveLength(1);
     const reopened = [moved("WP01", "done", "in_progress"), moved("WP01", "in_progress", "done")];

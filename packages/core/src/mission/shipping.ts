@@ -70,8 +70,9 @@ export const decideShipped = (
       ref: absent.ref,
       targetBranch,
     });
-  const isShipped = shipped?.commit === commit && shipped.targetBranch === targetBranch;
-  if (isShipped && shipped.changed !== true) return accept();
+  // Others go on from there; a branch that was rewritten does not hold it any more.
+  const isThere = shipped?.commit === commit || contains.includes(shipped?.commit ?? "");
+  if (isThere && shipped?.targetBranch === targetBranch && shipped.changed !== true) return accept();
   const anew = observed.filter((one) => {
     const workPackage = findWorkPackage(recorded, one.workPackageId);
     return workPackage !== undefined && isObservedAnew(workPackage, one);

@@ -91,6 +91,24 @@ describe("an import with review files", () => {
     ]);
   });
 
+  test("lets a later verdict of the log clear what it said of a file without one", () => {
+    const rows = [
+      transitionRow(1, "WP01", "in_review", "in_progress", { ...review("changes_requested") }),
+      transitionRow(2, "WP01", "in_review", "approved", {
+        review_result: { ...review("approved").review_result, reference: "elsewhere" },
+      }),
+    ];
+    expect(consistencyOf(planOf(rows, [file(1, "wp_id: WP01")]))).toMatchObject([{ verdict: "consistent" }]);
+    // The file's own word is not the log's to take back.
+    expect(consistencyOf(planOf(rows, [file(1, "verdict: rejected")]))).toMatchObject([
+      { verdict: "artifact_rejects" },
+    ]);
+    const byEvidence = [rows[0] as string, transitionRow(2, "WP01", "in_progress", "approved")];
+    expect(consistencyOf(planOf(byEvidence, [file(1, "wp_id: WP01")]))).toMatchObject([
+      { verdict: "artifact_without_verdict" },
+    ]);
+  });
+
   test("takes an override in the file as an event, if it is for that package", () => {
     const own = planOf(approvedRows, [file(1, `verdict: rejected\n${inFile("WP01")}`)]);
     expect(eventsOf(own)).toContainEqual(

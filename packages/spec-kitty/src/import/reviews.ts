@@ -31,20 +31,26 @@ export const reviewEvent = ({ workPackageId, file }: NewestReview): ImportedEven
   };
 };
 
-/** The newest verdict that the log gives with a reference to a file of the package: `WP01-mast/review-cycle-2.md`. */
+/**
+ * What the log has decided since a review file of a package was written, asked by the file's name: `WP01-mast/review-cycle-2.md`.
+ * It says so only of files that it names itself. Its newest verdict counts, and an approval without one clears a rejection.
+ */
 export const verdictsOfFiles = ({
   transitions,
 }: Reduction): ((file: string, workPackageId: string) => Verdict | undefined) => {
-  const verdicts = new Map<string, Verdict>();
+  const named = new Set<string>();
+  const newest = new Map<string, Verdict>();
   for (const { row, applied } of transitions) {
-    const { wpId, reviewResult } = row.transition;
+    const { wpId, to, from, reviewResult } = row.transition;
+    if (!applied) continue;
     const reference = reviewResult === undefined ? undefined : stringAt(reviewResult, "reference");
     const verdict = reviewResult === undefined ? undefined : stringAt(reviewResult, "verdict");
-    if (!applied || reference === undefined || (verdict !== "approved" && verdict !== "changes_requested"))
-      continue;
-    verdicts.set(`${wpId} ${fileOfReference(reference)}`, verdict);
+    if (reference !== undefined) named.add(`${wpId} ${fileOfReference(reference)}`);
+    if (verdict === "approved" || verdict === "changes_requested") newest.set(wpId, verdict);
+    else if (from === "in_review" || to === "approved" || to === "done") newest.delete(wpId);
   }
-  return (file, workPackageId) => verdicts.get(`${workPackageId} ${file}`);
+  return (file, workPackageId) =>
+    named.has(`${workPackageId} ${file}`) ? newest.get(workPackageId) : undefined;
 };
 
 /** Of `review-cycle://<mission>/<folder>/<file>`, or a path, the folder and the file. */

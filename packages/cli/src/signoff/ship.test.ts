@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import { approve, type Clone, clone, forceTo } from "../testing/clones.ts";
+import { makeSpecKittyMission, reviewName, writeReview } from "../testing/spec-kitty-mission.ts";
+
+const ship = ({ shell }: Clone, ...more: readonly string[]) => shell.json("ship", "p", ...more);
+
+/** Done, reviewed, with its commit on main here and there. */
+const ready = async (): Promise<Clone> => {
+  const at = await clone();
+  const commit = at.commit("login", { "src/login/form.ts": "better form\n" });
+  await finish(at, commit);
+  at.git("push", "--quiet", "origin", "main");
+  return at;
+};
+
+const finish = async ({ shell }: Clone, commit: string): Promise<void> => {
+  for (const line of [
+    ["wp", "claim", "p/WP01", "--as", "ada"],
+    ["wp", "move", "p/WP01", "in_progress", "--as", "ada"],
+    ["wp", "move", "p/WP01", "for_review", "--as", "ada", "--evidence", `commit=${commit.slice(0, 12)}`],
+    ["review", "start", "p/WP01", "--as", "bob"],
+    ["review", "submit", "p/WP01", "--as", "bob", "--verdict", "approved", "--to", "done"],
+  ]) {
+    const { code, err } = await shell.run(...line);
+    if (code !== 0) throw new Error(`${line.join(" ")}: ${err}`);
+  }
+};
+
+const eventsOf = async ({ shell }: Clone): Promise<readonly string[]> =>
+  (await shell.json("log", "p")).data.events.map(({ type }: { type: string }) => type);
+
+describe("ship", () => {
+  test("records the commit of the target, with proof, and says what it looked at", async () => {
+    const at = await ready();
+    const { code, data } = await ship(at);
+    expect(code).toBe(0);
+    expect(data).toMatchObject({
+      mission: "p",
+      target: "main",
+      commit: at.git("rev-parse", "main"),
+      ok: true,
+      blockers: [],
+      shipped: true,
+      readback: "verified",
+      commits: [{ workPackageId: "WP01", onTarget: true }],
+    });
+    expect(data.preflight).toMatchObject({ upstreamRef: "refs/remotes/origin/main", state: "in_sync" });
+    expect((await eventsOf(at)).at(-1)).toBe("MissionShipped");
+    expect((await at.shell.json("mission", "show", "p")).data.shipped).toMatchObject({
+      targetBranch: "main",
+      commit: at.git("rev-parse", "origin/main"),
+    });
+  });
+
+  test("asked again does nothing, also when others have gone on; a reopened mission is shipped again", async () => {
+    const at = await ready();
+    const text = await at.shell.run("ship", "p");
+    expect(text.out).toContain("shipped p to main at");
+    expect((await ship(at)).data).toMatchObject({ eventIds: [], shipped: true });
+    at.commit("unrelated", { "notes.txt": "n\n" });
+    at.git("push", "--quiet", "origin", "main");
+    expect((await ship(at)).data.eventIds).toEqual([]);
+    expect((await at.shell.run("ship", "p")).out).toContain("nothing has changed since");
+
+    expect((await at.shell.run("wp", "force", "p/WP01", "planned", "--reason", "a bug")).code).toBe(0);
+    expect((await ship(at)).code).toBe(6);
+    const commit = at.commit("mended", { "src/login/form.ts": "best form\n" });
+    await finish(at, commit);
+    at.git("push", "--quiet", "origin", "main");
+    expect((await ship(at)).data.eventIds).toHaveLength(1);
+    expect((await eventsOf(at)).filter((type) => type === "MissionShipped")).toHaveLength(2);
+  });
+
+  test("a dry run says what would be written, or what blocks, and writes nothing", async () => {
+    const at = await ready();
+    const before = await eventsOf(at);
+    expect((await ship(at, "--dry-run")).data).toMatchObject({
+      ok: true,
+      shipped: false,
+      dryRun: true,
+      events: ["MissionShipped"],
+    });
+    at.commit("local", { "notes.txt": "n\n" });
+    const { code, data } = await ship(at, "--dry-run");
+    expect(code).toBe(25);
+    expect(data).toMatchObject({ ok: false, shipped: false, blockers: [{ kind: "target" }] });
+    expect(await eventsOf(at)).toEqual(before);
+  });
+});
+
+describe("ship is blocked before anything is written", () => {
+  const blocked = async (at: Clone, code: number, kind: string, ...more: readonly string[]) => {
+    const before = await eventsOf(at);
+    const ran = await ship(at, ...more);
+    expect(ran.code).toBe(code);
+    expect(ran.data).toMatchObject({ ok: false, shipped: false });
+    expect(ran.data.blockers[0].kind).toBe(kind);
+    expect(ran.envelope.error).toMatchObject({ details: { mission: "p", invariant: expect.any(String) } });
+    expect(await eventsOf(at)).toEqual(before);
+    return ran;
+  };
+
+  test("by a target that is not where its upstream is, before anything else", async () => {
+    const at = await clone();
+    at.commit("local", { "notes.txt": "n\n" });
+    const { data } = await blocked(at, 25, "target");
+    expect(data.blockers.map(({ kind }: { kind: string }) => kind)).toEqual(["target", "open"]);
+  });
+
+  test("by a package that is not done, with the step that is missing", async () => {
+    const at = await clone();
+    await approve(at);
+    const { data } = await blocked(at, 6, "open");
+    expect((await at.type(data.blockers[0].command)).code).toBe(0);
+    expect((await ship(at)).code).toBe(0);
+  });
+
+  test("by a review that contradicts what is done, until somebody answers for it", async () => {
+    const at = await clone();
+    await forceTo(at, "done");
+    const { data, envelope } = await blocked(at, 26, "review");
+    expect(envelope.error).toMatchObject({ code: "REVIEW_CONTRADICTED", details: { workPackageId: "WP01" } });
+    expect((await at.type(data.blockers[0].command)).code).toBe(0);
+    expect((await ship(at)).code).toBe(0);
+  });
+
+  test("by a commit that a done package names and the target does not have", async () => {
+    const at = await clone();
+    at.git("checkout", "--quiet", "-b", "topic");
+    const commit = at.commit("login", { "src/login/form.ts": "better form\n" });
+    await finish(at, commit);
+    const { data } = await blocked(at, 6, "commit");
+    expect(data.blockers[0].message).toContain("not on main");
+    at.git("checkout", "--quiet", "main");
+    at.git("merge", "--quiet", "--no-ff", "-m", "merge", "topic");
+    at.git("push", "--quiet", "origin", "main");
+    expect((await ship(at)).data).toMatchObject({ shipped: true, commits: [{ commit, onTarget: true }] });
+  });
+
+  test("by a commit that is nowhere here, even where a branch is called like it", async () => {
+    const at = await clone();
+    await finish(at, "abcdef1");
+    const { data } = await blocked(at, 6, "commit");
+    expect(data.blockers[0].message).toContain("not in this repository");
+    at.git("branch", "abcdef1", "main");
+    await blocked(at, 6, "commit");
+  });
+
+  test("where every package is canceled", async () => {
+    const at = await clone();
+    await at.shell.run("wp", "move", "p/WP01", "canceled", "--reason", "no use");
+    await blocked(at, 6, "nothing_done");
+  });
+
+  test("where nobody named a target", async () => {
+    const at = await clone();
+    await at.shell.run("mission", "set", "p", "--clear-target");
+    const { code, envelope } = await ship(at);
+    expect(code).toBe(4);
+    expect(envelope.error?.hint).toContain("mission set p --target main");
+  });
+
+  test("by a review file that changed after the import, if the folder is named", async () => {
+    const at = await clone();
+    const folder = makeSpecKittyMission(at.folder, { reviews: { [reviewName(1)]: "verdict: approved" } });
+    for (const line of [
+      ["import", "spec-kitty", folder],
+      ["mission", "set", "raft", "--target", "main"],
+    ])
+      expect((await at.shell.run(...line)).code).toBe(0);
+    const again = (...more: readonly string[]) => at.shell.json("ship", "raft", ...more);
+    expect((await again("--dry-run")).code).toBe(0);
+    writeReview(folder, reviewName(2), "verdict: rejected");
+    expect((await again("--artifacts", folder)).code).toBe(26);
+    writeReview(folder, reviewName(3), "verdict: approved");
+    const { data } = await again("--artifacts", folder);
+    expect(data.events).toEqual(["HistoricReviewRecorded", "MissionShipped"]);
+  });
+});
