@@ -45,7 +45,7 @@ export {
 export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type LeftoversOptions, type RewriteFile } from "./leftovers.ts";
-export type { GitProgram } from "./location/git.ts";
+export { askGit, type GitProgram } from "./location/git.ts";
 export { type GitDirectories, type LocateOptions, locateGitDirectories } from "./location/git-directories.ts";
 export {
   applyGitSetup,

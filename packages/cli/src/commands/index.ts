@@ -9,7 +9,9 @@ import { copy } from "./copy.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
+import { guard } from "./guard.ts";
 import { help } from "./help.ts";
+import { hookInstall, hookUninstall } from "./hook.ts";
 import { log, watch } from "./log.ts";
 import { mergeDriver } from "./merge-driver.ts";
 import { missionCreate, missionList, missionShow } from "./mission.ts";
@@ -68,6 +70,9 @@ export const commands: readonly CommandSpec[] = [
   missionReview,
   override,
   ship,
+  guard,
+  hookInstall,
+  hookUninstall,
   log,
   board,
   watch,

@@ -46,6 +46,7 @@ export const publish: CommandSpec = command({
       anew: true,
       ...(mission === undefined ? {} : { streams: [missionStream(mission)] }),
     });
+    if (results.some(({ takenIn }) => takenIn > 0)) context.worktrees()?.invalidate();
     // A fork that was known before is told as well: until it is decided, ledger and copy being the same is no good news.
     const forks = new Map(
       results.map(({ stream }) => [stream, warningOfFork(context, directory, missionName(stream))]),

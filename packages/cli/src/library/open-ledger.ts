@@ -8,6 +8,8 @@ import {
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
+import { notingWorktrees } from "../guard/worktree-index.ts";
+import { worktreesOf } from "../guard/worktrees-of.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
@@ -96,5 +98,8 @@ const placeOf = (address: string | undefined, directory: string | undefined, cwd
   return { at: { store: "file", path: found }, ...(publishTo === undefined ? {} : { publishTo }) };
 };
 
-const openAt = ({ at, ...copies }: LibraryPlace, ports: StorePorts): Promise<OpenedStore> =>
-  storeAt(at).open({ ...ports, ...copies });
+const openAt = async ({ at, ...copies }: LibraryPlace, ports: StorePorts): Promise<OpenedStore> => {
+  const opened = await storeAt(at).open({ ...ports, ...copies });
+  const index = worktreesOf(at, ports);
+  return index === undefined ? opened : { ...opened, store: notingWorktrees(opened.store, index) };
+};

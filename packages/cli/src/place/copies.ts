@@ -9,10 +9,17 @@ export interface CopiesQuestion {
   /** Whether the command writes; a command that reads changes nothing. */
   readonly writes: boolean;
   readonly say: (command: string) => string;
+  /** Called when events of other copies came into the ledger. */
+  readonly onTakenIn: () => void;
 }
 
 /** Warnings for the command that is about to run. What keeps the ledger from being used is left for the command to meet. */
-export const aboutCopies = async ({ copies, writes, say }: CopiesQuestion): Promise<readonly string[]> => {
+export const aboutCopies = async ({
+  copies,
+  writes,
+  say,
+  onTakenIn,
+}: CopiesQuestion): Promise<readonly string[]> => {
   let changed: readonly string[];
   try {
     changed = changedCopies(copies);
@@ -26,6 +33,7 @@ export const aboutCopies = async ({ copies, writes, say }: CopiesQuestion): Prom
       `what stands in the work tree's copy of ${nameAll(changed)} is not in the ledger yet, or not looked at; next: ${say("publish")}`,
     ];
   const results = await publishCopies({ ...copies, streams: changed });
+  if (results.some(({ takenIn }) => takenIn > 0)) onTakenIn();
   return results.flatMap(({ warnings, fault }) =>
     [...warnings, ...(fault === undefined ? [] : [fault])].map(warningText),
   );

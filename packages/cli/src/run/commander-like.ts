@@ -51,10 +51,10 @@ export const declareCommand = (
     for (const field of spec.flags)
       for (const alias of field.aliases ?? []) {
         if (input[alias] === undefined) continue;
-        input[field.name] = [
-          ...((input[field.name] as unknown[] | undefined) ?? []),
-          ...(input[alias] as unknown[]),
-        ];
+        const given = [input[field.name], input[alias]].flat().filter((value) => value !== undefined);
+        // Of a flag that is given once, two different values are refused later on.
+        const all = field.repeatable === true ? given : [...new Set(given)];
+        input[field.name] = field.repeatable === true || all.length > 1 ? all : all[0];
         delete input[alias];
       }
     spec.arguments.forEach((field, index) => {

@@ -13,6 +13,8 @@ import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
+import { notingWorktrees, type WorktreeIndex } from "../guard/worktree-index.ts";
+import { worktreesOf } from "../guard/worktrees-of.ts";
 import { type CliError, usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
 import { cacheFolderOf } from "../place/cache-folder.ts";
@@ -104,12 +106,13 @@ export const makeContext = ({
     ...(publishTo === undefined ? {} : { publishTo }),
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
+  const indexOf = (at: StoreAddress): WorktreeIndex | undefined => worktreesOf(at, portsFor({}));
   const open = (found: FoundPlace): Promise<Ledger> =>
     (opened ??= storeAt(found.at)
       .open(portsFor(found))
       .then(({ store, snapshots }) =>
         ledgerOver({
-          store: noting(store, appends),
+          store: noting(withWorktrees(store, indexOf(found.at)), appends),
           snapshots,
           snapshotEvery,
           // What is read from a server comes over the network; on a disk, reading changes nothing.
@@ -153,6 +156,7 @@ export const makeContext = ({
           copies: { directory, publishTo, files, clock, randomness },
           writes: spec.writes && input.dryRun !== true,
           say: here.say,
+          onTakenIn: () => indexOf(found.at)?.invalidate(),
         }))
           warnings.add(warning);
       return open(found);
@@ -171,6 +175,8 @@ export const makeContext = ({
       const store = storeAt(address);
       const ports = portsFor({});
       if (make && store.isThere() === false) await store.make(ports);
+      // What is copied there was claimed here or anywhere.
+      if (make) indexOf(address)?.invalidate();
       return store.transfer(ports, other);
     },
     another: async (address, { patienceMs } = {}) => {
@@ -178,8 +184,10 @@ export const makeContext = ({
       const store = storeAt(address);
       const ports = { ...portsFor({}), ...(patienceMs === undefined ? {} : { patienceMs }) };
       if (store.isThere() === false) await store.make(ports);
+      indexOf(address)?.invalidate();
       return (await store.open(ports)).store;
     },
+    worktrees: () => (hostLedger === undefined ? indexOf(find().at) : undefined),
     views: async () => (hostLedger === undefined ? storeAt(find().at).views(portsFor({})) : undefined),
     syncsTo: () => findSyncSetting({ syncTo: globals.syncTo, env, cwd }),
     remembersIn: () => (hostLedger === undefined ? storeAt(find().at).remembersIn(portsFor({})) : undefined),
@@ -252,6 +260,9 @@ const noting = (store: EventStore, appends: Appends): EventStore => ({
     }
   },
 });
+
+const withWorktrees = (store: EventStore, index: WorktreeIndex | undefined): EventStore =>
+  index === undefined ? store : notingWorktrees(store, index);
 
 const isFolder = (folder: string): boolean => {
   try {

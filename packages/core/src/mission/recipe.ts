@@ -322,9 +322,14 @@ const copyOfPlace = ({ program, repository, worktree, ...rest }: Workplace): Dra
 });
 
 const implementIn = (workPackage: MutableWorkPackage, workplace: Workplace | undefined): void => {
-  const { worktree, branch } = workplace ?? {};
+  const { worktree, branch, head } = workplace ?? {};
   if (worktree === undefined) delete workPackage.implementedIn;
-  else workPackage.implementedIn = { worktree: { ...worktree }, ...(branch === undefined ? {} : { branch }) };
+  else
+    workPackage.implementedIn = {
+      worktree: { ...worktree },
+      ...(branch === undefined ? {} : { branch }),
+      ...(head === undefined ? {} : { head }),
+    };
 };
 
 const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {

@@ -43,6 +43,8 @@ export interface ImplementedIn {
   readonly worktree: PlaceName;
   /** `null` for a detached head. */
   readonly branch?: string | null;
+  /** The commit at which the work began: what was checked out when it was claimed. */
+  readonly head?: string;
 }
 
 export interface SubtaskState {

@@ -1,0 +1,140 @@
+/** A git repository with worktrees, and the command line run in each of them. */
+import { execFileSync, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { systemClock } from "@mission-ledger/core";
+import { openLedger } from "../library/open-ledger.ts";
+import type { Io } from "../run/io.ts";
+import { runLedger } from "../run/run-ledger.ts";
+import { observeWorkplace } from "../workplace/observe-workplace.ts";
+import { type Ran, scratch, session } from "./session.ts";
+
+export interface WorkTree {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Throws with what git said. */
+  git(...args: readonly string[]): string;
+  /** Answers what git said and how it ended. */
+  tryGit(...args: readonly string[]): Ran;
+  write(files: Readonly<Record<string, string>>): void;
+  /** Writes, stages everything and commits without hooks; answers the id. */
+  commit(message: string, files?: Readonly<Record<string, string>>): string;
+  run(...argv: readonly string[]): Promise<Ran>;
+  /** In another environment. */
+  runWith(env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<Ran>;
+  /** As `run`, and throws unless it succeeds. */
+  must(...argv: readonly string[]): Promise<string>;
+  /** Claims a package for work in this worktree, and begins with it. */
+  begin(ref: string): Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes
+  json(...argv: readonly string[]): Promise<any>;
+}
+
+export interface TestRepository extends WorkTree {
+  /** Moves the clock on. */
+  pass(milliseconds: number): void;
+  /** A linked worktree on a branch of its own name. */
+  worktree(name: string): WorkTree;
+  /** The command line in any folder. */
+  at(folder: string): WorkTree;
+}
+
+/** One commit on `main`, and an empty ledger. */
+export const gitRepository = async (changes: Partial<Io> = {}): Promise<TestRepository> => {
+  const root = fs.realpathSync(scratch());
+  const shell = session(changes);
+  const env = {
+    PATH: process.env.PATH ?? "",
+    HOME: root,
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_AUTHOR_NAME: "Ada",
+    GIT_AUTHOR_EMAIL: "ada@example.org",
+    GIT_AUTHOR_DATE: "2026-03-01T10:00:00Z",
+    GIT_COMMITTER_NAME: "Ada",
+    GIT_COMMITTER_EMAIL: "ada@example.org",
+    GIT_COMMITTER_DATE: "2026-03-01T10:00:00Z",
+    MISSION_LEDGER_ACTOR: "ada",
+  };
+  const at = (folder: string): WorkTree => {
+    const git: WorkTree["git"] = (...args) =>
+      execFileSync("git", args, {
+        cwd: folder,
+        env,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }).trim();
+    const write: WorkTree["write"] = (files) => {
+      for (const [name, content] of Object.entries(files)) {
+        const file = path.join(folder, name);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, content);
+      }
+    };
+    const runWith: WorkTree["runWith"] = async (other, ...argv) => {
+      const world = shell.io({ cwd: folder, env: other });
+      const code = await runLedger(argv, world);
+      return { ...world.text(), code };
+    };
+    const run: WorkTree["run"] = (...argv) => runWith(env, ...argv);
+    const must: WorkTree["must"] = async (...argv) => {
+      const { code, out, err } = await run(...argv);
+      if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${err}`);
+      return out;
+    };
+    return {
+      folder,
+      env,
+      runWith,
+      must,
+      begin: async (ref) => {
+        const [slug = "", workPackageId = ""] = ref.split("/");
+        const ledger = await openLedger({
+          cwd: folder,
+          actor: "ada",
+          clock: shell.io().clock ?? systemClock,
+        });
+        await ledger.engine.mission(slug).execute({
+          type: "ClaimWorkPackage",
+          workPackageId,
+          kind: "implement",
+          leaseMs: 3_600_000,
+          workplace: await observeWorkplace({ cwd: folder, env }),
+        });
+        await ledger.close();
+        await must("wp", "move", ref, "in_progress");
+      },
+      git,
+      tryGit: (...args) => {
+        const { status, stdout, stderr } = spawnSync("git", args, { cwd: folder, env, encoding: "utf8" });
+        return { code: status ?? -1, out: stdout, err: stderr };
+      },
+      write,
+      commit: (message, files = {}) => {
+        write(files);
+        git("add", "--all");
+        git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", message);
+        return git("rev-parse", "HEAD");
+      },
+      run,
+      json: async (...argv) => {
+        const { code, out } = await run(...argv, "--json");
+        return { code, ...JSON.parse(out) };
+      },
+    };
+  };
+  const main = at(path.join(root, "passkeys"));
+  fs.mkdirSync(main.folder);
+  main.git("init", "--quiet", "--initial-branch=main");
+  main.commit("first", { readme: "work\n" });
+  await main.run("init");
+  return {
+    ...main,
+    at,
+    pass: shell.pass,
+    worktree: (name) => {
+      main.git("worktree", "add", "--quiet", "-b", name, path.join("..", name));
+      return at(path.join(root, name));
+    },
+  };
+};
