@@ -1,16 +1,11 @@
 /** Claims: take a work package, keep it, give it back, free it from somebody who is gone. */
-import type { CancelSignal } from "@mission-ledger/core";
-import {
-  type ClaimObservation,
-  findWorkPackage,
-  type MissionEvent,
-  type RecoverySignal,
-} from "@mission-ledger/core/mission";
+import type { ClaimObservation, MissionEvent, RecoverySignal } from "@mission-ledger/core/mission";
 import { aboutWorkPackage } from "../command/about-work-package.ts";
 import { formatDuration } from "../command/duration.ts";
 import type { Ref } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { clockTime, type Written, writeFlags } from "../command/write.ts";
+import { claimOn } from "../library/claim.ts";
 import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
 import { claimLooker } from "../workplace/look-after-claims.ts";
 
@@ -156,7 +151,7 @@ export const wpRecover: CommandSpec = command({
       input,
       signal,
       request: async (ref) => {
-        const observed = await lookAt(context, ref, signal);
+        const observed = await lookAt(context, ref);
         const { workPackageId } = ref;
         const request = { type: "RecoverClaim", workPackageId, reason: input.reason } as const;
         return observed === undefined ? request : { ...request, observed };
@@ -171,15 +166,9 @@ export const wpRecover: CommandSpec = command({
 const lookAt = async (
   context: CommandContext,
   { slug, workPackageId }: Ref,
-  signal: CancelSignal | undefined,
 ): Promise<ClaimObservation | undefined> => {
-  const state = await (await context.ledger()).mission(slug).state(signal);
-  const claim = state._tag === "Open" ? findWorkPackage(state, workPackageId)?.claim : undefined;
-  if (claim === null || claim === undefined) return undefined;
-  const looker = claimLooker(context);
-  return context.clock.now() >= Date.parse(claim.expiresAt)
-    ? looker.lookWhenOver(claim)
-    : looker.lookForDeath(claim);
+  const claim = await claimOn((await context.ledger()).mission(slug), workPackageId);
+  return claim === undefined ? undefined : claimLooker(context).look(claim, context.clock.now());
 };
 
 /** `null` where nobody held it. */

@@ -33,13 +33,13 @@ export const wpRevise: CommandSpec = command({
   writes: true,
   run: async (context, input, signal) => {
     const { title, after, notAfter } = input;
-    if (title === undefined && after.length === 0 && notAfter.length === 0)
-      throw usage("nothing is to be changed", "Give --title, --after or --not-after.");
     const ledger = await context.ledger();
     const found = await resolveRef(ledger, input.ref);
     // The list is written as a whole: whoever changes it meanwhile must not be undone in silence.
     const { revision } = await ledger.store.head(ledger.mission(found.slug).stream);
     const mission = await openMission(ledger, found.slug, signal);
+    if (title === undefined && after.length === 0 && notAfter.length === 0)
+      throw usage("nothing is to be changed", "Give --title, --after or --not-after.");
     const before = openWorkPackage(mission, found.workPackageId).dependsOn;
     const dependsOn = [...new Set([...before.filter((id) => !notAfter.includes(id)), ...after])];
     return aboutWorkPackage({

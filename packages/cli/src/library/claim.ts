@@ -1,15 +1,16 @@
 /** A claim that is held: renews itself while it is open, and says so at once when it is lost. */
-import { LedgerError } from "@mission-ledger/core";
-import type {
-  ClaimKind,
-  MissionEvent,
-  MissionHandle,
-  MissionReceipt,
-  RequestOptions,
+import { type Clock, LedgerError, type Timers } from "@mission-ledger/core";
+import {
+  type Claim,
+  type ClaimKind,
+  findWorkPackage,
+  type MissionEvent,
+  type MissionHandle,
+  type MissionReceipt,
+  type RequestOptions,
+  type Workplace,
 } from "@mission-ledger/core/mission";
-import { observeWorkplace } from "../workplace/observe-workplace.ts";
-import { ownProgram } from "../workplace/program.ts";
-import type { LibraryContext } from "./library-context.ts";
+import { keepRenewing } from "./renewal.ts";
 
 export interface HeldClaim {
   readonly ref: string;
@@ -21,7 +22,10 @@ export interface HeldClaim {
   readonly expiresAt: string;
   /** The receipt of the grant. */
   readonly receipt: MissionReceipt;
-  /** Aborted when the lease is lost: recovered by others, over without having been renewed, or ended by a move. */
+  /**
+   * Aborted when the claim is lost: recovered by others, ended by a move made elsewhere, or over by the clock while the log
+   * cannot be asked. After a sleep longer than the lease the log is asked first: it goes on if nobody took it meanwhile.
+   */
   readonly signal: AbortSignal;
   /** Throws `CLAIM_LOST` when it is too late. */
   renew(): Promise<void>;
@@ -32,86 +36,112 @@ export interface HeldClaim {
 }
 
 export interface HoldOptions {
-  readonly context: LibraryContext;
+  readonly clock: Clock;
+  readonly timers: Timers;
   readonly handle: MissionHandle;
   readonly workPackageId: string;
   readonly kind: ClaimKind;
   readonly leaseMs: number;
   readonly renew: boolean;
+  readonly workplace: Workplace;
   readonly options: RequestOptions;
 }
 
-/** Renewals per lease: two may fail before the third is late. */
-const renewalsPerLease = 3;
-
 type Granted = Extract<MissionEvent, { type: "WorkPackageClaimed" }>;
 
-export const holdClaim = async ({
-  context,
+export const holdClaim = async (hold: HoldOptions): Promise<HeldClaim> => {
+  const { handle, workPackageId, kind, leaseMs, workplace, options } = hold;
+  const receipt = await handle.execute(
+    { type: "ClaimWorkPackage", workPackageId, kind, leaseMs, workplace },
+    options,
+  );
+  const { holder, fence, expiresAt } = receipt.events.find(
+    (event): event is Granted => event.type === "WorkPackageClaimed",
+  ) as Granted;
+  return heldClaim({ ...hold, receipt, holder, fence, expiresAt });
+};
+
+export interface TakeUpOptions extends HoldOptions {
+  /** The claim as it stands. */
+  readonly claim: Claim;
+  /** Shown by who looked: the program that has it is gone. */
+  readonly observed?: Extract<Parameters<MissionHandle["execute"]>[0], { type: "RenewClaim" }>["observed"];
+}
+
+/** Goes on under the holder's own claim, with its fence. Throws `CLAIM_HELD` while another program has it. */
+export const takeUpClaim = async (take: TakeUpOptions): Promise<HeldClaim> => {
+  const { handle, workPackageId, leaseMs, workplace, claim, observed, options } = take;
+  const { holder, fence } = claim;
+  const receipt = await handle.execute(
+    {
+      type: "RenewClaim",
+      workPackageId,
+      fence,
+      leaseMs,
+      workplace,
+      ...(observed === undefined ? {} : { observed }),
+    },
+    { ...options, actor: holder },
+  );
+  const event = receipt.events.find(({ type }) => type === "ClaimRenewed");
+  const expiresAt = event?.type === "ClaimRenewed" ? event.expiresAt : claim.expiresAt;
+  return heldClaim({ ...take, receipt, holder, fence, expiresAt });
+};
+
+interface Granting extends HoldOptions {
+  readonly receipt: MissionReceipt;
+  readonly holder: string;
+  readonly fence: number;
+  readonly expiresAt: string;
+}
+
+/** The log said no, or will never answer. */
+const isFinal = (error: unknown): boolean =>
+  !LedgerError.is(error) ||
+  error.code === "CLAIM_LOST" ||
+  error.code === "CLAIM_HELD" ||
+  error.code === "NOT_FOUND" ||
+  error.code === "MISSION_ARCHIVED" ||
+  error.code === "STORE_CLOSED";
+
+const heldClaim = ({
+  clock,
+  timers,
   handle,
   workPackageId,
   kind,
   leaseMs,
   renew,
-  options,
-}: HoldOptions): Promise<HeldClaim> => {
-  const { clock } = context.engine;
-  const workplace = await observeWorkplace({ cwd: context.cwd, program: ownProgram() });
-  const receipt = await handle.execute(
-    { type: "ClaimWorkPackage", workPackageId, kind, leaseMs, workplace },
-    options,
-  );
-  const {
-    holder,
-    fence,
-    expiresAt: granted,
-  } = receipt.events.find((event): event is Granted => event.type === "WorkPackageClaimed") as Granted;
+  receipt,
+  holder,
+  fence,
+  expiresAt: granted,
+}: Granting): HeldClaim => {
   const lost = new AbortController();
   let expiresAt = granted;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let open = true;
-
-  const close = (): void => {
-    open = false;
-    clearTimeout(timer);
-  };
-  const lose = (reason: unknown): void => {
-    close();
-    lost.abort(reason);
-  };
-  const renewNow = async (): Promise<void> => {
+  let isOpen = true;
+  const renewNow = async (): Promise<string> => {
     const renewed = await handle.execute(
       { type: "RenewClaim", workPackageId, fence, leaseMs },
       { actor: holder },
     );
     const event = renewed.events.find(({ type }) => type === "ClaimRenewed");
     if (event?.type === "ClaimRenewed") expiresAt = event.expiresAt;
+    return expiresAt;
   };
-  const renewOrLose = async (): Promise<void> => {
-    try {
-      await renewNow();
-    } catch (error) {
-      if (!open) return;
-      const over = clock.now() >= Date.parse(expiresAt);
-      // Until the lease is over a store that cannot be reached is only a reason to try again.
-      if (
-        over ||
-        !LedgerError.is(error) ||
-        error.code === "CLAIM_LOST" ||
-        error.code === "CLAIM_HELD" ||
-        error.code === "NOT_FOUND" ||
-        error.code === "STORE_CLOSED"
-      )
-        lose(error);
-    }
+  const lose = (reason: unknown): void => {
+    close();
+    lost.abort(reason);
   };
-  const schedule = (): void => {
-    if (!open) return;
-    timer = setTimeout(() => void renewOrLose().then(schedule), Math.max(50, leaseMs / renewalsPerLease));
-    timer.unref();
+  const renewal = renew
+    ? keepRenewing({ clock, timers, leaseMs, expiresAt, renew: renewNow, isFinal, lose })
+    : undefined;
+  const close = (): void => {
+    isOpen = false;
+    renewal?.stop();
   };
   const release = async (reason?: string): Promise<void> => {
-    if (!open) return;
+    if (!isOpen) return;
     close();
     try {
       await handle.execute(
@@ -123,7 +153,6 @@ export const holdClaim = async ({
       if (!LedgerError.is(error, "CLAIM_LOST")) throw error;
     }
   };
-  if (renew) schedule();
   const held: HeldClaim = {
     ref: `${handle.slug}/${workPackageId}`,
     kind,
@@ -136,7 +165,8 @@ export const holdClaim = async ({
     signal: lost.signal,
     renew: async () => {
       try {
-        await renewNow();
+        const until = await renewNow();
+        renewal?.extended(until);
       } catch (error) {
         if (LedgerError.is(error, "CLAIM_LOST")) lose(error);
         throw error;
@@ -151,6 +181,9 @@ export const holdClaim = async ({
 
 const closers = new WeakMap<HeldClaim, () => void>();
 
+/** Stops renewing and leaves the claim as it is. */
+export const stopRenewing = (claim: HeldClaim): void => closers.get(claim)?.();
+
 /** A move or a verdict may end the claim it was made under: then it was not lost, and is not renewed any more. */
 export const settleClaim = (
   claim: HeldClaim | undefined,
@@ -158,5 +191,12 @@ export const settleClaim = (
 ): void => {
   if (claim === undefined) return;
   if (events.some((event) => event.type === "ClaimReleased" && event.fence === claim.fence))
-    closers.get(claim)?.();
+    stopRenewing(claim);
+};
+
+/** The claim on a package as the log has it now; `undefined` where nobody holds it. */
+export const claimOn = async (handle: MissionHandle, workPackageId: string): Promise<Claim | undefined> => {
+  const state = await handle.state();
+  const workPackage = state._tag === "Open" ? findWorkPackage(state, workPackageId) : undefined;
+  return workPackage?.claim ?? undefined;
 };

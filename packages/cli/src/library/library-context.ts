@@ -1,7 +1,8 @@
 /** What missions, work packages and claims in a program's hands share. */
-import type { Randomness } from "@mission-ledger/core";
+import type { Randomness, Timers } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { StoreAddress } from "../store/store-kind.ts";
+import type { Machine } from "../workplace/machine.ts";
 
 export interface LibraryContext {
   readonly engine: Ledger;
@@ -11,4 +12,7 @@ export interface LibraryContext {
   readonly at: StoreAddress | null;
   /** Where the program works, and relative paths begin. */
   readonly cwd: string;
+  /** They do not keep the program alive. */
+  readonly timers: Timers;
+  readonly machine: Machine;
 }

@@ -5,6 +5,7 @@ import {
   type Randomness,
   type SnapshotStore,
   systemRandomness,
+  type Timers,
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
@@ -14,6 +15,8 @@ import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { OpenedStore, StoreAddress, StorePorts } from "../store/store-kind.ts";
+import { systemMachine } from "../workplace/machine.ts";
+import type { LibraryContext } from "./library-context.ts";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";
 import { type CheckPromptOptions, checkReviewPrompt } from "./prompts.ts";
 
@@ -56,6 +59,15 @@ export interface MissionLedger {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A claim that renews itself is no reason for a program to go on. */
+const backgroundTimers: Timers = {
+  after: (milliseconds, run) => {
+    const timer = setTimeout(run, milliseconds);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Opens a ledger. What is missing of it on the disk is made by the first write, but for the folder of a database. */
 export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLedger> => {
   const { actor, directory, store, cwd = ".", clock, randomness = systemRandomness } = options;
@@ -74,7 +86,15 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
     ...ports,
     ...(snapshots === undefined ? {} : { snapshots }),
   });
-  const context = { engine, actor, randomness, at: place?.at ?? null, cwd };
+  const context: LibraryContext = {
+    engine,
+    actor,
+    randomness,
+    at: place?.at ?? null,
+    cwd,
+    timers: backgroundTimers,
+    machine: systemMachine,
+  };
   return {
     engine,
     actor,

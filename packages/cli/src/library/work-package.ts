@@ -9,7 +9,10 @@ import type {
   Verdict,
 } from "@mission-ledger/core/mission";
 import { parseDuration } from "../command/duration.ts";
-import { type HeldClaim, holdClaim, settleClaim } from "./claim.ts";
+import { claimLooker } from "../workplace/look-after-claims.ts";
+import { observeWorkplace } from "../workplace/observe-workplace.ts";
+import { ownProgram } from "../workplace/program.ts";
+import { claimOn, type HeldClaim, holdClaim, settleClaim } from "./claim.ts";
 import type { LibraryContext } from "./library-context.ts";
 import { type IssuedReviewPrompt, type IssuePromptOptions, issueReviewPrompt } from "./prompts.ts";
 
@@ -18,6 +21,8 @@ export interface ClaimOptions extends RequestOptions {
   readonly leaseFor?: number | string;
   /** @defaultValue true */
   readonly renew?: boolean;
+  /** The work tree the work is done in. @defaultValue where the ledger was looked for */
+  readonly worktree?: string;
 }
 
 export interface MoveOptions extends RequestOptions {
@@ -54,7 +59,10 @@ export interface OpenedWorkPackage {
   submitReview(options: ReviewOptions): Promise<MissionReceipt>;
   /** Writes a prompt for the reviewer and puts its hash on record. Throws `NOT_REVIEWABLE`. */
   issueReviewPrompt(options?: IssuePromptOptions): Promise<IssuedReviewPrompt>;
-  /** Ends a claim whose lease is over. */
+  /**
+   * Ends a claim whose lease is over, or whose program or worktree is gone; looks by itself. Throws `CLAIM_ALIVE` where nothing
+   * shows that.
+   */
   recover(reason: string, options?: RequestOptions): Promise<MissionReceipt>;
 }
 
@@ -66,9 +74,25 @@ export const openedWorkPackage = (
   const workPackageId = id;
   const take = (
     kind: "implement" | "review",
-    { leaseFor = "2m", renew = true, ...options }: ClaimOptions,
-  ): Promise<HeldClaim> =>
-    holdClaim({ context, handle, workPackageId, kind, leaseMs: leaseOf(leaseFor), renew, options });
+    { leaseFor = "2m", renew = true, worktree = context.cwd, ...options }: ClaimOptions,
+  ): Promise<HeldClaim> => {
+    const { machine, timers, engine } = context;
+    const leaseMs = leaseOf(leaseFor);
+    const place = observeWorkplace({ cwd: worktree, program: ownProgram(machine), machine });
+    return place.then((workplace) =>
+      holdClaim({
+        clock: engine.clock,
+        timers,
+        handle,
+        workPackageId,
+        kind,
+        leaseMs,
+        renew,
+        workplace,
+        options,
+      }),
+    );
+  };
   const underClaim = async (
     claim: HeldClaim | undefined,
     request: MissionRequest,
@@ -118,8 +142,18 @@ export const openedWorkPackage = (
         options,
       ),
     issueReviewPrompt: (options) => issueReviewPrompt(context, handle, workPackageId, options),
-    recover: (reason, options = {}) =>
-      handle.execute({ type: "RecoverClaim", workPackageId, reason }, options),
+    recover: async (reason, options = {}) => {
+      const claim = await claimOn(handle, workPackageId);
+      const { cwd, machine, engine } = context;
+      const observed =
+        claim === undefined
+          ? undefined
+          : claimLooker({ cwd, env: {}, machine }).look(claim, engine.clock.now());
+      return handle.execute(
+        { type: "RecoverClaim", workPackageId, reason, ...(observed === undefined ? {} : { observed }) },
+        options,
+      );
+    },
   };
 };
 

@@ -23,6 +23,8 @@ const git = (cwd: string, ...args: readonly string[]): void => {
 };
 const machine = fakeMachine();
 
+const over = Date.parse("2026-03-01T10:00:00.000Z");
+
 /** A repository, a worktree `lane-a` of it, and a claim for the work there. */
 const claimedInLane = async () => {
   const root = fs.realpathSync(scratch());
@@ -95,13 +97,14 @@ describe("a branch that a claim names", () => {
     const { main, lane, claim } = await claimedInLane();
     const looker = claimLooker({ cwd: main, env, machine });
     expect(looker.lookForDeath(claim)).toBeUndefined();
-    expect(looker.lookWhenOver(claim)).toEqual({
+    expect(looker.look(claim, over)).toEqual({
       signal: "no_commit",
       branch: "lane-a",
       head: claim.workplace?.head,
     });
+    expect(looker.look(claim, over - 1)).toBeUndefined();
     git(lane, "commit", "--allow-empty", "-m", "work");
-    expect(looker.lookWhenOver(claim)).toBeUndefined();
+    expect(looker.look(claim, over)).toBeUndefined();
   });
 });
 
@@ -111,7 +114,7 @@ describe("a claim", () => {
     const host = (await observeWorkplace({ cwd: main, env, machine })).host;
     for (const claim of [claimOf(undefined), claimOf({ host })]) {
       const looker = claimLooker({ cwd: main, env, machine });
-      expect([looker.lookForDeath(claim), looker.lookWhenOver(claim)]).toEqual([undefined, undefined]);
+      expect([looker.lookForDeath(claim), looker.look(claim, over)]).toEqual([undefined, undefined]);
     }
   });
 

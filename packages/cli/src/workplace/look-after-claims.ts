@@ -14,8 +14,8 @@ import { worktreesOnDisk } from "./worktrees.ts";
 export interface ClaimLooker {
   /** What frees the claim before its lease is over; `undefined` if nothing that is certain does. */
   lookForDeath(claim: Claim): ClaimObservation | undefined;
-  /** The same once its lease is over, when a branch that stands where it stood says something too. */
-  lookWhenOver(claim: Claim): ClaimObservation | undefined;
+  /** The same at `now`: once the lease is over, a branch that stands where it stood says something too. */
+  look(claim: Claim, now: number): ClaimObservation | undefined;
 }
 
 export const claimLooker = ({
@@ -63,9 +63,9 @@ export const claimLooker = ({
 
   return {
     lookForDeath,
-    lookWhenOver: (claim) => {
+    look: (claim, now) => {
       const seen = lookForDeath(claim);
-      if (seen !== undefined) return seen;
+      if (seen !== undefined || now < Date.parse(claim.expiresAt)) return seen;
       const { branch, head } = claim.workplace ?? {};
       const repository = repositoryOf(claim);
       if (repository === undefined || typeof branch !== "string" || head === undefined) return undefined;
