@@ -98,8 +98,10 @@ describe("the guard", () => {
     return { repository, lane, ledger, cache: path.join(ledger, "cache") };
   };
 
-  test("searches the ledger once, then reads the missions of its worktree alone", async () => {
-    const { lane, ledger } = await working();
+  test("of a new ledger reads the missions of its worktree alone; where the index is gone it searches once", async () => {
+    const { lane, ledger, cache } = await working();
+    expect((await lane.json("guard")).data).toMatchObject({ verdict: "context_missing", foundBy: "index" });
+    fs.rmSync(cache, { recursive: true });
     expect((await lane.json("guard")).data).toMatchObject({ verdict: "context_missing", foundBy: "search" });
     await lane.begin("p/WP01");
     // A log that nobody could read: the verdict does not rest on it.
@@ -115,18 +117,18 @@ describe("the guard", () => {
     const { lane, cache } = await working();
     await lane.begin("p/WP01");
     lane.write({ "q/a": "x\n" });
-    const first = await lane.json("guard");
-    const second = await lane.json("guard");
+    const before = await lane.json("guard");
     fs.rmSync(cache, { recursive: true });
-    const third = await lane.json("guard");
-    expect([first, second, third].map(({ data }) => data.foundBy)).toEqual(["search", "index", "search"]);
-    expect(third.data).toEqual({ ...second.data, foundBy: "search" });
+    const after = await lane.json("guard");
+    expect([before, after].map(({ data }) => data.foundBy)).toEqual(["index", "search"]);
+    expect(after.data).toEqual({ ...before.data, foundBy: "search" });
     expect((await lane.json("guard")).data.foundBy).toBe("index");
   });
 
   test("without its index blocks where a log that may matter cannot be read", async () => {
-    const { lane, ledger } = await working();
+    const { lane, ledger, cache } = await working();
     await lane.begin("p/WP01");
+    fs.rmSync(cache, { recursive: true });
     fs.writeFileSync(path.join(ledger, "log", "mission-q.jsonl"), "damaged\n".repeat(3));
     const { code, ok, data } = await lane.json("guard");
     expect([code, ok, data]).toEqual([8, false, null]);

@@ -166,6 +166,8 @@ export const makeContext = ({
       const found = find();
       if (found.exists === false) {
         await storeAt(found.at).make(portsFor(found));
+        // Nothing is in it yet, so nothing has to be searched for.
+        indexOf(found.at)?.complete(new Map());
         place = { ...found, exists: true };
       }
       return { ledger: await open(found), created: found.exists === false };
