@@ -26,6 +26,7 @@ import type { Environment } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { observeWorkplace } from "../workplace/observe-workplace.ts";
 import { placeName } from "../workplace/places.ts";
 import { type PromptHead, parsePrompt } from "./prompt-document.ts";
 import { type FoundFile, readPromptFile } from "./prompt-file.ts";
@@ -198,19 +199,50 @@ const groundOf = async (check: PromptCheck, head: PromptHead): Promise<PromptGro
   const { env, signal } = check;
   const asking: GitPlace = { cwd: check.cwd, env, ...(signal === undefined ? {} : { signal }) };
   const there: GitPlace = { ...asking, cwd: head.worktree.path, env: withoutRedirection(env) };
-  const [own, work] = await Promise.all([repositoryAt(asking), repositoryAt(there)]);
-  const [now, hasBase, hasHead] = await Promise.all([
-    work === undefined ? { branch: null, head: null } : headNow(there, work, head),
-    work !== undefined && hasIt(there, head.base),
-    work !== undefined && hasIt(there, head.head),
+  const [own, work, hasBase, hasHead] = await Promise.all([
+    seenAt(asking, head.repository),
+    seenAt(there, head.repository, head.worktree),
+    hasIt(there, head.base),
+    hasIt(there, head.head),
   ]);
+  const { branch, head: commit } = head.headFrom === "worktree" ? work : await namedHead(there, head);
   return {
-    repository: placeOf(own?.commonDirectory),
-    worktree: placeOf(work?.workTree),
-    worktreeRepository: placeOf(work?.commonDirectory),
-    ...now,
+    repository: own.repository,
+    worktree: work.worktree,
+    worktreeRepository: work.repository,
+    branch,
+    head: commit,
     hasBase,
     hasHead,
+  };
+};
+
+interface Seen extends Pick<PromptGround, "repository" | "worktree" | "branch" | "head"> {}
+
+/**
+ * What stands at a place. That it is what was expected can be read from git's own files, without starting git half a dozen
+ * times; that it is not, only git says.
+ */
+const seenAt = async (place: GitPlace, repository: PlaceName, worktree?: PlaceName): Promise<Seen> => {
+  const { cwd, env = {} } = place;
+  const seen = await observeWorkplace({ cwd, env });
+  if (
+    seen.repository?.id === repository.id &&
+    seen.branch !== undefined &&
+    (worktree === undefined || seen.worktree?.id === worktree.id)
+  )
+    return {
+      repository: seen.repository,
+      worktree: seen.worktree ?? null,
+      branch: seen.branch,
+      head: seen.head ?? null,
+    };
+  const found = await repositoryAt(place);
+  return {
+    repository: placeOf(found?.commonDirectory),
+    worktree: placeOf(found?.workTree),
+    branch: found === undefined || found.head._tag === "Detached" ? null : found.head.branch,
+    head: found === undefined || found.head._tag === "Unborn" ? null : found.head.commit,
   };
 };
 
@@ -222,29 +254,26 @@ const repositoryAt = async (place: GitPlace): Promise<Repository | undefined> =>
   try {
     return await readRepository(place);
   } catch (error) {
-    if (isGitFault(error) && (error.code === "GIT_NO_REPOSITORY" || error.code === "GIT_NO_WORK_TREE"))
-      return undefined;
+    if (isNoRepository(error)) return undefined;
     throw error;
   }
 };
 
-const headNow = async (
+const isNoRepository = (error: unknown): boolean =>
+  isGitFault(error) && (error.code === "GIT_NO_REPOSITORY" || error.code === "GIT_NO_WORK_TREE");
+
+/** Where the branch that was named stands now; a commit alone stays where it is. */
+const namedHead = async (
   place: GitPlace,
-  { head: there }: Repository,
-  { headFrom, branch, head }: PromptHead,
+  { branch, head }: PromptHead,
 ): Promise<Pick<PromptGround, "branch" | "head">> => {
-  if (headFrom === "named") {
-    if (branch === null) return { branch, head };
+  if (branch === null) return { branch, head };
+  try {
     const found = await readBranch(place, branch);
     return { branch: found?.branch ?? null, head: found?.commit ?? null };
-  }
-  switch (there._tag) {
-    case "Branch":
-      return { branch: there.branch, head: there.commit };
-    case "Detached":
-      return { branch: null, head: there.commit };
-    case "Unborn":
-      return { branch: there.branch, head: null };
+  } catch (error) {
+    if (isNoRepository(error)) return { branch: null, head: null };
+    throw error;
   }
 };
 
@@ -252,6 +281,7 @@ const hasIt = async (place: GitPlace, commit: string): Promise<boolean> => {
   try {
     return await hasCommit(place, commit);
   } catch (error) {
+    if (isNoRepository(error)) return false;
     if (isGitFault(error) && (error.code === "GIT_NAME_INVALID" || error.code === "GIT_REVISION_MISSING"))
       return false;
     throw error;

@@ -246,7 +246,7 @@ const evidenceOutside = async (
   (
     await Promise.all(
       evidence
-        .filter(({ kind }) => kind === "commit")
+        .filter(({ kind, ref }) => kind === "commit" && ref !== head)
         .map(async ({ ref }) => {
           try {
             const { commit } = await resolveCommit(place, ref);
