@@ -57,6 +57,7 @@ const builtins = {
     export const availableParallelism = () => require("node:os").availableParallelism();
     export const hostname = () => require("node:os").hostname();
     export const platform = () => process.platform;
+    export const tmpdir = () => require("node:os").tmpdir();
     export const devNull = process.platform === "win32" ? "\\\\\\\\.\\\\nul" : "/dev/null";`,
   "node:module": `export const createRequire = (from) => require("node:module").createRequire(from);`,
   "node:child_process": `

@@ -2,6 +2,7 @@
 
 export { type CommitPair, changedFiles, stagedFiles } from "./changes/changed-files.ts";
 export { type Blob, type FileChange, isSubmodule, pathsTouched } from "./changes/file-change.ts";
+export { changesOfCommits, type TreeChange, treeChanges } from "./changes/tree-changes.ts";
 export {
   type FileState,
   type TrackedFile,
@@ -10,6 +11,7 @@ export {
 } from "./changes/work-tree.ts";
 export { type Commit, type CommitRange, commitsBetween, type Person } from "./commits/commits-between.ts";
 export { type Distance, type MergeBase, readDistance, readMergeBase } from "./commits/merge-base.ts";
+export { type RawCommit, readRawCommits } from "./commits/raw-commit.ts";
 export { hasCommit, type ResolvedCommit, resolveCommit } from "./commits/resolve-commit.ts";
 export {
   type Divergence,

@@ -9,6 +9,7 @@ import { copy } from "./copy.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
+import { focus } from "./focus.ts";
 import { guard } from "./guard.ts";
 import { help } from "./help.ts";
 import { hookInstall, hookUninstall } from "./hook.ts";
@@ -73,6 +74,7 @@ export const commands: readonly CommandSpec[] = [
   guard,
   hookInstall,
   hookUninstall,
+  focus,
   log,
   board,
   watch,

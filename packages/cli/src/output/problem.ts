@@ -17,6 +17,10 @@ export interface Problem {
 export type CliErrorCode =
   | "AMBIGUOUS_REF"
   | "EMPTY"
+  | "FOCUS_CONFLICT"
+  | "FOCUS_EMPTY"
+  | "FOCUS_TAKEN"
+  | "FOCUS_UNVERIFIED"
   | "INPUT_REQUIRED"
   | "INTERRUPTED"
   | "INVALID_INPUT"
@@ -26,6 +30,7 @@ export type CliErrorCode =
   | "NOT_REVIEWABLE"
   | "PROJECTION_DRIFT"
   | "PROMPT_MISMATCH"
+  | "TARGET_NOT_IN_SYNC"
   | "USAGE"
   | "VERIFY_FAILED";
 

@@ -101,6 +101,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   explain: { argv: ["explain", "p/WP01", "lane"] },
   "export.spec-kitty": { argv: ["export", "spec-kitty", "p"] },
   guard: { ground: "publishing", argv: ["guard"] },
+  focus: { ground: "branches", argv: ["focus", "p", "--packages", "all"] },
   help: { argv: ["help", "wp", "move"] },
   "hook.install": { ground: "publishing", argv: ["hook", "install"] },
   "hook.uninstall": {

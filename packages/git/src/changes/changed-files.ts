@@ -57,7 +57,7 @@ export const stagedFiles = async (place: GitPlace): Promise<readonly FileChange[
 };
 
 /** The id of a tree without files in this repository's own format; nothing is written. */
-const emptyTree = (place: GitPlace): Promise<string> =>
+export const emptyTree = (place: GitPlace): Promise<string> =>
   askGit(place, ["hash-object", "-t", "tree", "--stdin"], { input: Buffer.alloc(0) });
 
 /** All lines of `--raw` come first, then, for the same changes, the lines of `--numstat`. */

@@ -17,6 +17,8 @@ export interface GitRun {
   readonly answers?: readonly number[];
   /** @defaultValue "repository" */
   readonly reach?: Reach;
+  /** Configuration of this run, `name=value`. @defaultValue none */
+  readonly settings?: readonly string[];
 }
 
 export interface GitAnswer {
@@ -25,7 +27,7 @@ export interface GitAnswer {
   readonly status: number;
 }
 
-const settings: readonly string[] = [
+const always: readonly string[] = [
   "core.fsmonitor=false",
   `core.hooksPath=${devNull}`,
   "core.pager=cat",
@@ -43,7 +45,7 @@ const longestSaid = 16_384;
 export const runGit = async (
   { cwd, env = {}, program = "git", timeoutMs = 30_000, maxOutputBytes = 67_108_864, signal }: GitPlace,
   args: readonly [command: string, ...rest: string[]],
-  { input, answers = [0], reach = "repository" }: GitRun = {},
+  { input, answers = [0], reach = "repository", settings = [] }: GitRun = {},
 ): Promise<GitAnswer> => {
   signal?.throwIfAborted();
   if (!path.isAbsolute(cwd) || [cwd, ...args].some((word) => word.includes("\0")))
@@ -52,7 +54,7 @@ export const runGit = async (
     );
   const [command] = args;
   const words = ["--no-pager", "--literal-pathspecs", "-C", cwd];
-  for (const setting of settings) words.push("-c", setting);
+  for (const setting of [...always, ...settings]) words.push("-c", setting);
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...words, ...args], {
       // A folder that is surely there: a missing `cwd` would look like a missing program.
