@@ -18,6 +18,7 @@ export {
   type MissionReceipt,
   type MissionRefusal,
   type MissionRequest,
+  type OwnershipVerdict,
   type RefusalCode,
   Refused,
   type RequestOptions,
@@ -25,7 +26,9 @@ export {
   shownLanes,
   type Verdict,
 } from "@mission-ledger/core/mission";
+export type { GuardAnswer } from "./guard/guard.ts";
 export type { HeldClaim } from "./library/claim.ts";
+export type { GuardOptions } from "./library/guard.ts";
 export type {
   MissionDetails,
   MissionSettings,

@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import type { GuardOptions } from "../library/guard.ts";
+import { openLedger } from "../library/open-ledger.ts";
 import { gitRepository, type TestRepository, type WorkTree } from "../testing/worktrees.ts";
 
 interface Ground {
@@ -310,4 +312,27 @@ describe("changes", () => {
     lane.write(log);
     expect((await lane.json("guard")).data).toMatchObject({ verdict: "ok", checked: 0, ofLedger: 1 });
   });
+});
+
+test("a program asks the same and gets the verdict as a union", async () => {
+  const { repository, lane } = await threePackages();
+  await using ledger = await openLedger({
+    cwd: repository.folder,
+    actor: "ada",
+    clock: { now: () => Date.parse("2026-03-01T10:00:00.000Z") },
+  });
+  const ask = (options: GuardOptions = {}) => ledger.guard({ cwd: lane.folder, env: lane.env, ...options });
+  expect((await ask()).verdict._tag).toBe("ContextMissing");
+  await lane.begin("p/WP01");
+  expect((await ask()).verdict).toMatchObject({ _tag: "Ok", active: { workPackage: { id: "WP01" } } });
+  lane.write({ "docs/a.md": "x\n" });
+  const { verdict, foundBy } = await ask();
+  expect([foundBy, verdict]).toMatchObject([
+    "index",
+    { _tag: "Violated", violations: [{ path: "docs/a.md", ownedBy: ["WP03"] }] },
+  ]);
+  expect((await ask({ changes: "staged" })).verdict._tag).toBe("Ok");
+  expect((await ask({ changes: { base: "main" } })).verdict._tag).toBe("Ok");
+  expect((await ask({ workPackage: "p/WP02" })).verdict._tag).toBe("ContextStale");
+  expect((await ask({ executionLane: "lane-a", mission: "p" })).verdict._tag).toBe("Violated");
 });

@@ -9,6 +9,7 @@ import {
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
+import type { GuardAnswer } from "../guard/guard.ts";
 import { notingWorktrees } from "../guard/worktree-index.ts";
 import { worktreesOf } from "../guard/worktrees-of.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
@@ -16,6 +17,7 @@ import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { OpenedStore, StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { systemMachine } from "../workplace/machine.ts";
+import { type GuardOptions, guardIn } from "./guard.ts";
 import type { LibraryContext } from "./library-context.ts";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";
 import { type CheckPromptOptions, checkReviewPrompt } from "./prompts.ts";
@@ -55,6 +57,11 @@ export interface MissionLedger {
    * checked. Throws `PROMPT_MISMATCH` with each difference.
    */
   checkReviewPrompt(file: string, options?: CheckPromptOptions): Promise<CheckedPrompt>;
+  /**
+   * Whether changed files belong to the package that is worked on where they changed. Only a verdict of `Ok` is leave to go on.
+   * Throws what keeps the question from being answered: `GitFault`, faults of the store, `NOT_FOUND`.
+   */
+  guard(options?: GuardOptions): Promise<GuardAnswer>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -102,6 +109,7 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
     mission: (slug) => openedMission(context, slug),
     missions: () => engine.missions(),
     checkReviewPrompt: (file, options) => checkReviewPrompt(context, file, options),
+    guard: (options = {}) => guardIn(context, options),
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
   };
