@@ -1,7 +1,9 @@
 /** Everything that has to hold before a mission is shipped, looked at in one go and before anything is written. */
 import {
   commitsToShip,
+  findWorkPackage,
   type MissionRequest,
+  matchesGlob,
   type ObservedReview,
   type OpenMission,
   openWorkPackages,
@@ -9,6 +11,7 @@ import {
 import { type GitPlace, isGitFault, readDistance, resolveCommit } from "@mission-ledger/git";
 import type { CommandContext } from "../command/spec.ts";
 import { type PreflightReport, preflight, targetInvariant } from "../preflight/preflight.ts";
+import { targetHolds } from "../preflight/target-holds.ts";
 import { standingWords } from "../preflight/words.ts";
 import { type SignoffReport, signoffReport } from "./report.ts";
 
@@ -42,6 +45,8 @@ export interface CommitOnTarget {
   /** `null` where the repository here has no such commit. */
   readonly commit: string | null;
   readonly onTarget: boolean;
+  /** By the commit itself, or by the same content in all that its package owns; `null` where it is not there. */
+  readonly by: "commit" | "content" | null;
 }
 
 export interface ShipCheck {
@@ -104,9 +109,35 @@ const commitsOn = (
   Promise.all(
     commitsToShip(mission).map(async ({ workPackageId, ref }) => {
       const commit = await commitHere(place, ref);
-      return { workPackageId, ref, commit, onTarget: commit !== null && (await isOn(place, commit, target)) };
+      const by = commit === null ? null : await waysOn(place, { mission, workPackageId, commit, target });
+      return { workPackageId, ref, commit, onTarget: by !== null, by };
     }),
   );
+
+/** A focused branch and a squash bring the work under other ids. */
+const waysOn = async (
+  place: GitPlace,
+  {
+    mission,
+    workPackageId,
+    commit,
+    target,
+  }: Pick<ShipQuestion, "mission"> & {
+    readonly workPackageId: string;
+    readonly commit: string;
+    readonly target: string;
+  },
+): Promise<CommitOnTarget["by"]> => {
+  const globs = findWorkPackage(mission, workPackageId)?.owns ?? [];
+  const owned = { owns: (path: string) => globs.some((glob) => matchesGlob(glob, path)) };
+  try {
+    const { _tag } = await targetHolds(place, { target, work: commit, owned });
+    return _tag === "Commit" ? "commit" : _tag === "Content" ? "content" : null;
+  } catch (error) {
+    if (isGitFault(error) && missing.has(error.code)) return null;
+    throw error;
+  }
+};
 
 /** Never a branch that happens to be called like a commit. */
 const commitHere = async (place: GitPlace, ref: string): Promise<string | null> => {

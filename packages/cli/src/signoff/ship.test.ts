@@ -52,6 +52,23 @@ describe("ship", () => {
     });
   });
 
+  test("a focused branch that was merged ships the work that it was made of, under its other ids", async () => {
+    const at = await clone();
+    at.commit("mine", { "notes.txt": "mine\n" });
+    const commit = at.commit("login", { "src/login/form.ts": "better form\n", "lib/mixed.ts": "x\n" });
+    await finish(at, commit);
+    const blocked = await ship(at);
+    expect(blocked.code).toBe(25);
+    for (const { command } of blocked.data.preflight.remediation)
+      expect((await at.type(command)).code).toBe(0);
+    expect((await ship(at)).envelope.error).toMatchObject({ code: "GUARD_FAILED" });
+    at.git("push", "--quiet", "origin", "focus/p-to-main:main");
+    at.git("pull", "--quiet", "--ff-only");
+    const { code, data } = await ship(at);
+    expect(code).toBe(0);
+    expect(data).toMatchObject({ shipped: true, commits: [{ commit, onTarget: true, by: "content" }] });
+  });
+
   test("asked again does nothing, also when others have gone on; a reopened mission is shipped again", async () => {
     const at = await ready();
     const text = await at.shell.run("ship", "p");
