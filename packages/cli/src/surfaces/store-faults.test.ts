@@ -72,4 +72,30 @@ describe.each(commands.map(({ name }) => name))("%s", (name) => {
             expect(ran.out, context).toMatch(/"(?:stream":"mission-|slug":")(?:p|q|001-a)"/);
         }
   });
+
+  test("prints one document that tells the truth, at whichever call it is interrupted", async () => {
+    const { directory } = await preparedFor(name);
+    const before = recordsBelow(directory);
+    const runUntil = async (turn: number): Promise<{ readonly ran: Try; readonly calls: number }> => {
+      let calls = 0;
+      const stopping = new AbortController();
+      const ran = await tryIn(directory, name, {
+        io: { signal: stopping.signal },
+        before: () => {
+          injected.atCall = () => calls++ === turn && stopping.abort();
+        },
+        after: () => {
+          injected.atCall = undefined;
+        },
+      });
+      return { ran, calls };
+    };
+    const { calls } = await runUntil(Number.POSITIVE_INFINITY);
+    for (let turn = 0; turn < calls; turn += 1) {
+      const { ran } = await runUntil(turn);
+      const context = `call ${turn} of ${calls}: ${ran.out}${ran.err}`;
+      const { error } = expectTruth(ran, name, before, context);
+      expect([null, "INTERRUPTED"], context).toContain(error?.code ?? null);
+    }
+  });
 });

@@ -1,5 +1,5 @@
 /** What is brought to another store after a command and by `mled sync`, and what comes of it when that store does not play along. */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
@@ -158,6 +158,36 @@ describe.skipIf(!inject("sqlite"))("after a command that wrote", () => {
       warnings: [expect.stringContaining("(20 times)")],
       sync: { complete: false, equal: 1, diagnostics: [{ code: "COPY_DIVERGED", count: 20, fatal: false }] },
     });
+  });
+
+  test("trouble of several kinds is told once for each, with a count, and none is lost", async () => {
+    const shell = await planned(patient);
+    for (const slug of ["x1", "x2", "ok"]) await shell.run("mission", "create", slug, "Here");
+    await shell.run("sync", "file:there");
+    for (const slug of ["d1", "d2", "d3"])
+      for (const place of [[], ["--store", "file:there"]])
+        await shell.run("mission", "create", slug, `In ${place.length}`, ...place);
+    for (const slug of ["x1", "x2"]) {
+      const log = path.join(shell.directory, "there", "log", `mission-${slug}.jsonl`);
+      writeFileSync(log, readFileSync(log, "utf8").replace("Here", "Heir"));
+      await shell.run("wp", "add", slug, "More");
+    }
+    await shell.run("wp", "add", "ok", "More");
+    const written = ["wp", "note", "p/WP01", "x", "--sync-to", "file:there"];
+    const { code, envelope } = await shell.json(...written);
+    expect([code, envelope.ok, envelope.error]).toEqual([0, true, null]);
+    expect(envelope.sync?.complete).toBe(false);
+    const told = envelope.sync?.diagnostics.map(({ code, count, fatal }) => ({ code, count, fatal }));
+    expect(told).toHaveLength(2);
+    expect(told).toContainEqual({ code: "COPY_DIVERGED", count: 3, fatal: false });
+    expect(told).toContainEqual({ code: "LOG_CORRUPT", count: 2, fatal: false });
+    expect(envelope.warnings).toHaveLength(2);
+    const { out, err } = await shell.run(...written);
+    expect(out).toContain("read back");
+    expect(err.match(/^warning: /gm)).toHaveLength(2);
+    expect(err).toMatch(/COPY_DIVERGED: .*\(3 times\)/);
+    expect(err).toMatch(/LOG_CORRUPT: .*\(2 times\)/);
+    expect(await logOf(shell, "--store", "file:there")).toEqual(await logOf(shell));
   });
 
   test("a host's own ledger is brought as well", async () => {

@@ -65,6 +65,8 @@ export interface ReplicationRun {
 interface StreamState {
   events: number;
   equal: boolean;
+  /** Its own: those side by side are in others. */
+  phase: ReplicationPhase;
   troubles: Omit<Diagnostic, "count">[];
   /** It would have been tried again. */
   mayPass: boolean;
@@ -103,6 +105,7 @@ export const replicationRun = ({
       turn,
       onPhase: (next) => {
         phase = next;
+        state.phase = next;
       },
       onCompared: ({ revision }) => {
         hasCompared = true;
@@ -128,7 +131,7 @@ export const replicationRun = ({
         await bringOne(stream, state);
       } catch (error) {
         if (limit.reached !== undefined) throw limit.reached;
-        state.troubles.push(diagnosticOf(phase, error));
+        state.troubles.push(diagnosticOf(state.phase, error));
         state.mayPass = LedgerError.is(error) && error.retryable;
         if (!state.mayPass) continue;
         queue.push(stream);
@@ -142,7 +145,7 @@ export const replicationRun = ({
     bring: async (streams) => {
       const queue = [...new Set(streams)].filter((stream) => !states.has(stream));
       for (const stream of queue)
-        states.set(stream, { events: 0, equal: false, troubles: [], mayPass: false });
+        states.set(stream, { events: 0, equal: false, phase: "comparing", troubles: [], mayPass: false });
       const workers = Array.from({ length: Math.min(sideBySide, queue.length) }, () => work(queue));
       const results = await Promise.allSettled(workers);
       for (const result of results) if (result.status === "rejected") throw result.reason;
