@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "./cli.ts";
 import { planned, session } from "./testing/session.ts";
@@ -224,6 +226,24 @@ describe("the everyday session", () => {
 });
 
 describe("references", () => {
+  test("lock the mission they mean, not the way it was typed", async () => {
+    const shell = await planned();
+    const locks = (): readonly string[] =>
+      readdirSync(path.join(shell.directory, ".mission-ledger", "lock"), {
+        recursive: true,
+        encoding: "utf8",
+      })
+        .filter((name) => name.includes("mission-"))
+        .sort();
+    await shell.run("wp", "note", "p/WP01", "whole");
+    const before = locks();
+    expect(before.length).toBeGreaterThan(0);
+    expect((await shell.run("wp", "note", "WP01", "short")).code).toBe(0);
+    for (const typed of ["P/WP01", "p /WP01", "./p/WP01", "mission-p/WP01"])
+      expect((await shell.run("wp", "note", typed, "x")).code, typed).not.toBe(0);
+    expect(locks()).toEqual(before);
+  });
+
   test("a work package may be named alone where only one mission has it", async () => {
     const shell = await planned();
     await shell.run("mission", "create", "q", "Other");
