@@ -94,6 +94,7 @@ describe.each(commands.map(({ name }) => name))("%s", (name) => {
     const { directory } = await preparedFor(name);
     for (const damage of damages) {
       const ran = await tryIn(directory, name, {
+        inCopy: true,
         before: (cwd) => {
           for (const file of logsBelow(cwd)) damage(file);
         },

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { commands } from "../cli.ts";
 import { runLedger } from "../run/run-ledger.ts";
-import { preparedFor, sampleOf } from "../testing/samples.ts";
+import { lineOf, preparedFor } from "../testing/samples.ts";
 import { expectSoundDocument } from "../testing/sound-document.ts";
 import { recordsBelow, tryIn } from "../testing/tries.ts";
 
@@ -42,12 +42,12 @@ describe.each(names)("%s", (name) => {
       ["wp", "note", "p/WP01", hostile],
     ])
       await shell.run(...line);
-    expectSoundDocument(await shell.run(...sampleOf(name).argv, "--json"), name);
+    expectSoundDocument(await shell.run(...lineOf(name, shell.directory), "--json"), name);
   });
 
   test("answers hostile words with one document", async () => {
     const shell = await preparedFor(name);
-    const { argv } = sampleOf(name);
+    const argv = lineOf(name, shell.directory);
     const words = name.split(".").length;
     for (let index = words; index < argv.length; index += 1) {
       const given = argv.map((word, at) => (at === index ? hostile : word));
@@ -67,6 +67,6 @@ test("a document that has no room is an error on standard error, with what was w
       },
     },
   });
-  expect(await runLedger([...sampleOf("wp.note").argv, "--json"], world)).toBe(1);
+  expect(await runLedger([...lineOf("wp.note", shell.directory), "--json"], world)).toBe(1);
   expect(world.text().err).toMatch(/^OUTPUT_FAILED: .*\n {2}it was written; .*--request-id [0-9a-f-]{36}\n$/);
 });

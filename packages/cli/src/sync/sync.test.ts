@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { commands } from "../commands/index.ts";
-import { preparedFor, sampleOf } from "../testing/samples.ts";
+import { lineOf, preparedFor } from "../testing/samples.ts";
 import { planned, type Session, session } from "../testing/session.ts";
 import { isFollowedBySync } from "./final-sync.ts";
 
@@ -432,7 +432,7 @@ describe("with the server down", () => {
 
   test.each(followed)("%s succeeds all the same, and prints one sound document", async (name) => {
     const shell = await preparedFor(name);
-    const { argv } = sampleOf(name);
+    const argv = lineOf(name, shell.directory);
     const { code, out, err } = await shell.run(...argv, "--json", "--sync-to", await deadServer());
     expect([code, err], out).toEqual([0, ""]);
     const document = JSON.parse(out);

@@ -1,16 +1,18 @@
 /** One line for each command that succeeds, and what must have happened before: tables of tests run over all commands with it. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { clone } from "./clones.ts";
+import { reviewSession } from "./review-session.ts";
 import { planned, type Session, session } from "./session.ts";
 
-type Ground = "planned" | "publishing" | "merging" | "branches" | "cloned";
+type Ground = "planned" | "publishing" | "merging" | "branches" | "cloned" | "reviewing";
 
 export interface Sample {
   /** Lines that are run first, each of which succeeds. An hour passes before the sample itself. */
   readonly before?: readonly (readonly string[])[];
-  readonly argv: readonly string[];
+  /** A function where it names what was made in the folder. */
+  readonly argv: readonly string[] | ((directory: string) => readonly string[]);
   /** What is in the folder before the first line. @defaultValue `planned` */
   readonly ground?: Ground;
 }
@@ -71,13 +73,31 @@ const branchesGround = async (): Promise<Session> => {
   return shell;
 };
 
+/** A work tree with a package that was handed over for review. */
+const reviewingGround = async (): Promise<Session> => {
+  const shell = await reviewSession({ slug: "p" });
+  return { ...shell, directory: shell.top };
+};
+
+/** The one review prompt that was written. */
+const promptBelow = (directory: string): string => {
+  const found = readdirSync(directory, { recursive: true, encoding: "utf8" }).find(
+    (file) => file.endsWith("prompt.md") || /prompts?\b.*\.md$/.test(file),
+  );
+  return path.join(directory, found ?? "no prompt");
+};
+
 const grounds: Readonly<Record<Ground, () => Promise<Session>>> = {
   planned: plannedGround,
   publishing: publishingGround,
   merging: mergingGround,
   branches: branchesGround,
   // In step with its remote, with a mission `p` of one package.
-  cloned: async () => (await clone()).shell,
+  cloned: async () => {
+    const { shell, folder } = await clone();
+    return { ...shell, directory: folder };
+  },
+  reviewing: reviewingGround,
 };
 
 const forReview = ["wp", "force", "p/WP01", "for_review", "--reason", "for the test"];
@@ -133,6 +153,12 @@ export const samples: Readonly<Record<string, Sample>> = {
   reconcile: { argv: ["reconcile", "p", "--winner", "local"] },
   repair: { argv: ["repair"] },
   restore: { before: [...allDone, ["archive", "p"]], argv: ["restore", "p"] },
+  "review.check": {
+    ground: "reviewing",
+    before: [["review", "prompt", "p/WP01", "--base", "main"]],
+    argv: (directory) => ["review", "check", promptBelow(directory)],
+  },
+  "review.prompt": { ground: "reviewing", argv: ["review", "prompt", "p/WP01", "--base", "main"] },
   "review.start": { before: [forReview], argv: ["review", "start", "p/WP01", "--as", "reviewer"] },
   "review.submit": {
     before: inReview,
@@ -182,8 +208,14 @@ export const preparedFor = async (name: string): Promise<Session> => {
   return shell;
 };
 
+/** The line itself, in that folder. */
+export const lineOf = (name: string, directory: string): readonly string[] => {
+  const { argv } = sampleOf(name);
+  return typeof argv === "function" ? argv(directory) : argv;
+};
+
 /** Throws for a command that has none. */
-export const sampleOf = (name: string): Sample => {
+const sampleOf = (name: string): Sample => {
   const sample = samples[name];
   if (sample === undefined)
     throw new Error(`${name} has no sample: add a line that succeeds to packages/cli/src/testing/samples.ts`);

@@ -1,16 +1,19 @@
-/** One try of a command's sample in a copy of its folder, and whether what it said afterwards is true. */
+/** One try of a command's sample in its folder, or a copy of it, and whether what it said afterwards is true. */
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
+import { commands } from "../commands/index.ts";
 import type { Envelope } from "../output/envelope.ts";
 import { exitCodeOf, exitCodes } from "../output/exit-codes.ts";
 import type { Io } from "../run/io.ts";
-import { sampleOf } from "./samples.ts";
+import { lineOf } from "./samples.ts";
 import { type Ran, scratch, session } from "./session.ts";
 import { expectSoundDocument } from "./sound-document.ts";
 
 export interface TryOptions {
   readonly io?: Partial<Io>;
+  /** Of its own, so that nothing of it is there in the next try. @defaultValue for a command that writes */
+  readonly inCopy?: boolean;
   /** Before the command runs, with its folder. */
   readonly before?: (cwd: string) => void;
   /** As soon as it has ended. */
@@ -27,18 +30,21 @@ const now = Date.parse("2026-03-01T11:00:00.000Z");
 export const tryIn = async (
   folder: string,
   name: string,
-  { io = {}, before = () => {}, after = () => {} }: TryOptions = {},
+  { io = {}, inCopy = writes(name), before = () => {}, after = () => {} }: TryOptions = {},
 ): Promise<Try> => {
-  const cwd = scratch();
-  cpSync(folder, cwd, { recursive: true });
+  const cwd = inCopy ? scratch() : folder;
+  if (inCopy) cpSync(folder, cwd, { recursive: true });
   const shell = session({ cwd, clock: { now: () => now }, ...io });
+  const line = lineOf(name, cwd);
   before(cwd);
   try {
-    return { ...(await shell.run(...sampleOf(name).argv, "--json")), cwd };
+    return { ...(await shell.run(...line, "--json")), cwd };
   } finally {
     after();
   }
 };
+
+const writes = (name: string): boolean => commands.find((spec) => spec.name === name)?.writes === true;
 
 /** Records in all logs below a folder, copies among them. */
 export const recordsBelow = (folder: string): readonly string[] =>
