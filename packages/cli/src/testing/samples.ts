@@ -81,8 +81,8 @@ const reviewingGround = async (): Promise<Session> => {
 
 /** The one review prompt that was written. */
 const promptBelow = (directory: string): string => {
-  const found = readdirSync(directory, { recursive: true, encoding: "utf8" }).find(
-    (file) => file.endsWith("prompt.md") || /prompts?\b.*\.md$/.test(file),
+  const found = readdirSync(directory, { recursive: true, encoding: "utf8" }).find((file) =>
+    /prompts\b.*\.md$/.test(file),
   );
   return path.join(directory, found ?? "no prompt");
 };
@@ -159,6 +159,7 @@ export const samples: Readonly<Record<string, Sample>> = {
     argv: (directory) => ["review", "check", promptBelow(directory)],
   },
   "review.prompt": { ground: "reviewing", argv: ["review", "prompt", "p/WP01", "--base", "main"] },
+  "review.prune": { argv: ["review", "prune"] },
   "review.start": { before: [forReview], argv: ["review", "start", "p/WP01", "--as", "reviewer"] },
   "review.submit": {
     before: inReview,
