@@ -12,7 +12,16 @@ import type { SqlRow } from "./driver/driver.ts";
 import type { LogReading } from "./read/read-log.ts";
 import { lastToRead } from "./read/read-stream.ts";
 import { pageOf } from "./read/stream-events.ts";
-import { pageTextOf, type ScannedCommand, type ScannedPage, scannedEvents, type Wish } from "./scan-page.ts";
+import type { ScannedCommand } from "./scan-columns.ts";
+import {
+  isOfOtherShape,
+  pageTextOf,
+  type ScannedPage,
+  type ScannedPlace,
+  scannedEvents,
+  type Wish,
+  wishOf,
+} from "./scan-page.ts";
 import { commandColumns, commandOf } from "./schema/rows.ts";
 
 export const scanStream = async (
@@ -73,7 +82,7 @@ class Passage {
     this.#stream = stream;
     this.revision = revision;
     this.digest = digest;
-    this.#wishes = new Map(Array.from(wanted, (wish) => [wish[0], wish]));
+    this.#wishes = new Map(Array.from(wanted, ([type, fields]) => [type, wishOf(type, fields)]));
     this.#sink = sink;
   }
 
@@ -105,34 +114,46 @@ class Passage {
   }
 
   #takeText({ text, places }: ScannedPage): void {
+    let { digest } = this;
     for (let index = 0; index < places.length; index += 1) {
       const place = places[index] as ScannedPage["places"][number];
-      const { command, idAt, idEnd, typeEnd, version, wish, data = {}, dataEnd, digestEnd } = place;
-      const digest = text.slice(dataEnd + 1, digestEnd);
-      const revision = this.revision + 1;
+      const { command, idEnd, typeEnd, version, wish, dataEnd, digestEnd } = place;
+      this.revision += 1;
+      const previous = digest;
+      digest = text.slice(dataEnd + 1, digestEnd);
       if (wish === undefined) this.#sink.pass(text.slice(idEnd + 1, typeEnd), version);
-      else {
-        const event: { -readonly [Key in keyof EventEnvelope]: EventEnvelope[Key] } = {
-          id: text.slice(idAt, idEnd),
-          type: wish[0],
-          version,
-          stream: this.#stream,
-          revision,
-          recordedAt: command.recordedAt,
-          actor: command.actor,
-          commandId: command.commandId,
-          data,
-          previous: this.digest,
-          digest,
-        };
-        if (command.correlationId !== null) event.correlationId = command.correlationId;
-        if (command.causationId !== null) event.causationId = command.causationId;
-        this.#sink.take(event);
-      }
-      this.revision = revision;
-      this.digest = digest;
+      else this.#sink.take(this.#eventAt(text, place, wish, { previous, digest }));
       this.#command = command;
     }
+    this.digest = digest;
+  }
+
+  /** What is wanted of an event. */
+  #eventAt(
+    text: string,
+    { command, idAt, idEnd, version, data = {} }: ScannedPlace,
+    wish: Wish,
+    { previous, digest }: Pick<EventEnvelope, "previous" | "digest">,
+  ): EventEnvelope {
+    const { type } = wish;
+    const event: Partial<{ -readonly [Key in keyof EventEnvelope]: EventEnvelope[Key] }> = {
+      type,
+      version,
+      stream: this.#stream,
+      revision: this.revision,
+      data,
+    };
+    const isWhole = wish.wantsMore || isOfOtherShape(wish, version);
+    if (isWhole || wish.wantsId) event.id = text.slice(idAt, idEnd);
+    if (isWhole || wish.wantsTime) event.recordedAt = command.recordedAt;
+    if (isWhole || wish.wantsActor) event.actor = command.actor;
+    if (isWhole) {
+      const { commandId, correlationId, causationId } = command;
+      Object.assign(event, { commandId, previous, digest });
+      if (correlationId !== null) event.correlationId = correlationId;
+      if (causationId !== null) event.causationId = causationId;
+    }
+    return event as EventEnvelope;
   }
 
   #takeEvents(events: readonly RecordedEvent[]): void {

@@ -29,11 +29,14 @@ const depthOf = (text: string): number => {
   return deepest;
 };
 
-/** Whether a text might hold a key that names a prototype. An escape hides letters, so it counts as a suspicion. */
+/**
+ * Whether a text might hold a key that names a prototype. An escape hides letters, so it counts as a suspicion. Quotes before the
+ * names are not looked for: JSON is full of them, and a search stops at each.
+ */
 export const mayHoldDangerousKey = (text: string): boolean =>
-  text.includes('"__proto__"') ||
-  text.includes('"constructor"') ||
-  text.includes('"prototype"') ||
+  text.includes('__proto__"') ||
+  text.includes('constructor"') ||
+  text.includes('prototype"') ||
   text.includes("\\u");
 
 /** Looks for such a key in a parsed value that is known not to nest too deep. */

@@ -1,0 +1,87 @@
+/**
+ * The checksums of many rows by one look at the text they make: as many bytes as a page has are summed ten times as fast at
+ * once as row by row. A CRC is linear: that of a text follows from those of its parts and how long they are.
+ * Source: zlib's `crc32_combine`.
+ */
+import { crcOfText } from "./checksum.ts";
+
+/** Goes through rows that each have a LF and their checksum behind them, and again a LF. */
+export class PageChecksum {
+  readonly #text: string;
+  /** A row's length in characters is that in bytes. */
+  readonly #isAscii: boolean;
+  /** Of all text so far, if every row is what its checksum says. */
+  #crc = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#isAscii = Buffer.byteLength(text) === text.length;
+  }
+
+  /** Takes in a row with its checksum, which ends before the LF at `end`. Answers whether it may still be sound. */
+  row(start: number, columnsEnd: number, crc: number, end: number): boolean {
+    // So that a sum of bits cannot be NaN or beyond 32 bits and pass for another.
+    if (!(crc >= 0 && crc <= 0xffff_ffff)) return false;
+    if (!this.#isAscii) return crcOfText(this.#text.slice(start, columnsEnd)) === crc;
+    let sum = shifted(this.#crc, columnsEnd - start) ^ crc;
+    // Behind the row stand the LF, its checksum and the next LF, which are summed one by one.
+    sum = ~sum;
+    for (let at = columnsEnd; at <= end; at += 1)
+      sum = (ofByte[(sum ^ this.#text.charCodeAt(at)) & 0xff] as number) ^ (sum >>> 8);
+    this.#crc = ~sum;
+    return true;
+  }
+
+  /** Whether every row that was taken in is what its checksum says. They have to be all of the text. */
+  isSound(): boolean {
+    return !this.#isAscii || crcOfText(this.#text) === this.#crc >>> 0;
+  }
+}
+
+/** x to the power of 8 × bytes, for texts of one row's usual length; 0 where it was not needed yet. */
+const powers = new Int32Array(4_096);
+
+/** The part of a sum that a text has in that of the same text with so many bytes behind it. */
+const shifted = (crc: number, bytes: number): number => {
+  if (crc === 0) return 0;
+  let power = bytes < powers.length ? (powers[bytes] as number) : 0;
+  if (power === 0) {
+    power = powerOf(bytes);
+    if (bytes < powers.length) powers[bytes] = power;
+  }
+  return product(power, crc);
+};
+
+/** Bits from the highest power of x to the lowest, as a CRC has them: this is 1. */
+const one = 1 << 31;
+const polynomial = 0xedb8_8320;
+
+/** The product of two polynomials modulo that of the CRC. */
+const product = (a: number, b: number): number => {
+  let sum = 0;
+  let rest = a;
+  let term = b;
+  for (let bit = 0; bit < 32; bit += 1) {
+    sum ^= term & -(rest >>> 31);
+    rest <<= 1;
+    term = (term >>> 1) ^ (polynomial & -(term & 1));
+  }
+  return sum;
+};
+
+const powerOf = (bytes: number): number => {
+  let power = one;
+  // x to the 8th, and what it is when it is squared again and again.
+  let square = one >>> 8;
+  for (let left = bytes; left > 0; left >>>= 1) {
+    if ((left & 1) === 1) power = product(square, power);
+    square = product(square, square);
+  }
+  return power;
+};
+
+const ofByte = Int32Array.from({ length: 256 }, (_, byte) => {
+  let sum = byte;
+  for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (polynomial & -(sum & 1));
+  return sum;
+});
