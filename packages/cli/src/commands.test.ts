@@ -343,6 +343,6 @@ describe("the table", () => {
       expect(spec.examples.length).toBeGreaterThan(0);
       if (spec.writes) expect(names, spec.name).toContain("dryRun");
     }
-    expect(commands.filter(({ common }) => common)).toHaveLength(12);
+    expect(commands.filter(({ common }) => common)).toHaveLength(13);
   });
 });

