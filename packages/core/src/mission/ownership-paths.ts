@@ -74,10 +74,7 @@ export const ownershipOf = (active: ActivePackage, changes: readonly ChangedFile
   const isOwn = anyOf(workPackage.owns);
   const others = Object.values(mission.workPackages)
     .filter(({ id }) => id !== workPackage.id)
-    .map(({ id, owns }) => ({
-      id,
-      isOwner: anyOf(owns.filter((glob) => globProblem(glob) === undefined)),
-    }));
+    .map(({ id, owns }) => ({ id, isOwner: anyOf(soundOf(owns)) }));
   const sides = new Map<string, Side & Pick<OwnershipViolation, "change">>();
   for (const change of changes)
     for (const side of sidesOf(change)) {
@@ -99,6 +96,12 @@ export const ownershipOf = (active: ActivePackage, changes: readonly ChangedFile
   };
 };
 
+/** How many of the changed paths those globs stand for. */
+export const countOwned = (owns: readonly string[], changes: readonly ChangedFile[]): number => {
+  const isOwn = anyOf(soundOf(owns));
+  return new Set(changes.flatMap(sidesOf).flatMap(({ path }) => (isOwn(path) ? [path] : []))).size;
+};
+
 const problemsOf = (owns: WorkPackage["owns"]): Ownership["problems"] =>
   owns.length === 0
     ? [{ glob: null, problem: "it owns nothing" }]
@@ -106,6 +109,9 @@ const problemsOf = (owns: WorkPackage["owns"]): Ownership["problems"] =>
         const problem = globProblem(glob);
         return problem === undefined ? [] : [{ glob, problem }];
       });
+
+const soundOf = (owns: readonly string[]): readonly string[] =>
+  owns.filter((glob) => globProblem(glob) === undefined);
 
 const anyOf = (globs: readonly string[]): ((path: string) => boolean) => {
   const matchers = globs.map(globMatcher);

@@ -195,6 +195,15 @@ describe("the context", () => {
     ]);
   });
 
+  test("of several packages in review names the one first whose files changed", () => {
+    const log = [...plan, ...begun("WP01"), ...handedOver("WP01"), ...begun("WP02"), ...handedOver("WP02")];
+    const first = (path: string) =>
+      reasonsIn(judge(missionOf(log), { changes: changed(path) })).map(([id]) => id);
+    expect(first("WP02/a")).toEqual(["WP02", "WP01"]);
+    expect(first("WP01/a")).toEqual(["WP01", "WP02"]);
+    expect(first("else/a")).toEqual(["WP01", "WP02"]);
+  });
+
   test("a review is no work on a package: its claim makes nothing active", () => {
     const review = { ...claimed("WP01", 2, workplace()), kind: "review", holder: "bob" } as MissionEvent;
     const log = [

@@ -6,16 +6,18 @@ import {
   type ActivePackage,
   type ContextProblem,
   findActivePackage,
+  type InactivePackage,
   type OwnershipContext,
 } from "./ownership-context.ts";
 import {
   type ChangedFile,
+  countOwned,
   isOfLedger,
   type Ownership,
   type OwnershipViolation,
   ownershipOf,
 } from "./ownership-paths.ts";
-import type { OpenMission } from "./state.ts";
+import { findWorkPackage, type OpenMission } from "./state.ts";
 
 export interface OwnershipQuestion {
   /** Every mission that may have a package worked on there: among those left out, none can be told from another. */
@@ -56,7 +58,26 @@ export const judgeOwnership = ({ missions, context, changes, at }: OwnershipQues
   const ofLedger = changes.length > 0 && changes.every(isOfLedger);
   if (ofLedger) return { _tag: "Ok", active: null, checked: 0, ofLedger: changes.length };
   const found = findActivePackage({ missions, context, at });
-  return found._tag === "Active" ? judgeChanges(found, changes) : found;
+  if (found._tag === "Active") return judgeChanges(found, changes);
+  return found._tag === "ContextMissing"
+    ? { ...found, inactive: likeliestFirst(found, missions, changes) }
+    : found;
+};
+
+/** Of several packages that are in review, the one whose files changed is the one to take back. */
+const likeliestFirst = (
+  { inactive }: Extract<ContextProblem, { _tag: "ContextMissing" }>,
+  missions: readonly OpenMission[],
+  changes: readonly ChangedFile[],
+): readonly InactivePackage[] => {
+  const owned = new Map(
+    inactive.map((one) => {
+      const mission = missions.find(({ slug }) => slug === one.mission);
+      const owns = mission === undefined ? undefined : findWorkPackage(mission, one.workPackageId)?.owns;
+      return [one, countOwned(owns ?? [], changes)];
+    }),
+  );
+  return inactive.toSorted((a, b) => (owned.get(b) ?? 0) - (owned.get(a) ?? 0));
 };
 
 /** The second half of {@link judgeOwnership}, for who has to know the package before the changes. */
