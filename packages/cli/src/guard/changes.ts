@@ -4,6 +4,8 @@ import {
   changedFiles,
   type FileState,
   type GitPlace,
+  isGitFault,
+  pathsTouched,
   readHead,
   readMergeBase,
   resolveCommit,
@@ -12,6 +14,7 @@ import {
   workTreeFiles,
 } from "@mission-ledger/git";
 import { CliError } from "../output/problem.ts";
+import { mergeHeads, onSides, withoutMerged } from "./merged-changes.ts";
 
 /** Which changes are asked about. */
 export type GuardScope =
@@ -22,8 +25,15 @@ export type GuardScope =
   /** What was committed since the work was claimed, and all that is not committed, also files that git does not know. */
   | { readonly kind: "worktree" };
 
-/** The other side of every rename is among them. Throws `GitFault`. */
-export const stagedChanges = (place: GitPlace): Promise<readonly ChangedFile[]> => stagedFiles(place);
+/**
+ * What the next commit would change, with both sides of every rename. While a merge is being concluded, what stays exactly as
+ * the other side has changed it is that side's. Throws `GitFault`.
+ */
+export const stagedChanges = async (place: GitPlace): Promise<readonly ChangedFile[]> => {
+  const staged = await stagedFiles(place);
+  const others = mergeHeads(place);
+  return others.length === 0 ? staged : withoutMerged(place, staged, others);
+};
 
 /** What is not committed. */
 export const uncommittedChanges = async (place: GitPlace): Promise<readonly ChangedFile[]> =>
@@ -56,8 +66,15 @@ export interface CommittedChanges {
   readonly changes: readonly ChangedFile[];
 }
 
-/** What was committed since HEAD and `name` were one. Throws `GitFault`; `NOT_FOUND` where they never were. */
-export const committedSince = async (place: GitPlace, name: string): Promise<CommittedChanges> => {
+/**
+ * What was committed since HEAD and `name` were one. What is as it was when HEAD last met `target` came from there, by a merge
+ * or a rebase. Throws `GitFault`; `NOT_FOUND` where HEAD and `name` never were one.
+ */
+export const committedSince = async (
+  place: GitPlace,
+  name: string,
+  { target }: { readonly target?: string | undefined } = {},
+): Promise<CommittedChanges> => {
   const head = await readHead(place);
   if (head._tag === "Unborn") return { base: null, changes: [] };
   const { commit } = await resolveCommit(place, name);
@@ -69,5 +86,28 @@ export const committedSince = async (place: GitPlace, name: string): Promise<Com
       hint: "Name a commit that HEAD goes back to; a shallow clone may lack it: git fetch --unshallow.",
       details: { base: commit, head: head.commit },
     });
-  return { base, changes: await changedFiles(place, { from: base, to: head.commit }) };
+  const changes = await changedFiles(place, { from: base, to: head.commit });
+  const met =
+    target === undefined || changes.length === 0 ? undefined : await lastMet(place, target, head.commit);
+  if (met === undefined || met === base) return { base, changes };
+  const own = new Set((await changedFiles(place, { from: met, to: head.commit })).flatMap(pathsTouched));
+  return { base, changes: onSides(changes, (path) => own.has(path)) };
 };
+
+/** `undefined` where the branch is not here, or there is more than one answer: then nothing is taken for its own. */
+const lastMet = async (place: GitPlace, target: string, head: string): Promise<string | undefined> => {
+  try {
+    const { commit } = await resolveCommit(place, target);
+    const meeting = await readMergeBase(place, commit, head);
+    return meeting._tag === "One" ? meeting.commit : undefined;
+  } catch (error) {
+    if (isGitFault(error) && missingName.has(error.code)) return undefined;
+    throw error;
+  }
+};
+
+const missingName: ReadonlySet<string> = new Set([
+  "GIT_NAME_INVALID",
+  "GIT_REVISION_AMBIGUOUS",
+  "GIT_REVISION_MISSING",
+]);

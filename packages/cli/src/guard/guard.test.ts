@@ -314,6 +314,71 @@ describe("changes", () => {
   });
 });
 
+describe("what comes from elsewhere", () => {
+  /** The lane and `main` have both gone on since `p/WP01` was claimed. */
+  const apart = async (): Promise<Ground> => {
+    const ground = await threePackages();
+    const { repository, lane } = ground;
+    repository.commit("both know", {
+      "src/login/a.ts": "one\n",
+      "src/auth/a.ts": "one\n",
+      "src/auth/gone.ts": "x\n",
+    });
+    lane.git("merge", "--quiet", "main");
+    await lane.begin("p/WP01");
+    lane.commit("ours", { "src/login/a.ts": "ours\n" });
+    fs.rmSync(path.join(repository.folder, "src/auth/gone.ts"));
+    repository.commit("theirs", {
+      "src/login/a.ts": "theirs\n",
+      "src/auth/a.ts": "theirs\n",
+      "docs/x.md": "theirs\n",
+    });
+    return ground;
+  };
+
+  test("is not taken for the work of who concludes a merge, as long as it stays as it came", async () => {
+    const { lane } = await apart();
+    expect(lane.tryGit("merge", "--quiet", "main").code).toBe(1);
+    expect((await lane.json("guard", "--staged")).data.paths).toEqual([]);
+    lane.write({ "src/login/a.ts": "both\n" });
+    lane.git("add", "--all");
+    expect((await lane.json("guard", "--staged")).data).toMatchObject({ verdict: "ok", checked: 1 });
+    lane.write({ "docs/x.md": "theirs and more\n" });
+    lane.git("add", "--all");
+    expect(pathsIn(await lane.json("guard", "--staged"))).toEqual(["docs/x.md"]);
+    lane.write({ "docs/x.md": "theirs\n", "src/auth/gone.ts": "x\n" });
+    lane.git("add", "--all");
+    expect((await lane.json("guard", "--staged")).code).toBe(0);
+  });
+
+  test("is not taken for work after a merge or a rebase either, where the mission names its target", async () => {
+    const { repository, lane } = await apart();
+    lane.tryGit("merge", "--quiet", "main");
+    lane.commit("merged", { "src/login/a.ts": "both\n" });
+    expect(pathsIn(await lane.json("guard"))).toEqual(["docs/x.md", "src/auth/a.ts", "src/auth/gone.ts"]);
+    expect((await lane.json("guard", "--base", "main")).data).toMatchObject({ verdict: "ok", checked: 1 });
+    await repository.must("mission", "set", "p", "--target", "main");
+    expect((await lane.json("guard")).data).toMatchObject({ verdict: "ok", checked: 1 });
+    lane.commit("not ours", { "docs/x.md": "theirs and more\n" });
+    expect(pathsIn(await lane.json("guard"))).toEqual(["docs/x.md"]);
+    lane.git("reset", "--quiet", "--hard", "main");
+    lane.commit("as if rebased", { "src/login/a.ts": "ours again\n" });
+    expect((await lane.json("guard")).data).toMatchObject({ verdict: "ok", checked: 1 });
+    await repository.must("mission", "set", "p", "--target", "not-here");
+    expect((await lane.json("guard")).code).toBe(20);
+  });
+
+  test("does not hide what packages before this one have done in the lane", async () => {
+    const { repository, lane } = await apart();
+    await repository.must("mission", "set", "p", "--target", "main");
+    await handOver(lane, "p/WP01");
+    await lane.begin("p/WP03");
+    expect((await lane.json("guard")).data).toMatchObject({ verdict: "ok", checked: 0 });
+    lane.commit("a line of WP01's", { "src/login/a.ts": "ours, changed by another\n" });
+    expect(pathsIn(await lane.json("guard"))).toEqual(["src/login/a.ts"]);
+  });
+});
+
 test("a program asks the same and gets the verdict as a union", async () => {
   const { repository, lane } = await threePackages();
   await using ledger = await openLedger({

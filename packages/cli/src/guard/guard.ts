@@ -101,7 +101,7 @@ export const guardOwnership = async ({
   };
   const question = { missions, context, at: timestamp(clock.now()) };
   const found = findActivePackage(question);
-  const { base, changes } = await changesIn(git, scope, found._tag === "Active" ? headOf(found) : undefined);
+  const { base, changes } = await changesIn(git, scope, found._tag === "Active" ? found : undefined);
   return {
     missions,
     foundBy: looked.foundBy,
@@ -152,7 +152,7 @@ const headOf = ({
 const changesIn = async (
   git: GitPlace,
   scope: GuardScope,
-  claimedAt: string | undefined,
+  active: ActivePackage | undefined,
 ): Promise<CommittedChanges> => {
   switch (scope.kind) {
     case "staged":
@@ -161,8 +161,11 @@ const changesIn = async (
       return committedSince(git, scope.base);
     case "worktree": {
       const uncommitted: readonly ChangedFile[] = await uncommittedChanges(git);
+      const claimedAt = active === undefined ? undefined : headOf(active);
       if (claimedAt === undefined) return { base: null, changes: uncommitted };
-      const { base, changes } = await committedSince(git, claimedAt);
+      const { base, changes } = await committedSince(git, claimedAt, {
+        target: active?.mission.targetBranch,
+      });
       return { base, changes: [...changes, ...uncommitted] };
     }
   }
