@@ -54,6 +54,7 @@ export const guard: CommandSpec = command({
       mission: input.mission,
       workPackage: input.package,
       executionLane: input.executionLane,
+      machine: context.machine,
       signal,
     });
     return resultOf(context, answer);

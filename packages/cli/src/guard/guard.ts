@@ -16,6 +16,7 @@ import {
 import type { GitPlace } from "@mission-ledger/git";
 import { openWorkPackage, resolveRef } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
+import { type Machine, systemMachine } from "../workplace/machine.ts";
 import { observeWorkplace } from "../workplace/observe-workplace.ts";
 import {
   type CommittedChanges,
@@ -43,6 +44,7 @@ export interface GuardQuestion {
   /** The package whose work it is: `mission/WP01`, or `WP01`. */
   readonly workPackage?: string | undefined;
   readonly executionLane?: string | undefined;
+  readonly machine?: Machine | undefined;
   readonly signal?: CancelSignal | undefined;
 }
 
@@ -71,11 +73,12 @@ export const guardOwnership = async ({
   mission,
   workPackage,
   executionLane,
+  machine = systemMachine,
   signal,
 }: GuardQuestion): Promise<GuardAnswer> => {
   const git: GitPlace = { cwd: path.resolve(cwd), env, ...(signal === undefined ? {} : { signal }) };
   // The very facts that a claim names its place by.
-  const { worktree, branch } = await observeWorkplace({ cwd: git.cwd, env });
+  const { worktree, branch } = await observeWorkplace({ cwd: git.cwd, env, machine });
   const named = mission ?? missionIn(workPackage);
   const reading = { ledger, directory, signal };
   const looked = await missionsFor({ ...reading, index, worktree: worktree?.id, mission: named });

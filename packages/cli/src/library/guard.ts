@@ -26,7 +26,7 @@ export interface GuardOptions {
 }
 
 export const guardIn = (
-  { engine, at, cwd: root }: LibraryContext,
+  { engine, at, cwd: root, machine }: LibraryContext,
   { cwd = root, env = {}, changes = "worktree", ...asked }: GuardOptions,
 ): Promise<GuardAnswer> =>
   guardOwnership({
@@ -36,6 +36,7 @@ export const guardIn = (
     cwd: path.resolve(cwd),
     env,
     clock: engine.clock,
+    machine,
     scope: typeof changes === "string" ? { kind: changes } : { kind: "base", base: changes.base },
     ...asked,
   });

@@ -2,11 +2,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { systemClock } from "@mission-ledger/core";
-import { openLedger } from "../library/open-ledger.ts";
 import type { Io } from "../run/io.ts";
 import { runLedger } from "../run/run-ledger.ts";
-import { observeWorkplace } from "../workplace/observe-workplace.ts";
 import { type Ran, scratch, session } from "./session.ts";
 
 export interface WorkTree {
@@ -88,20 +85,7 @@ export const gitRepository = async (changes: Partial<Io> = {}): Promise<TestRepo
       runWith,
       must,
       begin: async (ref) => {
-        const [slug = "", workPackageId = ""] = ref.split("/");
-        const ledger = await openLedger({
-          cwd: folder,
-          actor: "ada",
-          clock: shell.io().clock ?? systemClock,
-        });
-        await ledger.engine.mission(slug).execute({
-          type: "ClaimWorkPackage",
-          workPackageId,
-          kind: "implement",
-          leaseMs: 3_600_000,
-          workplace: await observeWorkplace({ cwd: folder, env }),
-        });
-        await ledger.close();
+        await must("wp", "claim", ref, "--lease", "1h");
         await must("wp", "move", ref, "in_progress");
       },
       git,

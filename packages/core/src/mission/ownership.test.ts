@@ -332,6 +332,27 @@ describe("the context", () => {
     expect(judge(planning, { context: { place, asked }, changes: changed("other") })._tag).toBe("Violated");
   });
 
+  test("goes along with work that another program took up in another worktree; where it began stays", () => {
+    const at = (head: string, worktree = here): Workplace => ({ ...workplace(worktree), head });
+    const renewed: MissionEvent = {
+      type: "ClaimRenewed",
+      workPackageId: "WP01",
+      fence: 1,
+      leaseMs: 14_400_000,
+      expiresAt: later,
+      workplace: at("2".repeat(40), there),
+    };
+    const mission = missionOf([...plan, ...begun("WP01", at("1".repeat(40))), renewed]);
+    expect(judge(mission)._tag).toBe("ContextMissing");
+    const elsewhere = { worktree: there.id, branch: "work" };
+    expect(judge(mission, { context: { place: elsewhere } })._tag).toBe("Ok");
+    expect(mission.workPackages.WP01?.implementedIn).toEqual({
+      worktree: there,
+      branch: "work",
+      head: "1".repeat(40),
+    });
+  });
+
   test("is stale at a time that is none", () => {
     expect(judge(missionOf([...plan, ...begun("WP01")]), { at: "soon" })._tag).toBe("ContextStale");
   });

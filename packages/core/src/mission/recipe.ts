@@ -155,7 +155,10 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       if (workPackage.claim !== null) {
         workPackage.claim.leaseMs = event.leaseMs;
         workPackage.claim.expiresAt = event.expiresAt;
-        if (event.workplace !== undefined) workPackage.claim.workplace = copyOfPlace(event.workplace);
+        if (event.workplace !== undefined) {
+          workPackage.claim.workplace = copyOfPlace(event.workplace);
+          if (workPackage.claim.kind === "implement") goOnIn(workPackage, event.workplace);
+        }
       }
       return;
     case "ClaimReleased":
@@ -330,6 +333,13 @@ const implementIn = (workPackage: MutableWorkPackage, workplace: Workplace | und
       ...(branch === undefined ? {} : { branch }),
       ...(head === undefined ? {} : { head }),
     };
+};
+
+/** The work may go on elsewhere; where it began it began. */
+const goOnIn = (workPackage: MutableWorkPackage, workplace: Workplace): void => {
+  const { head } = workPackage.implementedIn ?? {};
+  if (workplace.worktree === undefined) return;
+  implementIn(workPackage, head === undefined ? workplace : { ...workplace, head });
 };
 
 const addImplementer = (workPackage: MutableWorkPackage, actor: string): void => {
