@@ -38,6 +38,14 @@ export type {
 } from "./library/mission.ts";
 export { type MissionLedger, type OpenLedgerOptions, openLedger } from "./library/open-ledger.ts";
 export type { CheckPromptOptions, IssuedReviewPrompt, IssuePromptOptions } from "./library/prompts.ts";
+export {
+  type CheckReviewsOptions,
+  type OverrideOptions,
+  ShipBlocked,
+  type ShipOptions,
+} from "./library/signoff.ts";
 export type { ClaimOptions, MoveOptions, OpenedWorkPackage, ReviewOptions } from "./library/work-package.ts";
 export type { CheckedPrompt } from "./prompts/check-prompt.ts";
 export type { PromptHead, PromptPlace } from "./prompts/prompt-document.ts";
+export type { SignoffContradiction, SignoffPackage, SignoffReport } from "./signoff/report.ts";
+export type { CommitOnTarget, ShipBlocker, ShipCheck } from "./signoff/ship-check.ts";

@@ -368,6 +368,20 @@ const states: Readonly<Record<string, Stuck>> = {
     },
     becomes: { lane: "planned" },
   },
+  "approved, though its newest review file requests changes": {
+    kind: "review_file_contradicts_lane",
+    ref: "old/WP01",
+    arrange: () =>
+      imported(plan("WP01"), cameTo("WP01", "approved"), {
+        type: "HistoricReviewRecorded",
+        workPackageId: "WP01",
+        file: "tasks/WP01/review-cycle-1.md",
+        sha256: "a".repeat(64),
+        cycle: 1,
+        verdict: "changes_requested",
+      }),
+    becomes: { lane: "planned" },
+  },
   "planned behind a package that is canceled": {
     kind: "waits_for_canceled",
     ref: "p/WP02",
@@ -463,6 +477,7 @@ const kinds: Readonly<Record<AttentionKind, "stuck" | "look">> = {
   blocked: "stuck",
   approved_without_review: "stuck",
   verdict_contradicts_lane: "stuck",
+  review_file_contradicts_lane: "stuck",
   import_incomplete: "stuck",
   waits_for_canceled: "stuck",
   waits_for_unknown: "stuck",
@@ -470,6 +485,7 @@ const kinds: Readonly<Record<AttentionKind, "stuck" | "look">> = {
   // The package goes on; its history is worth reading.
   changes_requested_repeatedly: "look",
   forced: "look",
+  hollow_review: "look",
 };
 
 describe("the list of stuck states", () => {

@@ -23,6 +23,7 @@ const notes: ReadonlySet<AttentionItem["kind"]> = new Set([
   "forced",
   "changes_requested_repeatedly",
   "blocked",
+  "hollow_review",
 ]);
 
 export const aboutMission = async (

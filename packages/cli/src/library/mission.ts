@@ -7,7 +7,9 @@ import type {
   Subtask,
   UndoRequest,
 } from "@mission-ledger/core/mission";
+import type { SignoffReport } from "../signoff/report.ts";
 import type { LibraryContext } from "./library-context.ts";
+import { type CheckReviewsOptions, checkReviews, type ShipOptions, shipMission } from "./signoff.ts";
 import { type OpenedWorkPackage, openedWorkPackage } from "./work-package.ts";
 
 export interface MissionDetails {
@@ -48,6 +50,10 @@ export interface OpenedMission {
   addWorkPackages(details: readonly WorkPackageDetails[], options?: RequestOptions): Promise<MissionReceipt>;
   /** Takes back what the same actor did. Throws `CANNOT_UNDO` with the event that stands in the way. */
   undo(event: UndoRequest["event"], options: UndoOptions): Promise<MissionReceipt>;
+  /** Whether what is approved or done agrees with its newest review. */
+  checkReviews(options?: CheckReviewsOptions): Promise<SignoffReport>;
+  /** Puts on record that the mission is on its target branch. Throws {@link ShipBlocked} with all that blocks, and what git may. */
+  ship(options?: ShipOptions): Promise<MissionReceipt>;
   /** Asks nothing yet: calls on a work package that is not there throw `NOT_FOUND`. */
   workPackage(id: string): OpenedWorkPackage;
 }
@@ -91,6 +97,8 @@ export const openedMission = (context: LibraryContext, slug: string): OpenedMiss
     },
     addWorkPackages: add,
     undo: (event, { reason, ...options }) => handle.execute({ type: "Undo", event, reason }, options),
+    checkReviews: (options) => checkReviews(context, handle, options),
+    ship: (options) => shipMission(context, handle, options),
     workPackage,
   };
 };

@@ -15,6 +15,7 @@ import { ownProgram } from "../workplace/program.ts";
 import { claimOn, type HeldClaim, holdClaim, settleClaim } from "./claim.ts";
 import type { LibraryContext } from "./library-context.ts";
 import { type IssuedReviewPrompt, type IssuePromptOptions, issueReviewPrompt } from "./prompts.ts";
+import { type OverrideOptions, overrideVerdict } from "./signoff.ts";
 
 export interface ClaimOptions extends RequestOptions {
   /** Milliseconds, or text such as "2m". @defaultValue "2m": short, since the claim renews itself while it is open */
@@ -57,6 +58,8 @@ export interface OpenedWorkPackage {
   /** Claims the review; refused to who implemented it. */
   startReview(options?: ClaimOptions): Promise<HeldClaim>;
   submitReview(options: ReviewOptions): Promise<MissionReceipt>;
+  /** Answers for the rejection that stands. Throws `GUARD_FAILED` where none does. */
+  override(options: OverrideOptions): Promise<MissionReceipt>;
   /** Writes a prompt for the reviewer and puts its hash on record. Throws `NOT_REVIEWABLE`. */
   issueReviewPrompt(options?: IssuePromptOptions): Promise<IssuedReviewPrompt>;
   /**
@@ -142,6 +145,7 @@ export const openedWorkPackage = (
         options,
       ),
     issueReviewPrompt: (options) => issueReviewPrompt(context, handle, workPackageId, options),
+    override: (options) => overrideVerdict(context, handle, workPackageId, options),
     recover: async (reason, options = {}) => {
       const claim = await claimOn(handle, workPackageId);
       const { cwd, machine, engine } = context;

@@ -341,3 +341,18 @@ describe("override", () => {
     expect((await review(at)).code).toBe(26);
   });
 });
+
+describe("doctor", () => {
+  test("names each contradiction with the command that answers for it", async () => {
+    const { at } = await imported({ verdict: "changes_requested", reviews: { [reviewName(1)]: "torn" } });
+    const found = async (): Promise<readonly { kind: string; command: string }[]> =>
+      (await at.shell.json("doctor", "raft")).data.findings;
+    const contradictions = await found();
+    expect(contradictions.map(({ kind }) => kind)).toEqual([
+      "verdict_contradicts_lane",
+      "review_file_contradicts_lane",
+    ]);
+    for (const { command } of contradictions) expect((await at.type(command)).code).toBe(0);
+    expect(await found()).toEqual([]);
+  });
+});

@@ -117,20 +117,28 @@ export interface PackageConsistency {
 
 /** Every package that is approved or done, in the order of the plan. */
 export const reviewConsistency = (mission: OpenMission): readonly PackageConsistency[] =>
-  Object.values(mission.workPackages)
-    .filter(({ lane }) => lane === "approved" || lane === "done")
-    .map((workPackage) => {
-      const found = contradictionsOf(mission, workPackage);
-      const open = found.find(({ override }) => override === null);
-      return {
-        workPackageId: workPackage.id,
-        lane: workPackage.lane,
-        verdict: open?.kind ?? (found.length > 0 ? "overridden" : "consistent"),
-        restsOn: open !== undefined ? null : found.length > 0 ? "override" : basisOf(workPackage),
-        hollow: hollowOf(workPackage, found),
-        contradictions: found,
-      };
-    });
+  Object.values(mission.workPackages).flatMap(
+    (workPackage) => packageConsistency(mission, workPackage) ?? [],
+  );
+
+/** `undefined` for a package that is neither approved nor done. */
+export const packageConsistency = (
+  mission: OpenMission,
+  workPackage: WorkPackage,
+): PackageConsistency | undefined => {
+  const { id, lane } = workPackage;
+  if (lane !== "approved" && lane !== "done") return undefined;
+  const found = contradictionsOf(mission, workPackage);
+  const open = found.find(({ override }) => override === null);
+  return {
+    workPackageId: id,
+    lane,
+    verdict: open?.kind ?? (found.length > 0 ? "overridden" : "consistent"),
+    restsOn: open !== undefined ? null : found.length > 0 ? "override" : basisOf(workPackage),
+    hollow: hollowOf(workPackage, found),
+    contradictions: found,
+  };
+};
 
 const basisOf = ({ approvedBy, verdict, fence, artifact }: WorkPackage): ApprovalBasis => {
   if (approvedBy === "verdict") return "review";

@@ -1,4 +1,6 @@
 /** Answers "what needs somebody to look at it, and which command frees it?". */
+import { type ContradictionKind, packageConsistency } from "../consistency.ts";
+import { contradictionWords } from "../errors.ts";
 import { checkExecutionLaneFree } from "../guards.ts";
 import { keyPattern } from "../input.ts";
 import { findExit, type Lane, laneAfterRelease } from "../lanes.ts";
@@ -17,6 +19,8 @@ export type AttentionKind =
   | "forced"
   | "approved_without_review"
   | "verdict_contradicts_lane"
+  | "review_file_contradicts_lane"
+  | "hollow_review"
   | "import_incomplete"
   | "waits_for_canceled"
   | "waits_for_unknown"
@@ -57,7 +61,7 @@ export const attentionItems = (
     return [
       ...aboutClaim(workPackage, item, now, seen),
       ...aboutLane(view, workPackage, item),
-      ...aboutReviews(workPackage, reviews, item),
+      ...aboutReviews(view, workPackage, reviews, item),
       ...aboutDependencies(view, workPackage, item),
     ];
   });
@@ -166,10 +170,12 @@ const wayOutOfBlocked = (mission: OpenMission, workPackage: WorkPackage): Lane =
 };
 
 function* aboutReviews(
-  { id, lane, forceCount, approvedBy, verdict }: WorkPackage,
+  mission: OpenMission,
+  workPackage: WorkPackage,
   reviews: Reviews,
   item: Item,
 ): Generator<AttentionItem> {
+  const { id, lane, forceCount } = workPackage;
   const rejections = Object.hasOwn(reviews, id)
     ? (reviews[id]?.cycles ?? []).filter((cycle) => cycle.verdict === "changes_requested").length
     : 0;
@@ -178,25 +184,43 @@ function* aboutReviews(
   if (forceCount > 0)
     yield item("forced", `was forced ${forceCount} ${forceCount === 1 ? "time" : "times"}`, "log");
   if (lane !== "approved" && lane !== "done") return;
-  // From approved it goes no further without a review; what is done is closed, and somebody has to think about it.
-  const isOpen = lane === "approved";
-  const words = isOpen ? "wp move" : "log";
-  const because = (reason: string): string => (isOpen ? ` planned${withReason(reason)}` : "");
-  if (approvedBy === "force")
+  const { contradictions = [], hollow = null } = packageConsistency(mission, workPackage) ?? {};
+  const open = contradictions.filter(({ override }) => override === null);
+  // From approved it is taken back and reviewed; what is done is closed, and somebody has to answer for it.
+  for (const { kind, rejection } of open) {
+    const because = contradictionWords[kind];
+    const which =
+      contradictions.length < 2 ? "" : ` --of ${rejection.source === "artifact" ? "file" : "verdict"}`;
+    if (lane === "approved")
+      yield item(
+        kindOfContradiction[kind],
+        `is ${lane}, and ${because}`,
+        "wp move",
+        ` planned${withReason(because)}`,
+      );
+    else
+      yield item(
+        kindOfContradiction[kind],
+        `is ${lane}, and ${because}`,
+        "override",
+        `${which}${withReason("…")}`,
+      );
+  }
+  if (hollow !== null)
     yield item(
-      "approved_without_review",
-      `is ${lane} by force, without an approving review`,
-      words,
-      because("nobody has reviewed it"),
-    );
-  if (verdict?.verdict === "changes_requested")
-    yield item(
-      "verdict_contradicts_lane",
-      `is ${lane}, but its newest verdict requests changes`,
-      words,
-      because("its newest verdict requests changes"),
+      "hollow_review",
+      `is ${lane}, and ${hollow.by}, who implemented it, ${hollow.what === "review" ? "approved" : "overrode"} it`,
+      "log",
     );
 }
+
+const kindOfContradiction: Readonly<Record<ContradictionKind, AttentionKind>> = {
+  no_review: "approved_without_review",
+  verdict_rejects: "verdict_contradicts_lane",
+  artifact_rejects: "review_file_contradicts_lane",
+  artifact_without_verdict: "review_file_contradicts_lane",
+  artifact_unreadable: "review_file_contradicts_lane",
+};
 
 function* aboutDependencies(
   mission: OpenMission,

@@ -36,10 +36,8 @@ export interface ReadyItem {
 
 /** Nothing is ready in a closed mission, archived, shipped or not. */
 type Ignored =
-  | "HistoricReviewRecorded"
   | "MissionShipped"
   | "ReviewPromptIssued"
-  | "VerdictOverridden"
   | "MissionSettingsReverted"
   | "MissionArchived"
   | "MissionRestored"
@@ -71,11 +69,14 @@ const when: Record<Exclude<MissionEvent["type"], Ignored>, typeof takeInPlace> =
   WorkPackageReverted: takeInPlace,
   HistoricTransitionRecorded: takeInPlace,
   HistoricAnnotationRecorded: takeInPlace,
+  // Nothing waits for them; who asks what needs attention asks this view.
+  HistoricReviewRecorded: takeInPlace,
+  VerdictOverridden: takeInPlace,
 };
 
 export const ready: Projection<Mission, MissionEvent> = {
   name: "mission-ready",
-  // 2: what an undo brings back. 3: workplaces of claims, the target branch
+  // 2: what an undo brings back. 3: workplaces of claims, the target branch, review files, overrides
   version: 3,
   initial: { _tag: "Absent" },
   when,
@@ -99,6 +100,11 @@ export const ready: Projection<Mission, MissionEvent> = {
     ReviewSubmitted: { data: ["workPackageId", "verdict", "reviewer", "subject", "cycle"], meta: [] },
     HistoricTransitionRecorded: { data: ["workPackageId", "to", "by", "forced", "verdict"], meta: [] },
     HistoricAnnotationRecorded: { data: ["workPackageId", "delta"], meta: [] },
+    HistoricReviewRecorded: {
+      data: ["workPackageId", "file", "sha256", "cycle", "verdict", "word", "overridden"],
+      meta: [],
+    },
+    VerdictOverridden: { meta: [] },
   },
 };
 
