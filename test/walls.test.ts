@@ -224,6 +224,7 @@ describe("a library source", () => {
   const doors = [
     "packages/cli/src/bin/",
     "packages/cli/src/run/process-io.ts",
+    "packages/cli/src/run/process-programs.ts",
     "packages/wire-server/src/main.ts",
   ];
 

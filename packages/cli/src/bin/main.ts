@@ -2,6 +2,7 @@
 import path from "node:path";
 import process from "node:process";
 import { processIo } from "../run/process-io.ts";
+import { processPrograms } from "../run/process-programs.ts";
 import { runLedger } from "../run/run-ledger.ts";
 import { bundledClientCache } from "./eventstoredb-client.ts";
 import { interrupt } from "./interrupt.ts";
@@ -14,17 +15,22 @@ export { bundledClientCache, bundledLockBinding, bundledSqliteDriver, runLedger 
 /** Everything is written when this settles, so the caller may end the process. `bundle` is this program's own path. */
 export const main = async (bundle: string): Promise<void> => {
   const { signal, abort } = interrupt();
-  // The first signal lets a write in flight finish; the second ends at once, as signals do.
+  const programs = processPrograms();
+  // The first signal lets a write in flight finish; the second ends at once, as signals do. A program that is run gets all.
   for (const [name, code] of [
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)
-    process.once(name, () => {
-      process.once(name, () => process.exit(code));
+  ] as const) {
+    let isFirst = true;
+    process.on(name, () => {
+      if (programs.isRunning()) return;
+      if (!isFirst) process.exit(code);
+      isFirst = false;
       abort();
     });
+  }
   process.exitCode = await runLedger(process.argv.slice(2), {
-    ...processIo(signal),
+    ...processIo(signal, programs),
     loadLockBinding: () => bundledLockBinding(bundle),
     threadFile: path.join(path.dirname(bundle), "..", "..", "bin", "mled-thread.cjs"),
     loadDriver: bundledSqliteDriver,

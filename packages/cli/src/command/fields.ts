@@ -8,6 +8,8 @@ export interface KindTypes {
   /** `mission/WP01`, or `WP01` where it is unique. */
   readonly ref: string;
   readonly path: string;
+  /** As it was typed, also where that is nothing. */
+  readonly word: string;
   readonly integer: number;
   readonly boolean: boolean;
   /** Milliseconds. */

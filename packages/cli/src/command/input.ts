@@ -71,6 +71,7 @@ const expected: Readonly<Record<Kind, string>> = {
   text: "a text that is not blank",
   ref: "a reference such as passkeys/WP01",
   path: "a path",
+  word: "a word without a zero byte",
   integer: "a whole number",
   boolean: "true or false",
   duration: "a length of time such as 90s, 15m or 4h",
@@ -109,6 +110,8 @@ const parsers: Readonly<Record<Kind, (value: unknown) => unknown>> = {
   text: textual,
   ref: textual,
   path: textual,
+  word: (value) =>
+    typeof value === "string" && !value.includes("\0") && isWellFormed(value) ? value : undefined,
   integer,
   boolean: (value) =>
     typeof value === "boolean" ? value : value === "true" ? true : value === "false" ? false : undefined,

@@ -8,6 +8,7 @@ const schemaOfKind: Readonly<Record<Kind, () => JsonSchema>> = {
   text: () => ({ type: "string" }),
   ref: () => ({ type: "string", examples: ["passkeys/WP01"] }),
   path: () => ({ type: "string" }),
+  word: () => ({ type: "string" }),
   integer: () => ({ type: "integer", minimum: 0 }),
   boolean: () => ({ type: "boolean" }),
   duration: () => ({

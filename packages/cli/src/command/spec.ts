@@ -5,12 +5,15 @@ import type {
   EventStore,
   Kept,
   Randomness,
+  Timers,
   TransferTarget,
   ViewStore,
 } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
 import type { WorktreeIndex } from "../guard/worktree-index.ts";
+import type { Programs } from "../hold/programs.ts";
+import type { Line } from "../output/lines.ts";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
 import type { Machine } from "../workplace/machine.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
@@ -104,6 +107,13 @@ export interface CommandContext {
   warn(warning: string): void;
   /** What tells machines and processes apart. */
   readonly machine: Machine;
+  /** How other programs are run; `undefined` where the host runs none. */
+  readonly programs: Programs | undefined;
+  readonly timers: Timers;
+  /** Whether standard output is one document or records, so that nothing else may be printed there. */
+  readonly isForPrograms: boolean;
+  /** Says something to people while the command goes on, on standard error. Silent where a program reads. Never fails. */
+  tell(line: Line): Promise<void>;
   /** How this program is run: Node and the script. `undefined` where a host runs it. */
   readonly program: readonly [node: string, script: string] | undefined;
   /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */
@@ -137,6 +147,8 @@ export interface CommandSpec {
   readonly writes: boolean;
   /** Can print one record a line. */
   readonly jsonl: boolean;
+  /** What its last argument takes is typed behind `--`, so that no flag of it is taken for one of ours. */
+  readonly afterDashes: boolean;
   readonly inputSchema: JsonSchema;
   /** Schema of `data`. */
   readonly outputSchema: JsonSchema;
@@ -154,6 +166,7 @@ export interface CommandDefinition<Arguments extends FieldDefinitions, Flags ext
   readonly common?: boolean;
   readonly writes?: boolean;
   readonly jsonl?: boolean;
+  readonly afterDashes?: boolean;
   readonly output?: JsonSchema;
   run(
     context: CommandContext,
@@ -176,6 +189,7 @@ export const command = <
   common = false,
   writes = false,
   jsonl = false,
+  afterDashes = false,
   output = { type: "object" },
   run,
 }: CommandDefinition<Arguments, Flags>): CommandSpec => {
@@ -191,6 +205,7 @@ export const command = <
     common,
     writes,
     jsonl,
+    afterDashes,
     get inputSchema() {
       return inputSchemaOf(spec);
     },

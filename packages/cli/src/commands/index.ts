@@ -12,6 +12,7 @@ import { explain } from "./explain.ts";
 import { focus } from "./focus.ts";
 import { guard } from "./guard.ts";
 import { help } from "./help.ts";
+import { hold } from "./hold.ts";
 import { hookInstall, hookUninstall } from "./hook.ts";
 import { log, watch } from "./log.ts";
 import { mergeDriver } from "./merge-driver.ts";
@@ -56,6 +57,7 @@ export const commands: readonly CommandSpec[] = [
   wpRenew,
   wpRelease,
   wpRecover,
+  hold,
   wpMove,
   wpForce,
   wpSubtask,

@@ -24,6 +24,9 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+/** How a command ends that ends as a program did which it ran: the one exit code that is not in the table. */
+export const exitAsProgram = (code: number): ExitCode => code as ExitCode;
+
 const byCode: Readonly<Record<string, ExitCode>> = {
   ALREADY_EXISTS: exitCodes.refused,
   AMBIGUOUS_REF: exitCodes.notFound,
@@ -75,6 +78,8 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   OWNERSHIP_INVALID: exitCodes.ownershipInvalid,
   OWNERSHIP_VIOLATED: exitCodes.ownershipViolated,
   PERMISSION_DENIED: exitCodes.store,
+  // `hold` ends as the program did; this is for who asks about the code alone.
+  PROGRAM_FAILED: exitCodes.unexpected,
   PROJECTION_DRIFT: exitCodes.data,
   PROJECTION_FAILED: exitCodes.unexpected,
   PROMPT_MISMATCH: exitCodes.promptMismatch,

@@ -1,7 +1,8 @@
 /** The world as a run of the command line sees it. A test passes arrays, the bin passes file descriptors. */
-import type { CancelSignal, Clock, Randomness } from "@mission-ledger/core";
+import type { CancelSignal, Clock, Randomness, Timers } from "@mission-ledger/core";
 import type { LoadLockBinding } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
+import type { Programs } from "../hold/programs.ts";
 import type { LoadSqliteDriver } from "../store/store-kind.ts";
 import type { Machine } from "../workplace/machine.ts";
 
@@ -29,6 +30,10 @@ export interface Io {
   readonly clock?: Clock;
   /** @defaultValue the system's */
   readonly randomness?: Randomness;
+  /** How other programs are run. @defaultValue none are */
+  readonly programs?: Programs;
+  /** @defaultValue the system's */
+  readonly timers?: Timers;
   /** What tells machines and processes apart. @defaultValue the system's */
   readonly machine?: Machine;
   /** How the binary of the kernel's locks is found. @defaultValue as Node finds it from store-file */

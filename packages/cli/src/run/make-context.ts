@@ -8,6 +8,7 @@ import {
   type Randomness,
   systemClock,
   systemRandomness,
+  systemTimers,
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
@@ -15,6 +16,7 @@ import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import { notingWorktrees, type WorktreeIndex } from "../guard/worktree-index.ts";
 import { worktreesOf } from "../guard/worktrees-of.ts";
+import { renderLines } from "../output/lines.ts";
 import { type CliError, usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
 import { cacheFolderOf } from "../place/cache-folder.ts";
@@ -27,8 +29,9 @@ import { findSyncSetting } from "../sync/setting.ts";
 import { systemMachine } from "../workplace/machine.ts";
 import type { Globals } from "./global-flags.ts";
 import { interruptedError } from "./interruption.ts";
-import type { Io } from "./io.ts";
+import { type Io, put } from "./io.ts";
 import { formatInvocation, type Names, namesAt } from "./names.ts";
+import { surfaceOf } from "./print.ts";
 import { progressDisplay } from "./progress.ts";
 
 export interface ContextOptions {
@@ -205,6 +208,13 @@ export const makeContext = ({
     threadFile: io.threadFile,
     warn: (warning) => void warnings.add(warning),
     machine: io.machine ?? systemMachine,
+    programs: io.programs,
+    timers: io.timers ?? systemTimers,
+    isForPrograms: globals.json || globals.jsonl,
+    tell: async (line) => {
+      if (globals.json || globals.jsonl) return;
+      await put(io.stderr, renderLines([line], surfaceOf(io.stderr, io, globals))).catch(() => {});
+    },
     program: io.program,
     // Help names commands and programs, which have no place.
     say: spec.name === "help" ? names.say : here.say,

@@ -175,7 +175,7 @@ const problemLines = ({ code, message, hint, outcome, details }: Problem): reado
     : []),
 ];
 
-const surfaceOf = (output: Output, { env }: Io, { color, plain }: Globals): Surface => ({
+export const surfaceOf = (output: Output, { env }: Io, { color, plain }: Globals): Surface => ({
   color: color && output.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb",
   width: output.isTTY === true ? output.columns || 80 : undefined,
   plain,

@@ -3,9 +3,12 @@
 import fs from "node:fs";
 import process from "node:process";
 import { type CancelSignal, type Randomness, systemRandomness } from "@mission-ledger/core";
+import type { Programs } from "../hold/programs.ts";
 import type { Io, Output } from "./io.ts";
+import { processPrograms } from "./process-programs.ts";
 
-export const processIo = (signal?: CancelSignal): Io => ({
+export const processIo = (signal?: CancelSignal, programs: Programs = processPrograms()): Io => ({
+  programs,
   stdout: fileOutput(1),
   stderr: fileOutput(2),
   stdin: { [Symbol.asyncIterator]: readStandardInput },

@@ -4,12 +4,13 @@ import type { CommandSpec } from "../command/spec.ts";
 import { commands } from "../commands/index.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type CliError, usage } from "../output/problem.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 import { nearest } from "../output/suggest.ts";
 import { version } from "../version.ts";
 import { findCommand } from "./find-command.ts";
 import { type Globals, splitGlobals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
-import { ownNames } from "./names.ts";
+import { type Names, ownNames } from "./names.ts";
 import { parseWithCommander } from "./own-program.ts";
 import { failedEnding } from "./perform.ts";
 import { performAndPrint } from "./perform-and-print.ts";
@@ -61,12 +62,27 @@ export const runLedger = async (argv: readonly string[], io: Io): Promise<ExitCo
   let options: Readonly<Record<string, unknown>>;
   try {
     options = await parseWithCommander(spec, argv);
+    if (spec.afterDashes && !argv.includes("--")) refuseWithoutDashes(spec, options, names);
     if (options.json === true && options.jsonl === true) throw usage("--json and --jsonl do not go together");
   } catch (error) {
     return refuse(error, spec);
   }
   const { globals, rest } = splitGlobals(options, new Set(spec.flags.map((field) => field.name)));
   return performAndPrint({ spec, raw: rest, globals, io, names, commands });
+};
+
+/** One word is a program and nothing it is told; behind it, a flag might be meant for either. */
+const refuseWithoutDashes = (
+  { name, arguments: positional }: CommandSpec,
+  options: Readonly<Record<string, unknown>>,
+  names: Names,
+): void => {
+  const words = options[positional.at(-1)?.name ?? ""];
+  if (Array.isArray(words) && words.length > 1)
+    throw usage(
+      `${name} does not know where ${words.join(" ")} begins`,
+      `Put -- before it: ${names.say(name, `<ref> -- ${words.map((word) => shellQuote(String(word))).join(" ")}`)}`,
+    );
 };
 
 const commandNamed = (name: string): CommandSpec =>

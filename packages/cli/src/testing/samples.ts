@@ -123,6 +123,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   guard: { ground: "publishing", argv: ["guard"] },
   focus: { ground: "branches", argv: ["focus", "p", "--packages", "all"] },
   help: { argv: ["help", "wp", "move"] },
+  hold: { argv: ["hold", "p/WP01", "true"] },
   "hook.install": { ground: "publishing", argv: ["hook", "install"] },
   "hook.uninstall": {
     ground: "publishing",

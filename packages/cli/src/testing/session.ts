@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
+import type { Programs } from "../hold/programs.ts";
 import type { Envelope } from "../output/envelope.ts";
 import type { Io } from "../run/io.ts";
 import { runLedger } from "../run/run-ledger.ts";
@@ -28,6 +29,11 @@ export interface Session {
 // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes
 type Data = any;
 
+/** Programs that are over at once, and well. */
+export const endingPrograms: Programs = {
+  start: () => ({ ended: Promise.resolve({ _tag: "Exited", code: 0 }), stop: () => {} }),
+};
+
 export const scratch = (): string => {
   const directory = mkdtempSync(path.join(tmpdir(), "mled-test-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -47,6 +53,7 @@ export const session = (changes: Partial<Io> = {}): Session => {
       cwd: directory,
       env: { MISSION_LEDGER_ACTOR: "tester" },
       clock: { now: () => now },
+      programs: endingPrograms,
       ...changes,
       ...more,
       text: () => ({ code: -1, out: out.join(""), err: err.join("") }),
