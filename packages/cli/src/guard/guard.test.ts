@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -274,6 +275,19 @@ describe("changes", () => {
     const answer = await lane.json("guard", "--worktree");
     expect([...pathsIn(answer)].sort()).toEqual([...names].sort());
     expect(fs.existsSync(path.join(lane.folder, "owned"))).toBe(false);
+  });
+
+  test("that are staged can be left out by what the hint says to type, whatever they are called", async () => {
+    const { lane } = await working();
+    for (const name of ["a*", "a b", "it's", "$(touch owned)", "a\\b", "-x"]) {
+      lane.write({ [name]: "x\n", "a-other": "x\n" });
+      lane.git("add", "--", `:(top,literal)${name}`);
+      const { error } = await lane.json("guard", "--staged");
+      const [, command = ""] =
+        /^Leave it out: (git restore [\s\S]*), or have the plan/.exec(error.hint) ?? [];
+      execFileSync("sh", ["-c", command], { cwd: path.join(lane.folder, "src"), env: lane.env });
+      expect((await lane.json("guard", "--staged")).code).toBe(0);
+    }
   });
 
   test("with names that are no UTF-8 come with their bytes", async () => {

@@ -178,6 +178,10 @@ const placeHint = (context: Sayer, { branch }: GuardAnswer, one: InactivePackage
   }
 };
 
+/** From the top, wherever it is typed. Source: gitglossary(7), pathspec. */
+const pathspecOf = (path: string): string =>
+  /^[\w.][^*?[\\]*$/.test(path) ? `:/${path}` : `:(top,literal)${path}`;
+
 const violationHint = (
   context: Sayer,
   { scope }: GuardAnswer,
@@ -188,7 +192,7 @@ const violationHint = (
   const owner = violations.flatMap(({ ownedBy }) => ownedBy)[0];
   const out =
     scope.kind === "staged" && !isBroken(first.path)
-      ? `Leave it out: git restore --staged -- ${shellQuote(`:/${first.path}`)}`
+      ? `Leave it out: git restore --staged -- ${shellQuote(pathspecOf(first.path))}`
       : "Take those changes out";
   return owner === undefined
     ? `${out}, or have the plan of ${refOf(active)} revised.`
