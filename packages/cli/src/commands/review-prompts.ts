@@ -8,6 +8,7 @@ import { toned } from "../output/lines.ts";
 import { problemOf } from "../output/problem.ts";
 import { nameOfPlace } from "../place/place.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
+import { earlierEvents } from "../prompts/earlier-command.ts";
 import { promptFolderOf } from "../prompts/prompt-folder.ts";
 import { prunePrompts } from "../prompts/prune-prompts.ts";
 import { withoutRedirection } from "../prompts/worktree-environment.ts";
@@ -214,4 +215,32 @@ export const checkGiven = async (
     signal,
     say,
   });
+};
+
+/**
+ * What is reviewed by the prompt that a command was given, once it was checked; `undefined` where none was given. A command that
+ * was done before under its id is not checked anew, since its review may be over: it says what it said then.
+ */
+export const reviewedBy = async (
+  context: CommandContext,
+  {
+    ref,
+    prompt,
+    requestId,
+  }: {
+    readonly ref: string;
+    readonly prompt: string | undefined;
+    readonly requestId: string | undefined;
+  },
+  signal: GivenPrompt["signal"],
+): Promise<string | undefined> => {
+  if (prompt === undefined) return undefined;
+  const ledger = await context.ledger();
+  const wanted = await resolveRef(ledger, ref);
+  if ((await earlierEvents(ledger, wanted.slug, requestId)) === undefined)
+    return (await checkGiven(context, { file: prompt, wanted, signal })).head.subject;
+  const { readPromptHead } = await import("../prompts/check-prompt.ts");
+  const { cwd, env, files } = context;
+  const folder = promptFolderOf(await context.place(), env);
+  return readPromptHead({ files, file: path.resolve(cwd, prompt), folder })?.subject;
 };

@@ -1,14 +1,11 @@
 /** Reviews: take one up, answer it. */
-import type { CancelSignal } from "@mission-ledger/core";
 import { aboutWorkPackage } from "../command/about-work-package.ts";
-import { resolveRef } from "../command/refs.ts";
-import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
+import { type CommandSpec, command } from "../command/spec.ts";
 import { writeFlags } from "../command/write.ts";
 import { usage } from "../output/problem.ts";
-import { earlierEvents } from "../prompts/earlier-command.ts";
 import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
 import { fenceFlag, grantData, leaseFlag, refArgument, saidClaimed } from "./claims.ts";
-import { checkGiven, promptFlag } from "./review-prompts.ts";
+import { promptFlag, reviewedBy } from "./review-prompts.ts";
 
 export const reviewStart: CommandSpec = command({
   name: "review.start",
@@ -22,7 +19,7 @@ export const reviewStart: CommandSpec = command({
   common: true,
   writes: true,
   run: async (context, input, signal) => {
-    await checkedPrompt(context, input, signal);
+    const subject = await reviewedBy(context, input, signal);
     return aboutWorkPackage({
       context,
       input,
@@ -33,6 +30,7 @@ export const reviewStart: CommandSpec = command({
         kind: "review",
         leaseMs: input.lease,
         workplace: await claimPlace(context, input),
+        ...(subject === undefined ? {} : { subject }),
       }),
       said: ({ ref, written }) =>
         saidClaimed(ref, written, input.lease, context.clock.now()).replace("claimed", "reviewing"),
@@ -44,27 +42,6 @@ export const reviewStart: CommandSpec = command({
     });
   },
 });
-
-/**
- * What the prompt says is reviewed, once it was checked; `undefined` where no prompt is given. A command that was done before
- * under its id is not checked anew: the review may be over.
- */
-const checkedPrompt = async (
-  context: CommandContext,
-  {
-    ref,
-    prompt,
-    requestId,
-  }: { readonly ref: string; readonly prompt: string | undefined; readonly requestId: string | undefined },
-  signal: CancelSignal | undefined,
-): Promise<string | undefined> => {
-  if (prompt === undefined) return undefined;
-  const ledger = await context.ledger();
-  const wanted = await resolveRef(ledger, ref);
-  const events = await earlierEvents(ledger, wanted.slug, requestId);
-  if (events === undefined) return (await checkGiven(context, { file: prompt, wanted, signal })).head.subject;
-  return events.find((event) => event.type === "ReviewSubmitted")?.subject;
-};
 
 export const reviewSubmit: CommandSpec = command({
   name: "review.submit",
@@ -111,7 +88,7 @@ export const reviewSubmit: CommandSpec = command({
       input.notesFile === undefined ? input.notes : (await context.readText(input.notesFile)).trim();
     if (read === "") throw usage("--notes-file: the text is blank");
     const notes = read;
-    const reviewed = await checkedPrompt(context, input, signal);
+    const reviewed = await reviewedBy(context, input, signal);
     if (reviewed !== undefined && input.subject !== undefined && input.subject !== reviewed)
       throw usage("--subject and --prompt are about different things; the prompt alone is enough");
     const subject = reviewed ?? input.subject;

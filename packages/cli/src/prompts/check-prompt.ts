@@ -107,7 +107,7 @@ type Given =
   | { readonly head: PromptHead; readonly bytes: Buffer };
 
 /** The file, read where its own name and its head both say it was written, and nowhere else. */
-const readGiven = ({ files, file, folder }: PromptCheck): Given => {
+const readGiven = ({ files, file, folder }: Pick<PromptCheck, "files" | "file" | "folder">): Given => {
   const names = namesBelow(files, folder, file);
   if (names === undefined) return { differs: [fileDifference(folder, file, "path")] };
   const found = readPromptFile({ files, folder, path: names });
@@ -118,6 +118,14 @@ const readGiven = ({ files, file, folder }: PromptCheck): Given => {
   if (own === undefined || own.join("/") !== names.join("/"))
     return { differs: [fileDifference(own?.join("/") ?? null, names.join("/"), "path")] };
   return { head, bytes: found.bytes };
+};
+
+/** What a prompt says of itself, unchecked; `undefined` where it cannot be read. */
+export const readPromptHead = (
+  check: Pick<PromptCheck, "files" | "file" | "folder">,
+): PromptHead | undefined => {
+  const given = readGiven(check);
+  return "differs" in given ? undefined : given.head;
 };
 
 const fileDifference = (recorded: string | null, found: string, field = "file"): PromptDifference => ({

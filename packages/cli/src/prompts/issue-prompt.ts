@@ -96,6 +96,7 @@ export const draftPrompt = async (request: PromptRequest, ports: PromptPorts): P
       workPackage,
       reviews: history.view[workPackage.id],
       changes: ground.changes,
+      remarks: ground.remarks,
       say,
     }),
   );

@@ -15,6 +15,8 @@ export interface PromptMaterial {
   readonly workPackage: WorkPackage;
   readonly reviews: PackageReviews | undefined;
   readonly changes: readonly FileChange[];
+  /** What a reviewer should know of, as sentences. */
+  readonly remarks: readonly string[];
   /** How a command is typed here. */
   readonly say: (command: string, rest: string) => string;
 }
@@ -80,7 +82,7 @@ const asked = ({ workPackage }: PromptMaterial): readonly string[] => [
   ),
 ];
 
-const changed = ({ head, workPackage, changes }: PromptMaterial): readonly string[] => {
+const changed = ({ head, workPackage, changes, remarks }: PromptMaterial): readonly string[] => {
   const git = `git -C ${shellQuote(head.worktree.path)}`;
   const outside = changes.filter(
     (change) => !pathsTouched(change).every((touched) => owns(workPackage, touched)),
@@ -110,6 +112,7 @@ const changed = ({ head, workPackage, changes }: PromptMaterial): readonly strin
     }),
     ...(changes.length > most.changes ? [`- and ${changes.length - most.changes} more`] : []),
     "",
+    ...titled("Look out:", remarks.map(words)),
   ];
 };
 

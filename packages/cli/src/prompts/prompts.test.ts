@@ -52,7 +52,8 @@ describe("a review prompt", () => {
     const shell = await reviewSession();
     const { file } = await issue(shell);
     const by = ["--prompt", file, "--as", "bob"] as const;
-    expect(await shell.json("review", "start", "passkeys/WP01", ...by)).toMatchObject({ code: 0 });
+    const start = ["review", "start", "passkeys/WP01", ...by, "--request-id", "r0"];
+    expect(await shell.json(...start)).toMatchObject({ code: 0, data: { repeated: false } });
     const submit = [
       "review",
       "submit",
@@ -64,6 +65,7 @@ describe("a review prompt", () => {
       "r1",
     ];
     expect(await shell.json(...submit)).toMatchObject({ code: 0, data: { repeated: false } });
+    expect(await shell.json(...start)).toMatchObject({ code: 0, data: { repeated: true } });
     // The review is over, and so no prompt would pass now; the command was done before.
     expect(await shell.json(...submit)).toMatchObject({ code: 0, data: { repeated: true } });
   });
@@ -354,6 +356,9 @@ describe("what is put before a reviewer", () => {
     shell.git("worktree", "add", "--quiet", linked, "lane-a");
     const there = await shell.json("review", "prompt", "passkeys/WP01", ...main, "--worktree", linked);
     expect(there.data).toMatchObject({ branch: "lane-a", worktree: { name: "shop-wp01", path: linked } });
+    const elsewhere = "WP01 was claimed for work in shop on lane-a, and this is shop-wp01 on lane-a";
+    expect(there.envelope.warnings).toEqual([elsewhere]);
+    expect(fs.readFileSync(there.data.file, "utf8")).toContain(`- ${elsewhere}`);
     expect(await shell.run("review", "check", there.data.file, "--worktree", linked)).toMatchObject({
       code: 0,
     });
@@ -368,6 +373,9 @@ describe("what is put before a reviewer", () => {
     shell.git("switch", "--quiet", "--create", "other", "main");
     shell.commit({ "src/other.ts": "other\n" });
     const other = await shell.json("review", "prompt", "passkeys/WP01", ...main);
-    expect(other.envelope.warnings).toEqual([expect.stringContaining("which is no part of")]);
+    expect(other.envelope.warnings).toEqual([
+      "WP01 was claimed for work in shop on lane-a, and what is reviewed is on other",
+      expect.stringContaining("which is no part of"),
+    ]);
   });
 });

@@ -1,5 +1,11 @@
 /** Facts about what is put before a reviewer: which repository, worktree and branch, and two commits that are there. */
-import { limits, matchesGlob, type OpenMission, type WorkPackage } from "@mission-ledger/core/mission";
+import {
+  limits,
+  matchesGlob,
+  type OpenMission,
+  type PlaceName,
+  type WorkPackage,
+} from "@mission-ledger/core/mission";
 import {
   changedFiles,
   type FileChange,
@@ -56,14 +62,19 @@ export const readReviewGround = async (question: ReviewQuestion): Promise<Review
     reviewed.headFrom === "worktree" ? workTreeFiles(place) : [],
     evidenceOutside(place, workPackage, reviewed.head),
   ]);
+  const named = promptPlace(worktree, question);
   return {
     repository: promptPlace(repository.commonDirectory, question),
-    worktree: promptPlace(worktree, question),
+    worktree: named,
     ...reviewed,
     base,
     comparedWith,
     changes,
-    remarks: [...remarkUncommitted(question, uncommitted), ...unreached],
+    remarks: [
+      ...remarkElsewhere(workPackage, named, reviewed),
+      ...remarkUncommitted(question, uncommitted),
+      ...unreached,
+    ],
   };
 };
 
@@ -201,6 +212,24 @@ const baseOf = async (question: ReviewQuestion, other: string, head: string): Pr
         { head, comparedWith: other },
       );
   }
+};
+
+/** Whoever claims may do so from another folder than the work is done in, so this keeps nobody from reviewing. */
+const remarkElsewhere = (
+  { id, implementedIn }: WorkPackage,
+  worktree: PlaceName,
+  { branch }: Pick<ReviewGround, "branch">,
+): readonly string[] => {
+  if (implementedIn === undefined) return [];
+  const there = `${id} was claimed for work in ${printable(implementedIn.worktree.name)}`;
+  const on = (name: string | null | undefined): string => (name == null ? "" : ` on ${printable(name)}`);
+  if (implementedIn.worktree.id !== worktree.id)
+    return [`${there}${on(implementedIn.branch)}, and this is ${printable(worktree.name)}${on(branch)}`];
+  return implementedIn.branch === undefined || implementedIn.branch === branch
+    ? []
+    : [
+        `${there}${on(implementedIn.branch) || " on no branch"}, and what is reviewed is${on(branch) || " on none"}`,
+      ];
 };
 
 /** Copies of the ledger's logs change with every command; they are no part of the work. */

@@ -11,6 +11,7 @@ import {
   checkNotSelf,
   checkUnclaimed,
   firstUnmet,
+  reviewSubject,
   type Wish,
 } from "./guards.ts";
 import { findExit, type Lane, laneAfterRelease } from "./lanes.ts";
@@ -41,6 +42,16 @@ export const decideClaim = (
       invariant: "work is claimed from the plan and reviews are claimed from review",
       lane,
       kind,
+    });
+  const subject = workPackage.subject ?? reviewSubject(workPackage);
+  if (kind === "review" && command.subject !== undefined && command.subject !== subject)
+    return refuse({
+      _tag: "SubjectChanged",
+      mission: mission.slug,
+      workPackageId,
+      invariant: "a review is taken up of what the reviewer was sent to look at",
+      reviewed: command.subject,
+      subject,
     });
   const exit = findExit(lane, to);
   const unmet =

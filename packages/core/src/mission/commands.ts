@@ -61,6 +61,8 @@ export type MissionCommand =
       readonly kind: ClaimKind;
       readonly leaseMs: number;
       readonly workplace?: Workplace;
+      /** What a reviewer was sent to look at; refused when the subject under review is another. @defaultValue not checked */
+      readonly subject?: string;
     })
   | (ByHolder & {
       readonly type: "RenewClaim";

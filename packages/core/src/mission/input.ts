@@ -90,6 +90,7 @@ const content = (command: MissionCommand): InputProblem | undefined => {
           ? undefined
           : problem("kind", "is neither implement nor review")) ??
         lease(command.leaseMs) ??
+        (command.subject === undefined ? undefined : digest("subject", command.subject)) ??
         (command.workplace === undefined ? undefined : workplace(command.workplace))
       );
     case "RenewClaim":

@@ -157,6 +157,25 @@ describe("issuing a prompt", () => {
   });
 });
 
+describe("taking up a review", () => {
+  const claim = (subject: string) =>
+    passkeys.execute(
+      { type: "ClaimWorkPackage", workPackageId: "WP01", kind: "review", leaseMs: 60_000, subject },
+      { actor: "bob" },
+    );
+
+  test("of what the reviewer was sent to look at is decided with it, and refused for anything else", async () => {
+    await handOver("9c1f2ab");
+    const earlier = await subjectNow();
+    await judge("changes_requested");
+    await handOver("8b0e1fa");
+    expect(await refusalOf(claim(earlier))).toMatchObject({ _tag: "SubjectChanged", reviewed: earlier });
+    expect(findWorkPackage(await open(), "WP01")?.lane).toBe("for_review");
+    await claim(await subjectNow());
+    expect(findWorkPackage(await open(), "WP01")?.lane).toBe("in_review");
+  });
+});
+
 describe("a prompt that was found", () => {
   const ground: PromptGround = {
     repository,

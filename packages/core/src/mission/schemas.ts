@@ -296,6 +296,7 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       kind: claimKind,
       leaseMs,
       workplace: workplace.exactOptional(),
+      subject: sha256.exactOptional(),
     }),
     of("RenewClaim", {
       workPackageId: id,
