@@ -10,6 +10,7 @@ import {
 } from "@mission-ledger/core/mission";
 import { type GitPlace, isGitFault, readDistance, resolveCommit } from "@mission-ledger/git";
 import type { CommandContext } from "../command/spec.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 import { type PreflightReport, preflight, targetInvariant } from "../preflight/preflight.ts";
 import { targetHolds } from "../preflight/target-holds.ts";
 import { standingWords } from "../preflight/words.ts";
@@ -114,7 +115,7 @@ const commitsOn = (
     }),
   );
 
-/** A focused branch and a squash bring the work under other ids. */
+/** A focused branch and a squash bring the work under other ids. A package that owns no paths has to bring all that its commit changed. */
 const waysOn = async (
   place: GitPlace,
   {
@@ -129,7 +130,9 @@ const waysOn = async (
   },
 ): Promise<CommitOnTarget["by"]> => {
   const globs = findWorkPackage(mission, workPackageId)?.owns ?? [];
-  const owned = { owns: (path: string) => globs.some((glob) => matchesGlob(glob, path)) };
+  const owned = {
+    owns: (path: string) => globs.length === 0 || globs.some((glob) => matchesGlob(glob, path)),
+  };
   try {
     const { _tag } = await targetHolds(place, { target, work: commit, owned });
     return _tag === "Commit" ? "commit" : _tag === "Content" ? "content" : null;
@@ -188,7 +191,7 @@ const blockersOf = (
       workPackageId: id,
       invariant: "what is shipped is closed: every work package is done or canceled",
       message: `${slug}/${id} is ${lane}`,
-      command: lane === "approved" ? say("wp.move", `${slug}/${id} done`) : null,
+      command: lane === "approved" ? say("wp.move", `${shellQuote(`${slug}/${id}`)} done`) : null,
     }),
   );
   const isAnyDone = Object.values(workPackages).some(({ lane }) => lane === "done");
@@ -227,7 +230,8 @@ const blockersOf = (
         workPackageId,
         invariant: "what was done is on the target branch",
         message: `${slug}/${workPackageId}: its commit ${ref} is ${commit === null ? "not in this repository" : `not on ${report.target}`}`,
-        command: commit === null ? "git fetch --all" : `git log --oneline ${report.target}..${commit}`,
+        command:
+          commit === null ? "git fetch --all" : `git log --oneline ${shellQuote(report.target)}..${commit}`,
       }),
     );
   return [...target, ...open, ...nothing, ...reviews, ...absent];

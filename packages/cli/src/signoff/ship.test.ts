@@ -13,13 +13,14 @@ const ready = async (): Promise<Clone> => {
   return at;
 };
 
-const finish = async ({ shell }: Clone, commit: string): Promise<void> => {
+const finish = async ({ shell }: Clone, commit: string, id = "WP01"): Promise<void> => {
+  const ref = `p/${id}`;
   for (const line of [
-    ["wp", "claim", "p/WP01", "--as", "ada"],
-    ["wp", "move", "p/WP01", "in_progress", "--as", "ada"],
-    ["wp", "move", "p/WP01", "for_review", "--as", "ada", "--evidence", `commit=${commit.slice(0, 12)}`],
-    ["review", "start", "p/WP01", "--as", "bob"],
-    ["review", "submit", "p/WP01", "--as", "bob", "--verdict", "approved", "--to", "done"],
+    ["wp", "claim", ref, "--as", "ada"],
+    ["wp", "move", ref, "in_progress", "--as", "ada"],
+    ["wp", "move", ref, "for_review", "--as", "ada", "--evidence", `commit=${commit.slice(0, 12)}`],
+    ["review", "start", ref, "--as", "bob"],
+    ["review", "submit", ref, "--as", "bob", "--verdict", "approved", "--to", "done"],
   ]) {
     const { code, err } = await shell.run(...line);
     if (code !== 0) throw new Error(`${line.join(" ")}: ${err}`);
@@ -152,6 +153,22 @@ describe("ship is blocked before anything is written", () => {
     at.git("merge", "--quiet", "--no-ff", "-m", "merge", "topic");
     at.git("push", "--quiet", "origin", "main");
     expect((await ship(at)).data).toMatchObject({ shipped: true, commits: [{ commit, onTarget: true }] });
+  });
+
+  test("by a squash that lacks a part of what a package without owned paths changed", async () => {
+    const at = await clone();
+    await at.shell.run("wp", "move", "p/WP01", "canceled", "--reason", "another way");
+    await at.shell.run("wp", "add", "p", "Everything", "--id", "WP02");
+    at.git("checkout", "--quiet", "-b", "topic");
+    const commit = at.commit("all", { "src/login/form.ts": "better form\n", "notes.txt": "n\n" });
+    await finish(at, commit, "WP02");
+    at.git("checkout", "--quiet", "main");
+    at.commit("part", { "src/login/form.ts": "better form\n" });
+    at.git("push", "--quiet", "origin", "main");
+    await blocked(at, 6, "commit");
+    at.commit("rest", { "notes.txt": "n\n" });
+    at.git("push", "--quiet", "origin", "main");
+    expect((await ship(at)).data).toMatchObject({ shipped: true, commits: [{ by: "content" }] });
   });
 
   test("by a commit that is nowhere here, even where a branch is called like it", async () => {
