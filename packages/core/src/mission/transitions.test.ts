@@ -1,5 +1,7 @@
 /** What a transition is not, each in the words of a defect that another system was found to have (docs/requirements.md). */
 import { beforeEach, describe, expect, test } from "vitest";
+import type { EventStore } from "../kernel/event-store.ts";
+import { StoreFault } from "../kernel/faults.ts";
 import { openMemoryStore } from "../kernel/memory-store.ts";
 import type { MissionRequest } from "./commands.ts";
 import { type Ledger, ledgerOver, type MissionHandle } from "./ledger.ts";
@@ -132,6 +134,63 @@ describe("a transition", () => {
   test("into review is for one reviewer at a time", async () => {
     await underReview();
     await isRefused(() => claim("eve", "review"));
+  });
+});
+
+describe("a recovery", () => {
+  const clock = { time: Date.parse("2026-03-01T12:00:00.000Z"), now: () => clock.time };
+  const recover: MissionRequest = {
+    type: "RecoverClaim",
+    workPackageId,
+    reason: "the agent is gone",
+  };
+  /** Two packages of one execution lane; the first is claimed for a minute, and under way. */
+  const shared = async (store: EventStore): Promise<MissionHandle> => {
+    clock.time = Date.parse("2026-03-01T12:00:00.000Z");
+    const lane = ledgerOver({ store, clock, actor: "ada" }).mission("lane");
+    await lane.execute({
+      type: "CreateMission",
+      slug: "lane",
+      title: "A shared lane",
+      missionId: "2",
+      dependencyMetAt: "approved",
+    });
+    const more = { title: "T", dependsOn: [], owns: [], subtasks: [], executionLane: "lane-a" };
+    await lane.execute({
+      type: "AddWorkPackages",
+      workPackages: ["WP01", "WP02", "WP03"].map((id) => ({ ...more, workPackageId: id })),
+    });
+    await lane.execute({ type: "ClaimWorkPackage", workPackageId, kind: "implement", leaseMs: 60_000 });
+    await lane.execute({ type: "MoveWorkPackage", workPackageId, to: "in_progress" });
+    clock.time += 120_000;
+    return lane;
+  };
+  const lanesOf = async (mission: MissionHandle) => {
+    const state = await mission.state();
+    return state._tag === "Open"
+      ? ["WP01", "WP02", "WP03"].map((id) => findWorkPackage(state, id)?.lane)
+      : [];
+  };
+
+  test("pushes no sibling into work, whatever was committed on the branch that they share", async () => {
+    const lane = await shared(openMemoryStore());
+    const { events } = await lane.execute(recover);
+    expect(await lanesOf(lane)).toEqual(["planned", "planned", "planned"]);
+    for (const event of events) expect(event).toMatchObject({ workPackageId });
+  });
+
+  test("that cannot be written is a failure that is told, and the claim stands", async () => {
+    const store = openMemoryStore();
+    const lane = await shared(store);
+    const full: EventStore = {
+      ...store,
+      append: async () => {
+        throw new StoreFault("STORAGE_FULL", "no room", { outcome: "not_written", retryable: true });
+      },
+    };
+    const failing = ledgerOver({ store: full, clock, actor: "ada" }).mission("lane");
+    await expect(failing.execute(recover)).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(await lanesOf(lane)).toEqual(["in_progress", "planned", "planned"]);
   });
 });
 
