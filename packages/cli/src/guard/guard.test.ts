@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
+import { commands } from "../commands/index.ts";
 import type { GuardOptions } from "../library/guard.ts";
 import { openLedger } from "../library/open-ledger.ts";
+import { exitCodeOf } from "../output/exit-codes.ts";
 import { gitRepository, type TestRepository, type WorkTree } from "../testing/worktrees.ts";
 
 interface Ground {
@@ -76,6 +78,52 @@ describe("a shared lane that moves through three packages with disjoint files", 
     expect([elsewhere.code, elsewhere.data.inactive[0].reason]).toEqual([22, "elsewhere"]);
     expect((await lane.run("guard", "--lane", "lane-b", "--mission", "p")).code).toBe(22);
   });
+});
+
+describe("the guard", () => {
+  test("blocks by default and has no mode that only warns: every verdict but one ends with a code of its own", async () => {
+    const { lane } = await threePackages();
+    lane.write({ "docs/a.md": "x\n" });
+    const flags = commands.find(({ name }) => name === "guard")?.flags.map(({ name }) => name);
+    expect(flags).toEqual(["staged", "worktree", "base", "mission", "executionLane", "package"]);
+    expect((await lane.run("guard")).code).toBe(21);
+    await lane.begin("p/WP01");
+    for (const name of ["GUARD", "MISSION_LEDGER_GUARD", "SKIP"])
+      expect((await lane.runWith({ ...lane.env, [name]: "warn" }, "guard")).code).toBe(20);
+    const codes = [
+      "OWNERSHIP_VIOLATED",
+      "CONTEXT_MISSING",
+      "CONTEXT_STALE",
+      "CONTEXT_AMBIGUOUS",
+      "OWNERSHIP_INVALID",
+    ];
+    expect(codes.map(exitCodeOf)).toEqual([20, 21, 22, 23, 24]);
+  });
+
+  test.skipIf(!inject("sqlite"))(
+    "answers the same for a ledger in a database, and keeps its index beside it",
+    async () => {
+      const { repository, lane } = await threePackages();
+      const file = path.join(path.dirname(repository.folder), "plan.db");
+      await repository.must(
+        "copy",
+        `file:${path.join(repository.folder, ".git/mission-ledger")}`,
+        `sqlite:${file}`,
+      );
+      for (const tree of [repository, lane])
+        Object.assign(tree.env, { MISSION_LEDGER_STORE: `sqlite:${file}` });
+      await lane.begin("p/WP02");
+      lane.write({ "docs/a.md": "x\n" });
+      const [first, second] = [await lane.json("guard"), await lane.json("guard")];
+      expect([first, second].map(({ code, data }) => [code, data.foundBy])).toEqual([
+        [20, "search"],
+        [20, "index"],
+      ]);
+      expect(fs.readdirSync(`${file}-worktrees`)).toContain("complete");
+      expect((await lane.run("rebuild")).code).toBe(0);
+      expect((await lane.json("guard")).data.foundBy).toBe("index");
+    },
+  );
 });
 
 describe("the exit code", () => {

@@ -110,6 +110,15 @@ export const makeContext = ({
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
   const indexOf = (at: StoreAddress): WorktreeIndex | undefined => worktreesOf(at, portsFor({}));
+  /** What is brought to a ledger was claimed elsewhere: who searched it meanwhile has not seen all of it either. */
+  const closingUnindexed = (address: StoreAddress, close: () => Promise<void>): (() => Promise<void>) => {
+    const index = indexOf(address);
+    index?.invalidate();
+    return async () => {
+      await close();
+      index?.invalidate();
+    };
+  };
   const open = (found: FoundPlace): Promise<Ledger> =>
     (opened ??= storeAt(found.at)
       .open(portsFor(found))
@@ -180,17 +189,16 @@ export const makeContext = ({
       const store = storeAt(address);
       const ports = portsFor({});
       if (make && store.isThere() === false) await store.make(ports);
-      // What is copied there was claimed here or anywhere.
-      if (make) indexOf(address)?.invalidate();
-      return store.transfer(ports, other);
+      const target = await store.transfer(ports, other);
+      return make ? { ...target, close: closingUnindexed(address, () => target.close()) } : target;
     },
     another: async (address, { patienceMs } = {}) => {
       elsewhere.push(address);
       const store = storeAt(address);
       const ports = { ...portsFor({}), ...(patienceMs === undefined ? {} : { patienceMs }) };
       if (store.isThere() === false) await store.make(ports);
-      indexOf(address)?.invalidate();
-      return (await store.open(ports)).store;
+      const { store: opened } = await store.open(ports);
+      return { ...opened, close: closingUnindexed(address, () => opened.close()) };
     },
     worktrees: () => (hostLedger === undefined ? indexOf(find().at) : undefined),
     views: async () => (hostLedger === undefined ? storeAt(find().at).views(portsFor({})) : undefined),
