@@ -122,3 +122,27 @@ export const gitRepository = async (changes: Partial<Io> = {}): Promise<TestRepo
     },
   };
 };
+
+export interface Ground {
+  readonly repository: TestRepository;
+  /** The shared worktree of the execution lane `lane-a`. */
+  readonly lane: WorkTree;
+}
+
+/** Three packages with disjoint files in one execution lane, and one beside it. */
+export const threePackages = async (): Promise<Ground> => {
+  const repository = await gitRepository();
+  await repository.must("mission", "create", "p", "Passkeys");
+  for (const [id, owns] of [
+    ["WP01", "src/login/**"],
+    ["WP02", "src/auth/**"],
+    ["WP03", "docs/*.md"],
+  ] as const)
+    await repository.must("wp", "add", "p", id, "--id", id, "--owns", owns, "--execution-lane", "lane-a");
+  await repository.must("wp", "add", "p", "Beside", "--id", "WP04", "--owns", "beside/**");
+  return { repository, lane: repository.worktree("lane-a") };
+};
+
+export const handOver = async (lane: WorkTree, ref: string): Promise<void> => {
+  await lane.must("wp", "move", ref, "for_review", "--evidence", `commit=${lane.git("rev-parse", "HEAD")}`);
+};
