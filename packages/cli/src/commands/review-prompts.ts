@@ -1,14 +1,14 @@
 /** Review prompts: made for one review of one package at one commit, and checked before anybody reviews by them. */
 import path from "node:path";
+import type { CancelSignal } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
+import { checkGiven } from "../command/given-prompt.ts";
 import { formatRef, openMission, openWorkPackage, type Ref, resolveRef } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { toned } from "../output/lines.ts";
 import { problemOf } from "../output/problem.ts";
 import { nameOfPlace } from "../place/place.ts";
-import type { CheckedPrompt } from "../prompts/check-prompt.ts";
-import { earlierEvents } from "../prompts/earlier-command.ts";
 import { promptFolderOf } from "../prompts/prompt-folder.ts";
 import { prunePrompts } from "../prompts/prune-prompts.ts";
 import { withoutRedirection } from "../prompts/worktree-environment.ts";
@@ -109,7 +109,7 @@ const tidy = async (
     slug,
     workPackageId,
     signal,
-  }: Ref & { readonly ledger: Ledger; readonly signal: GivenPrompt["signal"] },
+  }: Ref & { readonly ledger: Ledger; readonly signal: CancelSignal | undefined },
 ): Promise<void> => {
   const { files, clock, env } = context;
   try {
@@ -126,14 +126,6 @@ const tidy = async (
     context.warn(`old review prompts were not removed: ${message}`);
   }
 };
-
-export const promptFlag = {
-  prompt: {
-    kind: "path",
-    description: "the prompt this is done by; refused with PROMPT_MISMATCH unless it is sound",
-    placeholder: "file",
-  },
-} as const;
 
 export const reviewCheck: CommandSpec = command({
   name: "review.check",
@@ -181,66 +173,10 @@ export const reviewCheck: CommandSpec = command({
 const existing = async (
   context: CommandContext,
   text: string,
-  signal: GivenPrompt["signal"],
+  signal: CancelSignal | undefined,
 ): Promise<Ref> => {
   const ledger = await context.ledger();
   const ref = await resolveRef(ledger, text);
   openWorkPackage(await openMission(ledger, ref.slug, signal), ref.workPackageId);
   return ref;
-};
-
-export interface GivenPrompt {
-  readonly file: string;
-  readonly wanted: Ref | undefined;
-  readonly worktree?: string | undefined;
-  readonly signal: Parameters<CommandSpec["run"]>[2];
-}
-
-/** The dispatch check from where a command runs. Throws `PROMPT_MISMATCH`. */
-export const checkGiven = async (
-  context: CommandContext,
-  { file, wanted, worktree, signal }: GivenPrompt,
-): Promise<CheckedPrompt> => {
-  const { cwd, env, files, say } = context;
-  const { checkPrompt } = await import("../prompts/check-prompt.ts");
-  return checkPrompt({
-    ledger: await context.ledger(),
-    file: path.resolve(cwd, file),
-    files,
-    folder: promptFolderOf(await context.place(), env),
-    cwd,
-    env,
-    wanted,
-    worktree: worktree === undefined ? undefined : path.resolve(cwd, worktree),
-    signal,
-    say,
-  });
-};
-
-/**
- * What is reviewed by the prompt that a command was given, once it was checked; `undefined` where none was given. A command that
- * was done before under its id is not checked anew, since its review may be over: it says what it said then.
- */
-export const reviewedBy = async (
-  context: CommandContext,
-  {
-    ref,
-    prompt,
-    requestId,
-  }: {
-    readonly ref: string;
-    readonly prompt: string | undefined;
-    readonly requestId: string | undefined;
-  },
-  signal: GivenPrompt["signal"],
-): Promise<string | undefined> => {
-  if (prompt === undefined) return undefined;
-  const ledger = await context.ledger();
-  const wanted = await resolveRef(ledger, ref);
-  if ((await earlierEvents(ledger, wanted.slug, requestId)) === undefined)
-    return (await checkGiven(context, { file: prompt, wanted, signal })).head.subject;
-  const { readPromptHead } = await import("../prompts/check-prompt.ts");
-  const { cwd, env, files } = context;
-  const folder = promptFolderOf(await context.place(), env);
-  return readPromptHead({ files, file: path.resolve(cwd, prompt), folder })?.subject;
 };

@@ -20,13 +20,12 @@ import {
 } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
-import { CliError } from "../output/problem.ts";
-import { shellQuote } from "../output/shell-quote.ts";
 import { earlierEvents } from "./earlier-command.ts";
 import { promptBody } from "./prompt-body.ts";
 import { formatPrompt, type PromptHead, parsePrompt, promptSchema } from "./prompt-document.ts";
 import { maxPromptBytes, readPromptFile, removePromptFile, writePromptFile } from "./prompt-file.ts";
 import { pathOfPrompt } from "./prompt-folder.ts";
+import { promptMismatch } from "./prompt-mismatch.ts";
 import { type ReviewGround, readReviewGround } from "./review-ground.ts";
 
 export interface PromptRequest {
@@ -142,23 +141,14 @@ const promptOnRecord = async (
   const found = readPromptFile({ files, folder, path: names });
   const head = found._tag === "Read" ? parsePrompt(found.bytes.toString("utf8")) : undefined;
   if (found._tag === "Unusable" || head === undefined || sha256Hex(found.bytes) !== record.sha256)
-    throw new CliError("PROMPT_MISMATCH", `${file} was issued before, and is not what was recorded`, {
-      hint: `Ask for another, under another request id: ${say("review.prompt", shellQuote(`${mission.slug}/${workPackage.id}`))}`,
-      details: {
-        file,
-        mission: mission.slug,
-        workPackageId: workPackage.id,
-        invariant: "a review goes by the prompt that was issued for it, byte for byte",
-        differs: [
-          {
-            field: "file",
-            reason: "file",
-            recorded: record.sha256,
-            found: found._tag === "Unusable" ? found.problem : sha256Hex(found.bytes),
-          },
-        ],
+    throw promptMismatch({ file, say }, { slug: mission.slug, workPackageId: workPackage.id }, [
+      {
+        field: "file",
+        reason: "file",
+        recorded: record.sha256,
+        found: found._tag === "Unusable" ? found.problem : sha256Hex(found.bytes),
       },
-    });
+    ]);
   const request: IssueRequest = { ...recorded, type: "IssueReviewPrompt" };
   const execute = <A>(run: (request: IssueRequest) => Promise<A>): Promise<A> => run(request);
   return { head, file, sha256: record.sha256, remarks: [], isOnRecord: true, request, record: execute };

@@ -5,7 +5,7 @@ import { counted } from "../output/counted.ts";
 import { printable } from "../output/printable.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { PromptHead } from "./prompt-document.ts";
-import { owns } from "./review-ground.ts";
+import { owns } from "./review-remarks.ts";
 
 export interface PromptMaterial {
   readonly head: PromptHead;

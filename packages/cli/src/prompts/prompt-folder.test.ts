@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../cli.ts";
@@ -31,6 +32,19 @@ describe("prompts lie with the ledger, in a folder of their user, and never in a
       expect(() => promptFolderOf({ at: null }, env)).toThrow(
         expect.objectContaining({ code: "INPUT_REQUIRED" }),
       );
+  });
+});
+
+test("another user's folder of prompts beside the ledger shuts nobody out, and is not looked into", async () => {
+  const shell = await reviewSession();
+  const theirs = path.join(shell.top, ".git/mission-ledger", `prompts-${(ownUser() ?? 0) + 1}`);
+  fs.mkdirSync(theirs, { mode: 0o700 });
+  const { data } = await shell.json("review", "prompt", "passkeys/WP01", "--base", "main");
+  expect(data.file.startsWith(path.join(path.dirname(theirs), name))).toBe(true);
+  const copied = data.file.replace(`/${name}/`, `/${path.basename(theirs)}/`);
+  fs.cpSync(path.join(path.dirname(theirs), name), theirs, { recursive: true });
+  expect((await shell.json("review", "check", copied)).envelope.error?.details).toMatchObject({
+    differs: [{ field: "path", reason: "file" }],
   });
 });
 
