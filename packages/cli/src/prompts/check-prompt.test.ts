@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { runLedger } from "../run/run-ledger.ts";
 import { gitAt, type ReviewSession, reviewSession } from "../testing/review-session.ts";
 
 interface Difference {
@@ -348,6 +349,18 @@ describe("the ground a prompt is about", () => {
     fs.mkdirSync(linked);
     shell.git("clone", "--quiet", "--branch", "lane-a", shell.top, linked);
     expect(await fieldsOf(shell, file)).toEqual(["worktree.repository foreign"]);
+  });
+
+  test("is not what the environment of a hook says: its own repository asks, and the prompt's worktree is looked at", async () => {
+    const shell = await reviewSession();
+    const { file } = await issue(shell);
+    const other = await reviewSession();
+    const ledger = path.join(shell.top, ".git/mission-ledger");
+    const within = async (top: string): Promise<number> => {
+      const env = { ...shell.io().env, GIT_DIR: path.join(top, ".git"), GIT_WORK_TREE: top };
+      return runLedger(["review", "check", file, "--ledger", ledger], shell.io({ env }));
+    };
+    expect([await within(shell.top), await within(other.top)]).toEqual([0, 27]);
   });
 
   test("is not the repository that asks: a check from elsewhere is refused", async () => {

@@ -94,6 +94,27 @@ describe("text of others in a prompt", () => {
     });
   });
 
+  test("such as the repository's configuration, attributes and replaced objects leaves the shown changes as they are", async () => {
+    const shell = await reviewSession();
+    shell.commit({
+      ".gitattributes": "src/login.ts diff=evil\nsrc/hidden.ts -diff\n",
+      "src/hidden.ts": "hidden\n",
+    });
+    const text = await textOf(shell);
+    const [diff] = commandsIn(text) as [string];
+    const run = () => execFileSync("sh", ["-c", diff], { cwd: "/", env: gitEnv, encoding: "utf8" });
+    const before = run();
+    expect(before).toContain("+export const login = 1;");
+    const mark = path.join(shell.directory, "ran");
+    for (const key of ["diff.external", "diff.evil.command", "diff.evil.textconv"])
+      shell.git("config", key, `touch '${mark}' #`);
+    const [base, head] = ["main", "lane-a"].map((name) => shell.git("rev-parse", name)) as [string, string];
+    shell.git("replace", head, base);
+    expect(run()).toBe(before);
+    expect(fs.existsSync(mark)).toBe(false);
+    expect(text).toContain("- added `src/hidden.ts` (not shown: binary to git)");
+  });
+
   test("is cut where it would make a prompt too long to be read", async () => {
     const shell = await reviewSession();
     shell.commit(Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`src/${at}.ts`, "x\n"])));

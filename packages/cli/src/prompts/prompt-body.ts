@@ -82,8 +82,11 @@ const asked = ({ workPackage }: PromptMaterial): readonly string[] => [
   ),
 ];
 
+/** Who did the work can write the repository's configuration: it may not run programs here, nor say what is left out. */
+const asTheyAre = "--no-ext-diff --no-textconv --ignore-submodules=none";
+
 const changed = ({ head, workPackage, changes, remarks }: PromptMaterial): readonly string[] => {
-  const git = `git -C ${shellQuote(head.worktree.path)}`;
+  const git = `git --no-replace-objects -C ${shellQuote(head.worktree.path)}`;
   const outside = changes.filter(
     (change) => !pathsTouched(change).every((touched) => owns(workPackage, touched)),
   );
@@ -93,22 +96,26 @@ const changed = ({ head, workPackage, changes, remarks }: PromptMaterial): reado
     "",
     "Exactly these commits, whatever the branch holds by now:",
     "",
-    `    ${git} diff ${head.base} ${head.head} --`,
-    `    ${git} log --stat ${head.base}..${head.head} --`,
+    `    ${git} diff ${asTheyAre} ${head.base} ${head.head} --`,
+    `    ${git} log --stat ${asTheyAre} ${head.base}..${head.head} --`,
     ...(pathspecs.length === 0
       ? []
       : [
           "",
           "Of these only what the package owns:",
           "",
-          `    ${git} diff ${head.base} ${head.head} -- ${pathspecs.map((glob) => shellQuote(`:(top,glob)${glob}`)).join(" ")}`,
+          `    ${git} diff ${asTheyAre} ${head.base} ${head.head} -- ${pathspecs.map((glob) => shellQuote(`:(top,glob)${glob}`)).join(" ")}`,
         ]),
     "",
     `${counted(changes.length, "file")} changed, ${outside.length} of them outside of what the package owns.`,
     "",
     ...changes.slice(0, most.changes).map((change) => {
       const paths = pathsTouched(change).map(code).join(" to ");
-      return `- ${change._tag.toLowerCase()} ${paths}${outside.includes(change) ? " (not owned)" : ""}`;
+      const notes = [
+        ...(outside.includes(change) ? [" (not owned)"] : []),
+        ...(change.isBinary ? [" (not shown: binary to git)"] : []),
+      ];
+      return `- ${change._tag.toLowerCase()} ${paths}${notes.join("")}`;
     }),
     ...(changes.length > most.changes ? [`- and ${changes.length - most.changes} more`] : []),
     "",
