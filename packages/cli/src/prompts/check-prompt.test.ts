@@ -1,6 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
+import { sha256Hex } from "@mission-ledger/core";
+import { type PromptOnRecord, prompts } from "@mission-ledger/core/mission";
 import { describe, expect, test } from "vitest";
+import { openLedger } from "../library/open-ledger.ts";
 import { runLedger } from "../run/run-ledger.ts";
 import { gitAt, type ReviewSession, reviewSession } from "../testing/review-session.ts";
 
@@ -305,6 +308,18 @@ describe("a prompt of another request", () => {
     const forged = "3f0b8a52-93f5-4f2c-a5a0-1d5f3e0c9a11";
     const planted = path.join(path.dirname(file), `${forged}.md`);
     fs.writeFileSync(planted, fs.readFileSync(file, "utf8").replaceAll(promptId, forged), { mode: 0o600 });
+    expect(await fieldsOf(shell, planted)).toEqual(["promptId not_issued"]);
+
+    // Nor is a remembered view believed, which whoever writes into the cache could have made.
+    const ledger = await openLedger({ cwd: shell.top, actor: "ada" });
+    const passkeys = ledger.engine.mission("passkeys");
+    const seen = await passkeys.view(prompts);
+    const [real] = seen.view as [PromptOnRecord];
+    const sha256 = sha256Hex(fs.readFileSync(planted));
+    const view = [...seen.view, { ...real, prompt: { ...real.prompt, promptId: forged, sha256 } }];
+    await passkeys.remember(prompts, { ...seen, view });
+    expect((await passkeys.view(prompts)).view).toHaveLength(2);
+    await ledger.close();
     expect(await fieldsOf(shell, planted)).toEqual(["promptId not_issued"]);
   });
 });
