@@ -70,7 +70,7 @@ const refusedFor = (
   report: FocusReport,
   { say }: Pick<CommandContext, "say">,
 ): Pick<CommandResult, "exit" | "error"> => {
-  const { plan, outcome, branch, upstream, place, built } = report;
+  const { plan, outcome, branch, upstream, place } = report;
   const { mission, owned, conflicts, base, source } = plan;
   const slug = shellQuote(mission);
   const details = { mission, workPackageId: null, branch, base, source };
@@ -114,16 +114,22 @@ const refusedFor = (
         },
       );
     case "taken":
-      return refused(
-        "FOCUS_TAKEN",
-        place._tag === "Unborn"
-          ? `HEAD of ${place.worktree} is on ${branch}, which has no commit yet`
-          : `${branch} is there and holds something else than ${built?.head.slice(0, 12)}`,
-        {
-          hint: `Name another: ${say("focus", `${slug} --branch <name> --apply`)}`,
-          invariant: "a branch that is there is never moved",
-          stands: place,
-        },
-      );
+      return refused("FOCUS_TAKEN", takenWords(report), {
+        hint: `Name another: ${say("focus", `${slug} --branch <name> --apply`)}`,
+        invariant: "a branch that is there is never moved",
+        stands: place,
+      });
+  }
+};
+
+const takenWords = ({ place, branch, built }: FocusReport): string => {
+  switch (place._tag) {
+    case "Unborn":
+      return `HEAD of ${place.worktree} is on ${branch}, which has no commit yet`;
+    case "Symbolic":
+      return `${branch} stands for ${place.to}, which is not there`;
+    case "Free":
+    case "Taken":
+      return `${branch} is there and holds something else than ${built?.head.slice(0, 12)}`;
   }
 };

@@ -315,6 +315,23 @@ describe("a focused branch", () => {
     expectExact(at, data.commit, at.git("rev-parse", "origin/main"), source);
   });
 
+  test("what only a merge took away is taken away, in the merge's name", async () => {
+    const at = await clone();
+    await approve(at);
+    at.commit("notes", { "notes.txt": "mine\n" });
+    at.commitThere("there", { "src/login/theirs.ts": "theirs\n" });
+    at.git("fetch", "--quiet");
+    at.git("merge", "--quiet", "--strategy=ours", "-m", "merge without theirs", "origin/main");
+    const { data } = await focus(at, "--apply");
+    expect(data).toMatchObject({
+      outcome: "created",
+      strategy: "one_commit",
+      paths: [{ path: "src/login/theirs.ts", change: "deleted" }],
+    });
+    expect(at.git("log", "-1", "--format=%B", "focus/p-to-main")).toContain("merge without theirs");
+    expectExact(at, data.commit, at.git("rev-parse", "origin/main"), at.git("rev-parse", "main"));
+  });
+
   test("a file where the upstream has a folder that is not owned is a conflict, and none of it is let go", async () => {
     const at = await clone({ files: { "readme.md": "shop\n", "src/login": "a file\n" } });
     await approve(at);

@@ -6,7 +6,8 @@ export const splitFrom = (message: Buffer, source: string): Buffer => {
   const text = message.toString("latin1").replace(/\n*$/, "");
   const last = text.slice(text.lastIndexOf("\n\n") + 2).split("\n");
   const hasTrailers = text.includes("\n\n") && last.every((line) => /^[A-Za-z0-9-]+: /.test(line));
-  return Buffer.from(`${text}${hasTrailers ? "\n" : "\n\n"}Part-of-commit: ${source}\n`, "latin1");
+  const gap = text === "" ? "" : hasTrailers ? "\n" : "\n\n";
+  return Buffer.from(`${text}${gap}Part-of-commit: ${source}\n`, "latin1");
 };
 
 /** All sources in one, in their order. People who wrote an earlier one are named, each once. */

@@ -41,7 +41,7 @@ export interface FocusPlan extends SortedPaths {
   readonly recipes: readonly Recipe[];
   readonly head: Replay["head"];
   readonly commitsLeftOut: readonly Commit[];
-  /** With `one_commit`: the commits that its words come from. */
+  /** With `one_commit`: the commits that its words come from; the source itself where only a merge made the difference. */
   readonly sources: readonly Commit[];
   readonly crossings: readonly BorderCrossing[];
 }
@@ -105,7 +105,7 @@ export const planFocus = async (
     recipes,
     head,
     commitsLeftOut: strategy === "commits" ? leftOut : commits.filter((commit) => !touching.includes(commit)),
-    sources: single.length > 0 ? single : touching,
+    sources: [single, touching, commits.slice(-1)].find(({ length }) => length > 0) ?? [],
     crossings: await crossingsOf(place, mergeBases[0] as string, source, owned),
   };
 };

@@ -17,6 +17,8 @@ export type BranchPlace =
   | { readonly _tag: "Free" }
   /** It is there; `commit` says where it stands. */
   | { readonly _tag: "Taken"; readonly commit: string }
+  /** A symbolic ref that leads nowhere yet; it would be lost. */
+  | { readonly _tag: "Symbolic"; readonly to: string }
   /** It has no commit, and a work tree would get one: HEAD there is on it. */
   | { readonly _tag: "Unborn"; readonly worktree: string };
 
@@ -25,7 +27,13 @@ export const readBranchPlace = async (place: GitPlace, branch: string): Promise<
   const found = await readBranch(place, checkBranch(branch));
   if (found !== undefined) return { _tag: "Taken", commit: found.commit };
   const unborn = (await readWorktrees(place)).find((worktree) => worktree.branch === branch);
-  return unborn === undefined ? { _tag: "Free" } : { _tag: "Unborn", worktree: unborn.path };
+  if (unborn !== undefined) return { _tag: "Unborn", worktree: unborn.path };
+  const symbolic = await runGit(place, ["symbolic-ref", "--quiet", `refs/heads/${branch}`], {
+    answers: [0, 1],
+  });
+  return symbolic.status === 0
+    ? { _tag: "Symbolic", to: symbolic.stdout.toString("utf8").trimEnd() }
+    : { _tag: "Free" };
 };
 
 export interface CreatedBranch {
