@@ -8,12 +8,14 @@ export interface MadeMission {
   /** The verdict that the log gives with the last transition. */
   readonly verdict?: string;
   readonly reviews?: Readonly<Record<string, string>>;
+  /** Transitions before the last one. @defaultValue none */
+  readonly history?: readonly { readonly to: string; readonly verdict: string }[];
 }
 
 /** Writes `<folder>/kitty-specs/raft` and answers its path. */
 export const makeSpecKittyMission = (
   folder: string,
-  { to = "done", forced = false, verdict, reviews = {} }: MadeMission = {},
+  { to = "done", forced = false, verdict, reviews = {}, history = [] }: MadeMission = {},
 ): string => {
   const made = path.join(folder, "kitty-specs", "raft");
   mkdirSync(path.join(made, "tasks", "WP01-mast"), { recursive: true });
@@ -22,22 +24,26 @@ export const makeSpecKittyMission = (
     path.join(made, "meta.json"),
     '{"mission_id": "01J0000000000000000000RAFT", "friendly_name": "Raft"}',
   );
-  const row = {
-    actor: "otter",
-    at: "2026-01-01T00:00:00+00:00",
-    event_id: "01J00000000000000000000001",
-    evidence: null,
-    execution_mode: "worktree",
-    force: forced,
-    from_lane: "approved",
-    mission_slug: "raft",
-    reason: null,
-    review_ref: null,
-    to_lane: to,
-    wp_id: "WP01",
-    ...(verdict === undefined ? {} : { review_result: { reviewer: "beaver", verdict, reference: "r" } }),
-  };
-  writeFileSync(path.join(made, "status.events.jsonl"), `${JSON.stringify(row)}\n`);
+  const rows = [...history, { to, verdict }].map(({ to: lane, verdict: given }, index) =>
+    JSON.stringify({
+      actor: "otter",
+      at: `2026-01-01T00:00:0${index}+00:00`,
+      event_id: `01J0000000000000000000000${index}`,
+      evidence: null,
+      execution_mode: "worktree",
+      force: index === history.length && forced,
+      from_lane: "approved",
+      mission_slug: "raft",
+      reason: null,
+      review_ref: null,
+      to_lane: lane,
+      wp_id: "WP01",
+      ...(given === undefined
+        ? {}
+        : { review_result: { reviewer: "beaver", verdict: given, reference: "r" } }),
+    }),
+  );
+  writeFileSync(path.join(made, "status.events.jsonl"), rows.map((row) => `${row}\n`).join(""));
   for (const [name, content] of Object.entries(reviews)) writeReview(made, name, content);
   return made;
 };
