@@ -67,6 +67,7 @@ export const signoffLines = (report: SignoffReport, surface: Surface): readonly 
   const open = packages.flatMap(({ contradictions }) =>
     contradictions.filter(({ override }) => override === null),
   );
+  const waiting = others.filter(({ lane }) => lane !== "canceled");
   const onSource = packages.filter(({ restsOn }) => restsOn === "source").length;
   return [
     ...columns(
@@ -91,11 +92,11 @@ export const signoffLines = (report: SignoffReport, surface: Surface): readonly 
           `${counted(onSource, "package")} approved in the source alone: neither a verdict nor a review file came with it`,
         ]
       : []),
-    ...(others.length > 0
+    ...(waiting.length > 0
       ? [
           toned(
             "dim",
-            `not approved yet: ${others.map(({ workPackageId, lane }) => `${workPackageId} ${lane}`).join(", ")}`,
+            `not approved yet: ${waiting.map(({ workPackageId, lane }) => `${workPackageId} ${lane}`).join(", ")}`,
           ),
         ]
       : []),

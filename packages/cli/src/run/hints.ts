@@ -80,7 +80,11 @@ const hintOf = (
         return `it is ${lane}; allowed: ${allowedFrom(lane)}`;
       return _tag === "NotInReview" && ref ? `next: ${names.say("review.start", ref)}` : undefined;
     case "GUARD_FAILED":
+      if (_tag === "NothingToOverride" && mission)
+        return `see what rejects it: ${names.say("mission.review", shellQuote(mission))}`;
       return ref && typeof guard === "string" ? guardHint(guard, ref, names, spec) : undefined;
+    case "REVIEW_CONTRADICTED":
+      return mission && `see what rejects it: ${names.say("mission.review", shellQuote(mission))}`;
     case "SELF_REVIEW":
       return ref && `let somebody else review: ${names.say("review.start", `${ref} --as <another>`)}`;
     case "LOG_CONFLICTED":

@@ -312,7 +312,13 @@ describe("override", () => {
     const none = await at.shell.json("override", "p/WP01", "--reason", "r");
     expect(none).toMatchObject({
       code: 6,
-      envelope: { error: { code: "GUARD_FAILED", outcome: "not_written" } },
+      envelope: {
+        error: {
+          code: "GUARD_FAILED",
+          outcome: "not_written",
+          hint: expect.stringContaining("mled mission review p"),
+        },
+      },
     });
     expect((await (await rejected()).shell.run("override", "p/WP01")).code).not.toBe(0);
   });
