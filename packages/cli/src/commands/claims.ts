@@ -1,5 +1,5 @@
 /** Claims: take a work package, keep it, give it back, free it from somebody who is gone. */
-import type { ClaimObservation, MissionEvent, RecoverySignal } from "@mission-ledger/core/mission";
+import type { ClaimObservation, MissionEvent, RecoverySignal, Workplace } from "@mission-ledger/core/mission";
 import { aboutWorkPackage } from "../command/about-work-package.ts";
 import { formatDuration } from "../command/duration.ts";
 import type { Ref } from "../command/refs.ts";
@@ -95,11 +95,12 @@ export const wpRenew: CommandSpec = command({
       context,
       input,
       signal,
-      request: ({ workPackageId }) => ({
+      request: async (ref) => ({
         type: "RenewClaim",
-        workPackageId,
+        workPackageId: ref.workPackageId,
         leaseMs: input.lease,
         ...(input.fence === undefined ? {} : { fence: input.fence }),
+        ...(await withoutDeadProgram(context, ref)),
       }),
       said: ({ ref, workPackage }) =>
         `renewed ${ref}   until ${clockTime(workPackage.claim?.expiresAt ?? "", context.clock.now())} (${formatDuration(input.lease)})`,
@@ -161,6 +162,18 @@ export const wpRecover: CommandSpec = command({
       data: ({ written }) => ({ signal: signalIn(written) }),
     }),
 });
+
+/** Who renews by hand goes on without the program that had the claim: its death shows nothing any more. */
+const withoutDeadProgram = async (
+  context: CommandContext,
+  { slug, workPackageId }: Ref,
+): Promise<{ readonly workplace?: Workplace }> => {
+  const claim = await claimOn((await context.ledger()).mission(slug), workPackageId);
+  if (claim?.workplace === undefined || claimLooker(context).lookForDeath(claim)?.signal !== "process_gone")
+    return {};
+  const { program: _, ...workplace } = claim.workplace;
+  return { workplace };
+};
 
 /** What can be seen of the claim from here; a claim that is not there is the decider's affair. */
 const lookAt = async (

@@ -243,6 +243,19 @@ describe("taking up a claim", () => {
     expect(Date.parse(claim?.expiresAt ?? "")).toBe(time.clock.now() + 240 * minute);
   });
 
+  test("by hand, when its program is gone, shows that its holder lives: that death frees it no more", async () => {
+    const { shell, world, hold, show } = await holding();
+    const { done } = await hold("p/WP01", "--lease", "10m", "--", "work");
+    const later = fakeMachine({ own: { pid: 11, start: "2000" } });
+    const run = async (...argv: readonly string[]): Promise<number> =>
+      runLedger(argv, shell.io({ machine: later }));
+    expect(await run("wp", "renew", "p/WP01", "--fence", "1")).toBe(0);
+    expect((await show()).claim?.workplace).not.toHaveProperty("program");
+    expect(await run("wp", "recover", "p/WP01", "--reason", "gone", "--as", "bob")).toBe(5);
+    world.end(ok);
+    await done;
+  });
+
   test("that another program of the same actor has is refused, until that program is gone", async () => {
     const { shell, world, hold } = await holding();
     const first = await hold("p/WP01", "--", "work");

@@ -24,6 +24,12 @@ export const claimLooker = ({
   machine,
 }: Pick<CommandContext, "cwd" | "env" | "machine">): ClaimLooker => {
   let common: string | null | undefined;
+  // Doctor asks about every claim of every mission.
+  let worktrees: { readonly of: string; readonly found: ReturnType<typeof worktreesOnDisk> } | undefined;
+  const worktreesOf = (repository: string): ReturnType<typeof worktreesOnDisk> => {
+    if (worktrees?.of !== repository) worktrees = { of: repository, found: worktreesOnDisk(repository) };
+    return worktrees.found;
+  };
   const ourCommon = (): string | null =>
     (common ??=
       locateGitDirectories(cwd, { git: { askGit: isGitRedirected(env), env: gitEnvironment(env) } })
@@ -40,7 +46,7 @@ export const claimLooker = ({
   const isWorktreeGone = (claim: Claim): boolean => {
     const { worktree, branch } = claim.workplace ?? {};
     const repository = worktree === undefined ? undefined : repositoryOf(claim);
-    const found = repository === undefined ? undefined : worktreesOnDisk(repository);
+    const found = repository === undefined ? undefined : worktreesOf(repository);
     if (worktree === undefined || found === undefined) return false;
     for (const one of found) {
       const isIt = placeName(one.folder, machine).id === worktree.id;
