@@ -5,6 +5,7 @@ import {
   Refused,
   shownWorkPackage,
   type WorkPackage,
+  type Workplace,
 } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
@@ -230,6 +231,7 @@ export const wpShow: CommandSpec = command({
             one.claim &&
               `${one.claim.holder} to ${one.claim.kind}, fence ${one.claim.fence}, until ${clockTime(one.claim.expiresAt, now)}`,
           ),
+          ...optional("works in", one.claim?.workplace && workplaceText(one.claim.workplace)),
           ...optional("after", one.dependsOn.join(", ")),
           ...optional("waits for", waitsFor.join(", ")),
           ...optional("owns", one.owns.join(", ")),
@@ -252,3 +254,14 @@ export const wpShow: CommandSpec = command({
     };
   },
 });
+
+/** What its hashes stand for is nobody's business; the names of folders are for people. */
+const workplaceText = ({ worktree, branch, head, program }: Workplace): string =>
+  [
+    worktree?.name,
+    branch === null ? "no branch" : branch === undefined ? undefined : `branch ${branch}`,
+    head === undefined ? undefined : `at ${head.slice(0, 7)}`,
+    program === undefined ? undefined : `process ${program.pid}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(", ");

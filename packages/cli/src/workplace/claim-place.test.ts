@@ -60,6 +60,13 @@ describe("a claim", () => {
     });
   });
 
+  test("is shown with the names of its place, for people", async () => {
+    const { shell, head, at } = await inRepository();
+    await shell.run("wp", "claim", "p/WP01", "--worktree", "lane-a", ...at);
+    const { out } = await shell.run("wp", "show", "p/WP01", ...at);
+    expect(out).toContain(`works in        lane-a, branch lane-a, at ${head.slice(0, 7)}`);
+  });
+
   test("is not made for a worktree that is not there, or is none", async () => {
     const { shell, root, at } = await inRepository();
     fs.writeFileSync(path.join(root, "file"), "");
