@@ -28,7 +28,11 @@ export const hookInstall: CommandSpec = command({
   examples: ["hook install", "hook install --dry-run"],
   run: async (context, { dryRun }) => {
     const place = placeOf(context);
-    const text = hookText({ program: context.program, place: await placeWords(context) });
+    const text = hookText({
+      program: context.program,
+      command: guardWords(context),
+      place: await placeWords(context),
+    });
     const state = hookStateOf(place, text);
     const done: Installed | null = dryRun
       ? null
@@ -60,6 +64,13 @@ export const hookUninstall: CommandSpec = command({
 });
 
 const placeOf = ({ cwd, env }: CommandContext): HookPlace => hookPlaceOf(cwd, { env: gitEnvironment(env) });
+
+/** A host program calls it by a name of its own. */
+const guardWords = (context: CommandContext): readonly string[] => {
+  const words = context.say("guard").split(" ");
+  const flags = words.findIndex((word) => word.startsWith("-"));
+  return flags < 0 ? words : words.slice(0, flags);
+};
 
 /** What was named for this run has to be named for the hook; what git or the environment says, the hook hears as well. */
 const placeWords = async (context: CommandContext): Promise<readonly string[]> => {

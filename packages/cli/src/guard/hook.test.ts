@@ -187,7 +187,7 @@ describe("the pre-commit hook", () => {
       encoding: "utf8",
     });
     expect(status).toBe(1);
-    expect(stderr).toContain("mled is not found");
+    expect(stderr).toContain("its program is not found");
     expect(stderr).toContain("npm i -g mission-ledger");
   });
 
@@ -197,7 +197,11 @@ describe("the pre-commit hook", () => {
     fs.mkdirSync(folder);
     const script = path.join(folder, "mled.cjs");
     fs.writeFileSync(script, `console.error("ran", ...process.argv.slice(2)); process.exit(20);\n`);
-    const text = hookText({ program: [process.execPath, script], place: ["--ledger", "/a b/$(x)'"] });
+    const text = hookText({
+      program: [process.execPath, script],
+      command: ["mled", "guard"],
+      place: ["--ledger", "/a b/$(x)'"],
+    });
     fs.mkdirSync(path.dirname(ground.hook), { recursive: true });
     fs.writeFileSync(ground.hook, text, { mode: 0o755 });
     const refused = tryCommit(ground);
@@ -206,6 +210,13 @@ describe("the pre-commit hook", () => {
     expect(tryCommit(ground).code).toBe(0);
     expect(ground.asked().at(-1)).toContain("|guard|--staged|--ledger|/a b/$(x)'|");
     expect(fs.readdirSync(ground.folder).sort()).toEqual([".git", "readme"]);
+  });
+
+  test("of a program that has our commands under a name of its own asks that program", async () => {
+    const text = hookText({ program: undefined, command: ["acme", "mission", "guard"], place: [] });
+    expect(text).toContain("if command -v acme >/dev/null");
+    expect(text).toContain("exec acme mission guard --staged >&2");
+    expect(text).not.toContain("exec mled");
   });
 
   test("passes no name of a file to a shell", async () => {

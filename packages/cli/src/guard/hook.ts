@@ -57,29 +57,38 @@ export const hookStateOf = ({ hook }: HookPlace, text: string): HookState => {
 };
 
 export interface HookProgram {
-  /** Node and the script; without it, `mled` is looked for when the hook runs. */
+  /** Node and the script; without it, the command is looked for when the hook runs. */
   readonly program: readonly [node: string, script: string] | undefined;
+  /** The guard as it is typed here, such as `mled guard`. */
+  readonly command: readonly string[];
   /** Words that say which ledger is meant, where that does not follow from the folder. */
   readonly place: readonly string[];
 }
 
 /** Every word is quoted, and no path of a commit comes near the script: the guard asks git itself. */
-export const hookText = ({ program, place }: HookProgram): string => {
-  const args = ["guard", "--staged", ...place].map(quoted).join(" ");
-  const found = `if command -v mled >/dev/null 2>&1; then
-  exec mled ${args} >&2
-fi`;
+export const hookText = ({ program, command, place }: HookProgram): string => {
+  const args = ["--staged", ...place].map(quoted).join(" ");
+  const [name = "mled", ...words] = command.map(quoted);
   const [node, script] = program?.map(quoted) ?? [];
+  const asked =
+    node === undefined
+      ? ""
+      : `if test -x ${node} && test -f ${script}; then
+  exec ${[node, script, ...words].join(" ")} ${args} >&2
+fi
+`;
   return `#!/bin/sh
 ${mark}
-# Made by "mled hook install", taken away by "mled hook uninstall". The hook that was here before runs first.
+# Made by "hook install", taken away by "hook uninstall". The hook that was here before runs first.
 before=\${0%/*}/${chainedName}
 if test -x "$before"; then
   "$before" "$@" || exit $?
 fi
-${node === undefined ? "" : `if test -x ${node} && test -f ${script}; then\n  exec ${node} ${script} ${args} >&2\nfi\n`}${found}
-echo "mission-ledger: mled is not found, so nobody can say whose files these are; the commit is held up." >&2
-echo "  Install it again (npm i -g mission-ledger), or take the hook away: rm \\"$0\\"" >&2
+${asked}if command -v ${name} >/dev/null 2>&1; then
+  exec ${[name, ...words].join(" ")} ${args} >&2
+fi
+echo "mission-ledger: its program is not found, so nobody can say whose files these are; the commit is held up." >&2
+echo "  Install it again (npm i -g mission-ledger has mled), or take the hook away: rm \\"$0\\"" >&2
 exit 1
 `;
 };

@@ -33,7 +33,19 @@ export const matchesGlob = (glob: string, path: string): boolean => globMatcher(
 export const globMatcher = (glob: string): ((path: string) => boolean) => {
   if (glob.length > limits.glob) throw new RangeError(`a glob has at most ${limits.glob} characters`);
   const tokens = tokensOf(glob);
-  return (path) => tokens !== undefined && matches(tokens, path);
+  if (tokens === undefined) return () => false;
+  // Most paths of a large change are told apart by how they begin and end.
+  const beginning = literalsOf(tokens).join("");
+  const ending = literalsOf(tokens.toReversed()).toReversed().join("");
+  return (path) => path.startsWith(beginning) && path.endsWith(ending) && matches(tokens, path);
+};
+
+/** The characters before the first token that stands for others. */
+const literalsOf = (tokens: readonly Token[]): readonly string[] => {
+  const end = tokens.findIndex(({ _tag }) => _tag !== "Character");
+  return (end < 0 ? tokens : tokens.slice(0, end)).map((token) =>
+    token._tag === "Character" ? token.character : "",
+  );
 };
 
 /** Why no path that git has can match a glob, whatever it is; `undefined` if some can. */
