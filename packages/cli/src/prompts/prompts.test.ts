@@ -121,6 +121,35 @@ describe("a review prompt", () => {
     expect(fs.readFileSync(first.data.file)).toEqual(bytes);
   });
 
+  test("under the same request id is one prompt for several who ask at once, and under none each has their own", async () => {
+    const shell = await reviewSession();
+    const ask = ["review", "prompt", "passkeys/WP01", ...main] as const;
+    const same = await Promise.all([1, 2, 3, 4].map(() => shell.json(...ask, "--request-id", "r1")));
+    expect(same.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(new Set(same.map(({ data }) => `${data.file} ${data.sha256} ${data.revision}`)).size).toBe(1);
+    const own = await Promise.all([1, 2, 3, 4].map(() => shell.json(...ask)));
+    expect(new Set([...same, ...own].map(({ data }) => data.promptId)).size).toBe(5);
+    for (const { data } of [...same, ...own])
+      expect(await shell.run("review", "check", data.file)).toMatchObject({ code: 0 });
+    // The id is of this request: for another package it was used.
+    await shell.run(
+      "wp",
+      "add",
+      "passkeys",
+      "Other",
+      "--id",
+      "WP02",
+      "--owns",
+      "lib/**",
+      "--subtask",
+      "T1 x",
+    );
+    await shell.handOver("passkeys/WP02", shell.git("rev-parse", "HEAD"));
+    expect(
+      await shell.json("review", "prompt", "passkeys/WP02", ...main, "--request-id", "r1"),
+    ).toMatchObject({ code: 6, envelope: { error: { code: "COMMAND_ID_REUSED" } } });
+  });
+
   test("that was interrupted before it was on record goes on with its file, and with no other", async () => {
     const shell = await reviewSession();
     const ask = ["review", "prompt", "passkeys/WP01", ...main, "--request-id", "r1"] as const;
