@@ -2,7 +2,10 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { runCommand } from "../cli.ts";
 import { approve, type Clone, clone, cloneEnvironment, type Files } from "../testing/clones.ts";
+import { buildFocus } from "./build.ts";
+import { planFocus } from "./plan.ts";
 
 const focus = (at: Clone, ...more: readonly string[]) => at.shell.json("focus", "p", ...more);
 
@@ -415,6 +418,54 @@ describe("a focused branch", () => {
     expect(
       fs.readdirSync(path.join(at.folder, ".git")).filter((name) => name.startsWith("sharedindex")),
     ).toEqual([]);
+  });
+
+  test("of six that are made at once one makes it, and all say that it is there; nothing is left that blocks the next", async () => {
+    const at = await clone();
+    await approve(at);
+    at.commit("noise", { "notes.txt": "1\n" });
+    at.commit("one", { "src/login/form.ts": "1\n" });
+    const outcomes = (await Promise.all(Array.from({ length: 6 }, () => focus(at, "--apply")))).map(
+      ({ data }) => data.outcome,
+    );
+    expect(outcomes.toSorted()).toEqual(["created", "there", "there", "there", "there", "there"]);
+    const abort = new AbortController();
+    abort.abort();
+    const cut = await runCommand(
+      "focus",
+      { mission: "p", apply: true, branch: "cut-off" },
+      {
+        cwd: at.folder,
+        env: cloneEnvironment,
+        signal: abort.signal,
+      },
+    );
+    expect(cut.envelope.error).toMatchObject({ code: "INTERRUPTED" });
+    expect((await focus(at, "--apply", "--branch", "cut-off")).data.outcome).toBe("created");
+  });
+
+  test("what was built is compared with the trees before anybody can see it: a wrong one is never made", async () => {
+    const at = await clone();
+    at.commit("noise", { "notes.txt": "1\n" });
+    at.commit("one", { "src/login/form.ts": "1\n", "src/login/new.ts": "2\n" });
+    const place = { cwd: at.folder, env: cloneEnvironment };
+    const [base, source] = [at.git("rev-parse", "origin/main"), at.git("rev-parse", "main")];
+    const owned = { counted: "all", workPackages: ["WP01"], globs: ["src/login/**"], owns: isOwned } as const;
+    const plan = await planFocus(place, { mission: { slug: "p", title: "Passkeys" }, base, source, owned });
+    expect((await buildFocus(place, plan, { keep: false })).commits).toHaveLength(1);
+    const [recipe] = plan.recipes;
+    if (recipe === undefined) throw new Error("nothing to do");
+    const [path, blob] = [...recipe.overlay][0] as [string, { mode: string; object: string }];
+    const wrong = [
+      new Map([[path, blob]]),
+      new Map([...recipe.overlay, [path, null]]),
+      new Map([...recipe.overlay, [path, { ...blob, mode: "100755" }]]),
+      new Map([...recipe.overlay, ["notes.txt", blob]]),
+    ];
+    for (const overlay of wrong)
+      await expect(
+        buildFocus(place, { ...plan, recipes: [{ ...recipe, overlay }] }, { keep: false }),
+      ).rejects.toMatchObject({ code: "FOCUS_UNVERIFIED", outcome: "not_written" });
   });
 
   test("without an upstream it says what the preflight says", async () => {

@@ -7,8 +7,11 @@ import type {
   Subtask,
   UndoRequest,
 } from "@mission-ledger/core/mission";
+import type { FocusReport } from "../focus/focus.ts";
+import type { PreflightReport } from "../preflight/preflight.ts";
 import type { SignoffReport } from "../signoff/report.ts";
 import type { LibraryContext } from "./library-context.ts";
+import { type FocusOptions, focusOf, type PreflightOptions, preflightOf } from "./preflight.ts";
 import { type CheckReviewsOptions, checkReviews, type ShipOptions, shipMission } from "./signoff.ts";
 import { type OpenedWorkPackage, openedWorkPackage } from "./work-package.ts";
 
@@ -50,6 +53,13 @@ export interface OpenedMission {
   addWorkPackages(details: readonly WorkPackageDetails[], options?: RequestOptions): Promise<MissionReceipt>;
   /** Takes back what the same actor did. Throws `CANNOT_UNDO` with the event that stands in the way. */
   undo(event: UndoRequest["event"], options: UndoOptions): Promise<MissionReceipt>;
+  /** Whether it may be merged and shipped from here; what does not hold is in the report. Throws `GitFault`, and `INPUT_REQUIRED` without a target. */
+  preflight(options?: PreflightOptions): Promise<PreflightReport>;
+  /**
+   * A branch from the upstream with exactly what the mission owns; `outcome` says what was or would be done. Throws
+   * `TARGET_NOT_IN_SYNC` where no upstream is known, `FOCUS_UNVERIFIED`, and `GitFault`.
+   */
+  focus(options?: FocusOptions): Promise<FocusReport>;
   /** Whether what is approved or done agrees with its newest review. */
   checkReviews(options?: CheckReviewsOptions): Promise<SignoffReport>;
   /** Puts on record that the mission is on its target branch. Throws {@link ShipBlocked} with all that blocks, and what git may. */
@@ -97,6 +107,8 @@ export const openedMission = (context: LibraryContext, slug: string): OpenedMiss
     },
     addWorkPackages: add,
     undo: (event, { reason, ...options }) => handle.execute({ type: "Undo", event, reason }, options),
+    preflight: (options) => preflightOf(context, handle, options),
+    focus: (options) => focusOf(context, handle, options),
     checkReviews: (options) => checkReviews(context, handle, options),
     ship: (options) => shipMission(context, handle, options),
     workPackage,
