@@ -318,6 +318,11 @@ await asks("bob", {
 });
 await asks("bob", { ...review, ...about("WP01") });
 await asks("bob", { type: "SubmitReview", ...about("WP01"), verdict: "approved", to: "done" });
+// A review that is newer than the file it was imported with, and taken back.
+await asks("bob", { type: "ForceWorkPackage", ...about("WP02"), to: "in_review", reason: "look again" });
+await asks("bob", { type: "SubmitReview", ...about("WP02"), verdict: "approved" });
+await undo("bob", reviewed);
+await asks("bob", { type: "ForceWorkPackage", ...about("WP02"), to: "done", reason: "as it was" });
 await asks("bob", {
   type: "OverrideVerdict",
   ...about("WP02"),
@@ -329,6 +334,7 @@ await asks("planner", {
   targetBranch: "main",
   commit: commitId,
   upstream: { ref: "refs/remotes/origin/main", commit: commitId },
+  contains: [commitId],
 });
 
 const folded = {};

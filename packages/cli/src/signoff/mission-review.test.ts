@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { openLedger } from "../index.ts";
 import { approve, type Clone, clone, forceTo } from "../testing/clones.ts";
 import {
   type MadeMission,
@@ -239,6 +240,29 @@ describe("mission review", () => {
   });
 });
 
+test("half an imported history is neither reviewed nor shipped", async () => {
+  const at = await clone();
+  const ledger = await openLedger({ actor: "import", cwd: at.folder });
+  await ledger.engine.mission("half").execute({
+    type: "BeginImport",
+    source: "elsewhere",
+    slug: "half",
+    title: "Half",
+    missionId: "01J0000000000000000000HALF",
+    dependencyMetAt: "approved",
+    files: [],
+  });
+  await ledger.close();
+  for (const line of [
+    ["mission", "review", "half"],
+    ["ship", "half", "--target", "main"],
+  ])
+    expect((await at.shell.json(...line)).envelope.error).toMatchObject({
+      code: "IMPORT_INCOMPLETE",
+      details: { mission: "half" },
+    });
+});
+
 describe("review files as they are now", () => {
   const one = { [reviewName(1)]: "verdict: approved" };
 
@@ -282,6 +306,14 @@ describe("review files as they are now", () => {
       expect.stringContaining("review_file_misnamed"),
       expect.stringContaining("review_cycle_gap"),
     ]);
+  });
+
+  test("of a package that is not in the mission are told", async () => {
+    const { at, folder } = await imported({ reviews: one });
+    at.write({ "kitty-specs/raft/tasks/WP09-keel/review-cycle-1.md": "---\nverdict: rejected\n---\n" });
+    const { code, envelope } = await review(at, "raft", "--artifacts", folder);
+    expect(code).toBe(0);
+    expect(envelope.warnings).toContainEqual(expect.stringContaining("WP09, which is not in the mission"));
   });
 
   test("are not looked for in a folder that has none, or is another mission's", async () => {

@@ -7,6 +7,7 @@ import {
   type ObservedReview,
   type OpenMission,
   type PackageConsistency,
+  Refused,
   reviewConsistency,
   withObserved,
 } from "@mission-ledger/core/mission";
@@ -54,7 +55,15 @@ export interface SignoffQuestion {
   readonly say: CommandContext["say"];
 }
 
+/** Throws `IMPORT_INCOMPLETE`: half a history approves nothing. */
 export const signoffReport = ({ mission, observed = [], artifacts, say }: SignoffQuestion): SignoffReport => {
+  if (mission.importing)
+    throw new Refused({
+      _tag: "ImportIncomplete",
+      mission: mission.slug,
+      workPackageId: null,
+      invariant: "a mission is signed off when its history is complete",
+    });
   const now = withObserved(mission, observed);
   const packages = reviewConsistency(now).map((one): SignoffPackage => {
     const isSeveral = one.contradictions.length > 1;

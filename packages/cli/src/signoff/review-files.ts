@@ -43,7 +43,16 @@ export const reviewFilesNow = async (
   const observed = observedReviews(newest);
   return {
     observed: observed.filter(({ workPackageId }) => Object.hasOwn(mission.workPackages, workPackageId)),
-    warnings: [...findings.map(({ kind, message }) => `${kind}: ${message}`), ...gone(mission, observed)],
+    warnings: [
+      ...findings.map(({ kind, message }) => `${kind}: ${message}`),
+      ...observed
+        .filter(({ workPackageId }) => !Object.hasOwn(mission.workPackages, workPackageId))
+        .map(
+          ({ file, workPackageId }) =>
+            `review_file_without_package: ${JSON.stringify(file)} is about ${workPackageId}, which is not in the mission`,
+        ),
+      ...gone(mission, observed),
+    ],
   };
 };
 
