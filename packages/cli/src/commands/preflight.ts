@@ -5,6 +5,7 @@ import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
+import { shellQuote } from "../output/shell-quote.ts";
 import { type PreflightReport, preflight as preflightOf, targetInvariant } from "../preflight/preflight.ts";
 import { ageWords, standingWords } from "../preflight/words.ts";
 import { branchNamed } from "./mission-settings.ts";
@@ -84,7 +85,7 @@ export const blockedBy = (
     error: {
       code: "REVIEW_CONTRADICTED",
       message: `${ref} is ${lane}, and its newest review does not say so (${kind})`,
-      hint: `look: ${context.say("wp.show", ref)}`,
+      hint: `see what rejects it: ${context.say("mission.review", shellQuote(mission))}`,
       details: { mission, workPackageId, invariant, kind, lane },
     },
   };
