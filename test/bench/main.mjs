@@ -33,6 +33,10 @@ const benches = {
     const { measureRebuild, renderRebuild } = await import("./rebuild.mjs");
     return { measure: () => measureRebuild(options), render: renderRebuild };
   },
+  workflow: async (options) => {
+    const { measureWorkflow, renderWorkflow } = await import("./workflow.mjs");
+    return { measure: () => measureWorkflow(options), render: renderWorkflow };
+  },
 };
 
 const sizes = {

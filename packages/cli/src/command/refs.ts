@@ -92,10 +92,21 @@ export const selectMissions = async (
   ledger: Ledger,
   slug: string | undefined,
 ): Promise<readonly string[]> => {
+  // A mission with events is found without a list of thousands.
+  if (slug !== undefined && (await hasEvents(ledger, slug))) return [slug];
   const slugs = await ledger.missions();
   if (slug === undefined) return slugs;
   if (slugs.includes(slug)) return [slug];
   throw missionNotFound(slug, slugs);
+};
+
+const hasEvents = async (ledger: Ledger, slug: string): Promise<boolean> => {
+  try {
+    return (await ledger.store.head(missionStream(slug))).revision >= 0;
+  } catch {
+    // Whoever reads it will say what is wrong, if there is such a mission.
+    return false;
+  }
 };
 
 export const openMission = async (

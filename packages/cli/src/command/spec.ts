@@ -11,7 +11,7 @@ import type {
 } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
-import type { WorktreeIndex } from "../guard/worktree-index.ts";
+import type { LedgerIndex } from "../guard/worktrees-of.ts";
 import type { Programs } from "../hold/programs.ts";
 import type { Line } from "../output/lines.ts";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
@@ -86,8 +86,8 @@ export interface CommandContext {
   another(address: StoreAddress, options?: { readonly patienceMs?: number }): Promise<EventStore>;
   /** Views of the ledger as a whole, remembered beside it; `undefined` where there is no place for them. */
   views(): Promise<ViewStore | undefined>;
-  /** Which missions may be worked on in a worktree; `undefined` where nobody puts that down. */
-  worktrees(): WorktreeIndex | undefined;
+  /** Which missions may be worked on in a worktree, and which are open; `undefined` where nobody puts that down. */
+  worktrees(): LedgerIndex | undefined;
   /** Where the ledger is brought to, when nobody says it for this one time; see {@link SyncSetting}. Throws `USAGE`. */
   syncsTo(): SyncSetting | undefined;
   /** Who acts. Throws `INPUT_REQUIRED` when nobody says. */

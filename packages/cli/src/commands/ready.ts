@@ -52,7 +52,11 @@ const listReady = async (
   const items: Listed[] = [];
   const warnings: string[] = [];
   const blocked = new Set<string>();
-  for (const slug of await selectMissions(ledger, mission))
+  const index = mission === undefined && at === undefined ? context.worktrees()?.open : undefined;
+  const slugs = await selectMissions(ledger, mission);
+  const hinted = index?.among(slugs);
+  const open: string[] = [];
+  for (const slug of hinted ?? slugs)
     try {
       const handle = ledger.mission(slug);
       const past = at === undefined ? undefined : await handle.findMoment(at, signal);
@@ -61,16 +65,20 @@ const listReady = async (
         ...(past === undefined ? {} : { at: past.revision }),
         ...(signal === undefined ? {} : { signal }),
       });
-      for (const item of readyItems(view))
-        items.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
+      const listed = readyItems(view);
+      for (const item of listed) items.push({ ...item, mission: slug, ref: `${slug}/${item.workPackageId}` });
       const found = await lookAtLogs(context, [slug], new Set(gaps > 0 ? [slug] : []));
       warnings.push(...found.warnings);
+      if (listed.length > 0 || found.warnings.length > 0) open.push(slug);
+      else if (hinted !== undefined) index?.drop(slug);
       if (found.blocked.has(slug)) blocked.add(slug);
     } catch (error) {
       if (mission !== undefined) throw error;
+      open.push(slug);
       blocked.add(slug);
       warnings.push(unreadableWarning(context, slug, error));
     }
+  if (hinted === undefined) index?.complete(slugs, open);
   return { items, warnings, blocked };
 };
 

@@ -56,6 +56,8 @@ export const reconcile: CommandSpec = command({
     });
     // Opened so that what lies in the work tree is taken in first.
     const ledger = await context.ledger();
+    // The side that wins may hold what was put down by nobody.
+    if (input.winner !== undefined) context.worktrees()?.invalidate();
     const { publishTo } = await context.place();
     if (input.winner === undefined) {
       const streams =

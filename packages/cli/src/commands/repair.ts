@@ -53,6 +53,8 @@ export const repair: CommandSpec = command({
       hint: `What is wrong with it, if anything: ${context.say("verify")}`,
     });
     const ledger = await context.ledger();
+    // What comes back was put down by nobody.
+    if (!dryRun) context.worktrees()?.invalidate();
     if (mission === undefined && (from !== undefined || acceptLoss))
       throw usage(`${from === undefined ? "--accept-loss" : "--from"} needs the mission it is meant for`);
     const { logs, lostLogs } = leftoverMissions(directory);

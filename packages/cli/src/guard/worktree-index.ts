@@ -29,7 +29,7 @@ export interface WorktreeIndex {
 const worktreePattern = /^[0-9a-f]{32}$/;
 const completeName = "complete";
 /** A claim that takes longer from being put down to being written was not made by a process that still runs. */
-const youngMs = 3_600_000;
+export const youngMs = 3_600_000;
 
 export interface WorktreeIndexOptions {
   /** Made when something is put down. */

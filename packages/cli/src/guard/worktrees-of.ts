@@ -1,13 +1,27 @@
-/** Where a ledger keeps its index of worktrees: among what may be deleted at any time. */
+/** Where a ledger keeps its indexes of worktrees and of open missions: among what may be deleted at any time. */
 import path from "node:path";
+import type { EventStore } from "@mission-ledger/core";
 import { storeAt } from "../store/addressed-store.ts";
 import type { StoreAddress, StorePorts } from "../store/store-kind.ts";
-import { type WorktreeIndex, worktreeIndex } from "./worktree-index.ts";
+import { notingOpenMissions, type OpenMissions, openMissions } from "./open-missions.ts";
+import { notingWorktrees, type WorktreeIndex, worktreeIndex } from "./worktree-index.ts";
+
+/** Both hints at once: what nobody put down in the one is missing in the other. */
+export interface LedgerIndex extends WorktreeIndex {
+  readonly open: OpenMissions;
+}
 
 /** `undefined` for a server's ledger where this user has no folder for such things. */
-export const worktreesOf = (at: StoreAddress, ports: StorePorts): WorktreeIndex | undefined => {
+export const worktreesOf = (at: StoreAddress, ports: StorePorts): LedgerIndex | undefined => {
   const folder = folderOf(at, ports);
-  return folder === undefined ? undefined : worktreeIndex({ folder });
+  if (folder === undefined) return undefined;
+  const worktrees = worktreeIndex({ folder });
+  const open = openMissions({ folder: path.join(folder, "open") });
+  const invalidate = (): void => {
+    worktrees.invalidate();
+    open.invalidate();
+  };
+  return { ...worktrees, open, invalidate };
 };
 
 const folderOf = (at: StoreAddress, ports: StorePorts): string | undefined => {
@@ -22,3 +36,7 @@ const folderOf = (at: StoreAddress, ports: StorePorts): string | undefined => {
     }
   }
 };
+
+/** The store, with everything put down that the indexes have to know before it is written. */
+export const notingIndexes = (store: EventStore, index: LedgerIndex): EventStore =>
+  notingOpenMissions(notingWorktrees(store, index), index.open);

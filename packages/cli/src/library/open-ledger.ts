@@ -10,8 +10,7 @@ import {
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
 import type { GuardAnswer } from "../guard/guard.ts";
-import { notingWorktrees } from "../guard/worktree-index.ts";
-import { worktreesOf } from "../guard/worktrees-of.ts";
+import { notingIndexes, worktreesOf } from "../guard/worktrees-of.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
@@ -129,5 +128,5 @@ const placeOf = (address: string | undefined, directory: string | undefined, cwd
 const openAt = async ({ at, ...copies }: LibraryPlace, ports: StorePorts): Promise<OpenedStore> => {
   const opened = await storeAt(at).open({ ...ports, ...copies });
   const index = worktreesOf(at, ports);
-  return index === undefined ? opened : { ...opened, store: notingWorktrees(opened.store, index) };
+  return index === undefined ? opened : { ...opened, store: notingIndexes(opened.store, index) };
 };

@@ -14,8 +14,7 @@ import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
-import { notingWorktrees, type WorktreeIndex } from "../guard/worktree-index.ts";
-import { worktreesOf } from "../guard/worktrees-of.ts";
+import { type LedgerIndex, notingIndexes, worktreesOf } from "../guard/worktrees-of.ts";
 import { renderLines } from "../output/lines.ts";
 import { type CliError, usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
@@ -109,7 +108,7 @@ export const makeContext = ({
     ...(publishTo === undefined ? {} : { publishTo }),
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
-  const indexOf = (at: StoreAddress): WorktreeIndex | undefined => worktreesOf(at, portsFor({}));
+  const indexOf = (at: StoreAddress): LedgerIndex | undefined => worktreesOf(at, portsFor({}));
   /** What is brought to a ledger was claimed elsewhere: who searched it meanwhile has not seen all of it either. */
   const closingUnindexed = (address: StoreAddress, close: () => Promise<void>): (() => Promise<void>) => {
     const index = indexOf(address);
@@ -179,7 +178,9 @@ export const makeContext = ({
       if (found.exists === false) {
         await storeAt(found.at).make(portsFor(found));
         // Nothing is in it yet, so nothing has to be searched for.
-        indexOf(found.at)?.complete(new Map());
+        const index = indexOf(found.at);
+        index?.complete(new Map());
+        index?.open.complete([], []);
         place = { ...found, exists: true };
       }
       return { ledger: await open(found), created: found.exists === false };
@@ -281,8 +282,8 @@ const noting = (store: EventStore, appends: Appends): EventStore => ({
   },
 });
 
-const withWorktrees = (store: EventStore, index: WorktreeIndex | undefined): EventStore =>
-  index === undefined ? store : notingWorktrees(store, index);
+const withWorktrees = (store: EventStore, index: LedgerIndex | undefined): EventStore =>
+  index === undefined ? store : notingIndexes(store, index);
 
 const isFolder = (folder: string): boolean => {
   try {
