@@ -5,6 +5,7 @@ import { type Connection, checkVersion } from "../connection/connection.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
 import { type FileIdentity, statusOf } from "../location/database-place.ts";
 import { touchSql } from "../schema/schema.ts";
+import { checkpointBehind } from "./checkpoints.ts";
 import { readHead } from "./log-end.ts";
 import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
 import { ReceiptMark } from "./receipt-mark.ts";
@@ -206,6 +207,8 @@ export const transactions = (context: StoreContext): Transactions => {
       return afterTrouble(now, group, error, step);
     }
     for (const one of placed) answer(now, one, begun);
+    const written = placed.flatMap(({ placed: one }) => (one._tag === "Written" ? one.rows.events : []));
+    if (checkpointBehind(now.connection, written)) doubt.arise();
   };
 
   const afterTrouble = async (

@@ -36,6 +36,8 @@ export const settings: readonly (readonly [name: string, value: string | number,
     ["cell_size_check", "ON", 1],
     ["mmap_size", 0, 0],
     ["journal_size_limit", 67_108_864, 67_108_864],
+    // In pages: only where no events come that would bring a checkpoint of the store's own.
+    ["wal_autocheckpoint", 8_192, 8_192],
     ...(process.platform === "darwin"
       ? ([
           ["fullfsync", "ON", 1],
