@@ -3,9 +3,10 @@ import type { ClaimKind } from "@mission-ledger/core/mission";
 import { openMission, openWorkPackage, resolveRef } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
-import { clockTime } from "../command/write.ts";
+import { clockTime, commandIdFor, receiptData, receiptLines, write } from "../command/write.ts";
 import { type Around, type ClaimEnd, holdAround } from "../hold/hold-around.ts";
 import { exitOfProgram, type Programs, sayProgramEnd } from "../hold/programs.ts";
+import { claimOn } from "../library/claim.ts";
 import { type ExitCode, exitAsProgram, exitCodes } from "../output/exit-codes.ts";
 import { problemOf, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -46,6 +47,7 @@ export const hold: CommandSpec = command({
       description: "who acts; otherwise MISSION_LEDGER_ACTOR, then git's user.name",
       placeholder: "actor",
     },
+    dryRun: { kind: "boolean", description: "say what would be written; write nothing and run nothing" },
   },
   examples: [
     "hold passkeys/WP01 --as agent:ada -- ./implement.sh",
@@ -71,6 +73,26 @@ export const hold: CommandSpec = command({
       worktree: input.worktree,
       program: ownProgram(context.machine),
     });
+    if (input.dryRun) {
+      const before = await claimOn(ledger.mission(slug), workPackageId);
+      const isOwn = before?.holder === actor && before.kind === input.kind;
+      const asked = { workPackageId, leaseMs: input.lease, workplace };
+      const written = await write(context, {
+        ledger,
+        slug,
+        request: isOwn
+          ? { type: "RenewClaim", ...asked, fence: before.fence }
+          : { type: "ClaimWorkPackage", ...asked, kind: input.kind as ClaimKind },
+        input: { requestId: undefined, expectedRevision: undefined, dryRun: true },
+        commandId: commandIdFor(context, { requestId: undefined }),
+        signal,
+      });
+      const said = `${isOwn ? "taken up" : "claimed"} ${slug}/${workPackageId} and run ${file}`;
+      return {
+        data: { ref: `${slug}/${workPackageId}`, takenUp: isOwn, ...receiptData(written) },
+        human: receiptLines(written, said),
+      };
+    }
     const around = await holdAround({
       ledger,
       timers: context.timers,

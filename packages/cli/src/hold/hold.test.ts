@@ -100,6 +100,19 @@ describe("mled hold", () => {
     expect(err).toContain("CLAIM_HELD: p/WP01 is held by bob");
   });
 
+  test("with --dry-run says what would be written, and runs nothing", async () => {
+    const { shell, world, show } = await holding();
+    const { code, out } = await shell.run("hold", "p/WP01", "--dry-run", "--", "work");
+    expect([code, world.requests, (await show()).claim]).toEqual([0, [], null]);
+    expect(out).toContain("would have claimed p/WP01 and run work");
+    await shell.run("wp", "claim", "p/WP01");
+    expect((await shell.run("hold", "p/WP01", "--dry-run", "--", "work")).out).toContain(
+      "would have taken up p/WP01",
+    );
+    await shell.run("wp", "claim", "p/WP03", "--as", "bob");
+    expect((await shell.run("hold", "p/WP03", "--dry-run", "--", "work")).code).toBe(5);
+  });
+
   test("prints nothing on standard output, which is the program's", async () => {
     const { world, hold } = await holding();
     const { done } = await hold("p/WP01", "--", "work");
