@@ -1,4 +1,5 @@
 /** Preflight: whether a mission may be merged and shipped from here, and what to do if not. */
+import { contradictionWords } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { openMission } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
@@ -84,7 +85,7 @@ export const blockedBy = (
     exit: exitCodes.reviewContradicted,
     error: {
       code: "REVIEW_CONTRADICTED",
-      message: `${ref} is ${lane}, and its newest review does not say so (${kind})`,
+      message: `${ref} is ${lane}, and ${contradictionWords[kind]}`,
       hint: `see what rejects it: ${context.say("mission.review", shellQuote(mission))}`,
       details: { mission, workPackageId, invariant, kind, lane },
     },
@@ -102,10 +103,7 @@ const linesOf = (report: PreflightReport, surface: Surface): readonly Line[] => 
   return [
     mark(inSync, `${standingWords(report)}${age === "" ? "" : `, ${age}`}${local}`),
     ...open.map(({ workPackageId, lane, kind }) =>
-      mark(
-        false,
-        `${report.mission}/${workPackageId} is ${lane}, and its newest review does not say so (${kind})`,
-      ),
+      mark(false, `${report.mission}/${workPackageId} is ${lane}, and ${contradictionWords[kind]}`),
     ),
     ...(open.length === 0 ? [mark(true, "no review contradicts what is approved or done")] : []),
     ...circumstances.map(({ message }): Line => [toned("warn", "note  "), message]),
