@@ -6,6 +6,7 @@ import {
   findWorkPackage,
   type ImportedEvent,
   limits,
+  type Mission,
   type MissionEvent,
   mission,
   type Verdict,
@@ -65,27 +66,18 @@ export const answeredInSource = (
   newest: readonly NewestReview[],
   reduction: Reduction,
 ): readonly ImportedEvent[] => {
-  const events: readonly MissionEvent[] = [
-    {
-      type: "ImportBegun",
-      source: "",
-      slug: "",
-      title: "",
-      missionId: "",
-      dependencyMetAt: "approved",
-      files: [],
-    },
-    ...history,
-  ];
-  const begun = fold(mission, mission.initial, events);
-  if (begun._tag === "Absent") return [];
-  return [...reduction.workPackages].flatMap(([workPackageId, { slots }]) => {
+  const answers = [...reduction.workPackages].flatMap(([workPackageId, { slots }]) => {
     const file = newest.find((one) => one.workPackageId === workPackageId)?.file;
     const inFile = file?.override?.wpId === workPackageId ? file.override : undefined;
     const inLog = overrideIn(slots, workPackageId);
-    const workPackage = findWorkPackage(begun, workPackageId);
-    if (workPackage === undefined || (inFile === undefined && inLog === undefined)) return [];
-    return contradictionsOf(begun, workPackage).flatMap((one): readonly ImportedEvent[] => {
+    return inFile === undefined && inLog === undefined ? [] : [{ workPackageId, file, inFile, inLog }];
+  });
+  const state = answers.length === 0 ? mission.initial : stateAfter(history);
+  if (state._tag === "Absent") return [];
+  return answers.flatMap(({ workPackageId, file, inFile, inLog }) => {
+    const workPackage = findWorkPackage(state, workPackageId);
+    if (workPackage === undefined) return [];
+    return contradictionsOf(state, workPackage).flatMap((one): readonly ImportedEvent[] => {
       const answer =
         one.rejection.source === "artifact"
           ? (inFile ?? ifNewer(inLog, file?.reviewedAt))
@@ -95,6 +87,13 @@ export const answeredInSource = (
       return [{ type: "VerdictOverridden", workPackageId, rejection: one.rejection, by, reason }];
     });
   });
+};
+
+/** What a ledger makes of the history: it says which rejections stand. */
+const stateAfter = (history: readonly ImportedEvent[]): Mission => {
+  const about = { source: "", slug: "", title: "", missionId: "", dependencyMetAt: "approved" } as const;
+  const events: readonly MissionEvent[] = [{ type: "ImportBegun", ...about, files: [] }, ...history];
+  return fold(mission, mission.initial, events);
 };
 
 interface Answer {
