@@ -100,7 +100,7 @@ const prepare = async (root, missions) => {
 const slow = new Set(["ready of all, warm, ledger of a host"]);
 
 /** Medians of interleaved pairs; `ratio` is the median of the pairs' ratios. */
-export const measureWorkflow = async ({ directory, pairs, quick, say }) => {
+export const measureWorkflow = async ({ directory, pairs, quick, only, say }) => {
   const [few, many] = [10, quick ? 1_000 : 10_000];
   const root = mkdtempSync(path.join(directory, "mission-ledger-workflow-"));
   const ledgers = [];
@@ -111,7 +111,8 @@ export const measureWorkflow = async ({ directory, pairs, quick, say }) => {
     }
     const [small, large] = ledgers;
     const rows = [];
-    for (const name of Object.keys(small.questions)) {
+    const isAsked = (name) => only.length === 0 || only.some((start) => name.startsWith(start));
+    for (const name of Object.keys(small.questions).filter(isAsked)) {
       say(name);
       const samples = [];
       const most = slow.has(name) ? Math.min(pairs, 3) : pairs;

@@ -23,6 +23,7 @@ import {
   write,
   writeFlags,
 } from "../command/write.ts";
+import { slugsOfLogs } from "../guard/open-missions.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -53,10 +54,10 @@ const listReady = async (
   const warnings: string[] = [];
   const blocked = new Set<string>();
   const index = mission === undefined && at === undefined ? context.worktrees()?.open : undefined;
-  const slugs = await selectMissions(ledger, mission);
-  const hinted = index?.among(slugs);
+  const named = index === undefined ? [] : await namesOf(context, ledger);
+  const hinted = index?.among(named);
   const open: string[] = [];
-  for (const slug of hinted ?? slugs)
+  for (const slug of hinted ?? (await selectMissions(ledger, mission)))
     try {
       const handle = ledger.mission(slug);
       const past = at === undefined ? undefined : await handle.findMoment(at, signal);
@@ -78,8 +79,19 @@ const listReady = async (
       blocked.add(slug);
       warnings.push(unreadableWarning(context, slug, error));
     }
-  if (hinted === undefined) index?.complete(slugs, open);
+  if (hinted === undefined) index?.complete(named, open);
   return { items, warnings, blocked };
+};
+
+/** Of all missions, and perhaps of some that are none. */
+const namesOf = async (context: CommandContext, ledger: Ledger): Promise<readonly string[]> => {
+  const { directory } = await context.place();
+  try {
+    if (directory !== null) return slugsOfLogs(directory);
+  } catch {
+    // Whoever opens the ledger says what is wrong.
+  }
+  return ledger.missions();
 };
 
 const kindFlag = {

@@ -10,7 +10,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { EventStore } from "@mission-ledger/core";
 import { missionCategory, slugOfStream } from "@mission-ledger/core/mission";
-import { worktreeIndex, youngMs } from "./worktree-index.ts";
+import { slugIn, worktreeIndex, youngMs } from "./worktree-index.ts";
 
 export interface OpenMissions {
   /** Those of all slugs that have to be looked at; `undefined` where all have to. */
@@ -24,6 +24,15 @@ export interface OpenMissions {
   /** Events came in that nobody put down. */
   invalidate(): void;
 }
+
+/** Slugs of all logs in a folder, begun or not: their names alone, since to look into thousands takes long. Throws what `node:fs` throws. */
+export const slugsOfLogs = (directory: string): readonly string[] =>
+  fs
+    .readdirSync(path.join(directory, "log"))
+    .flatMap((name) => (name.endsWith(logEnd) ? (slugIn(name.slice(0, -logEnd.length)) ?? []) : []))
+    .sort();
+
+const logEnd = ".jsonl";
 
 /** In place of a worktree's id: the missions of the whole ledger. */
 const everywhere = "0".repeat(32);

@@ -117,7 +117,7 @@ const namesIn = (folder: string): readonly string[] => {
   }
 };
 
-const slugIn = (name: string): string | undefined => {
+export const slugIn = (name: string): string | undefined => {
   const stream = decodeStreamName(name);
   return stream?.startsWith(`${missionCategory}-`) ? slugOfStream(stream) : undefined;
 };
