@@ -5,11 +5,11 @@ import type { CommandInput } from "../command/fields.ts";
 import { parseInput, type RawInput } from "../command/input.ts";
 import type { CommandResult } from "../command/result.ts";
 import type { CommandSpec } from "../command/spec.ts";
-import { type ExitCode, exitCodeOf, exitCodes } from "../output/exit-codes.ts";
+import { exitCodeOf, exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } from "../output/problem.ts";
 import { hidePasswords, isServerAddress } from "../store/passwords.ts";
-import type { SyncReport } from "../sync/bring.ts";
 import { type FinalSync, finalSync, isFollowedBySync } from "../sync/final-sync.ts";
+import type { Ending } from "./ending.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import { unlessInterrupted } from "./interruption.ts";
@@ -17,17 +17,6 @@ import type { Io } from "./io.ts";
 import { makeContext } from "./make-context.ts";
 import { type Names, namesAt } from "./names.ts";
 import { refuseSwallowedFlags } from "./swallowed-flags.ts";
-
-export interface Ending {
-  readonly exit: ExitCode;
-  readonly data: unknown;
-  readonly warnings: readonly string[];
-  readonly error: Problem | null;
-  /** Absent when the command failed before it had one. */
-  readonly result: CommandResult | undefined;
-  /** Only where it was asked for, and the command came to a good end. */
-  readonly sync?: SyncReport;
-}
 
 export interface Performance {
   readonly ending: Ending;

@@ -5,9 +5,9 @@ import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { type Line, renderLines, type Surface, toned } from "../output/lines.ts";
 import { printableJson } from "../output/printable.ts";
 import type { Problem } from "../output/problem.ts";
+import type { Ending } from "./ending.ts";
 import type { Globals } from "./global-flags.ts";
 import { type Io, type Output, OutputFailed, put, ReaderGone } from "./io.ts";
-import type { Ending } from "./perform.ts";
 
 export interface Printing {
   readonly io: Io;

@@ -8,19 +8,9 @@ import type { MissionDecision } from "./decision.ts";
 import type { MissionEvent, Rejection } from "./events.ts";
 import { reviewSubject } from "./guards.ts";
 import type { Lane } from "./lanes.ts";
+import type { ContradictionKind } from "./refusals.ts";
 import { historicReview, isObservedAnew, withObserved } from "./review-files.ts";
 import { findWorkPackage, type OpenMission, type VerdictOverride, type WorkPackage } from "./state.ts";
-
-export type ContradictionKind =
-  /** The newest verdict in the log requests changes. */
-  | "verdict_rejects"
-  /** Nobody has reviewed what it is now: it was forced there. */
-  | "no_review"
-  /** The newest review file of an imported mission requests changes, and no review came after it. */
-  | "artifact_rejects"
-  /** That file says no verdict that is known. */
-  | "artifact_without_verdict"
-  | "artifact_unreadable";
 
 export interface Contradiction {
   readonly kind: ContradictionKind;

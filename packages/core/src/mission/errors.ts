@@ -1,10 +1,9 @@
 /** Refusals and conflicts as things to throw: one code, one message and one next step each. */
 import type { Conflict } from "../kernel/event-store.ts";
 import { LedgerError } from "../kernel/faults.ts";
-import type { ContradictionKind } from "./consistency.ts";
 import type { RecoverySignal } from "./events.ts";
 import { type Guard, lanes } from "./lanes.ts";
-import type { MissionRefusal } from "./refusals.ts";
+import type { ContradictionKind, MissionRefusal } from "./refusals.ts";
 
 /** Stable, each with a heading in docs/errors.md. */
 export type RefusalCode =

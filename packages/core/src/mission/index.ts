@@ -14,7 +14,6 @@ export type {
 export {
   type ApprovalBasis,
   type Contradiction,
-  type ContradictionKind,
   contradictions,
   contradictionsOf,
   isSameRejection,
@@ -91,10 +90,10 @@ export {
   type ContextQuestion,
   findActivePackage,
   type InactivePackage,
-  type InactiveReason,
   type OwnershipContext,
   type WorkplaceAsked,
 } from "./ownership-context.ts";
+export type { InactiveReason } from "./ownership-next.ts";
 export type { ChangedFile, OwnershipViolation } from "./ownership-paths.ts";
 export {
   type IssuedPrompt,
@@ -106,7 +105,7 @@ export {
   promptDifferences,
 } from "./prompts-check.ts";
 export { isPromptSpent, type KeptPrompt, promptsKeptMs } from "./prompts-retention.ts";
-export type { MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
+export type { ContradictionKind, MissionRefusal, RefusalTag, UndoObstacle } from "./refusals.ts";
 export { isObservedAnew, type ObservedReview, withObserved } from "./review-files.ts";
 export { commitsToShip, type ShippedCommit } from "./shipping.ts";
 export {

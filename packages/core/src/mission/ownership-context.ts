@@ -1,6 +1,6 @@
 /** Which work package is worked on in a worktree or an execution lane, by the log alone; or why that cannot be said. */
 import type { Lane } from "./lanes.ts";
-import { takesBack } from "./ownership-next.ts";
+import { type InactiveReason, takesBack } from "./ownership-next.ts";
 import type { Claim, OpenMission, WorkPackage } from "./state.ts";
 
 /** What is asked about: the place where files changed, and the package or execution lane that somebody names. */
@@ -27,26 +27,6 @@ export interface ActivePackage {
   readonly workPackage: WorkPackage;
   readonly claim: Claim;
 }
-
-/** Why a package is not the active one here. */
-export type InactiveReason =
-  /** Its claim is over and was not renewed. */
-  | "lease_over"
-  /** Its claim names another branch than is checked out. */
-  | "branch_differs"
-  /** Its claim names another worktree. */
-  | "elsewhere"
-  /** It was handed over for review. */
-  | "in_review"
-  /** It is approved, done or canceled. */
-  | "finished"
-  | "blocked"
-  /** Nobody holds it. */
-  | "unheld"
-  /** Its claim names no worktree. */
-  | "no_place"
-  /** So it is, and another package is worked on in this one. */
-  | "other_is_active";
 
 export interface InactivePackage {
   readonly mission: string;

@@ -1,6 +1,25 @@
 /** The way back to a package that is not worked on any more: what a holder types, step by step. */
-import type { InactiveReason } from "./ownership-context.ts";
 import type { WorkPackage } from "./state.ts";
+
+/** Why a package is not the active one here. */
+export type InactiveReason =
+  /** Its claim is over and was not renewed. */
+  | "lease_over"
+  /** Its claim names another branch than is checked out. */
+  | "branch_differs"
+  /** Its claim names another worktree. */
+  | "elsewhere"
+  /** It was handed over for review. */
+  | "in_review"
+  /** It is approved, done or canceled. */
+  | "finished"
+  | "blocked"
+  /** Nobody holds it. */
+  | "unheld"
+  /** Its claim names no worktree. */
+  | "no_place"
+  /** So it is, and another package is worked on in this one. */
+  | "other_is_active";
 
 /** The words after `mled`. Empty where no command of ours helps: another branch, another worktree, an end for good. */
 export const takesBack = (

@@ -1,5 +1,4 @@
 /** The mission's refusals: each names the mission, the work package and the invariant that would have been broken. */
-import type { ContradictionKind } from "./consistency.ts";
 import type { RecoverySignal, Rejection } from "./events.ts";
 import type { Guard, Lane } from "./lanes.ts";
 
@@ -107,5 +106,17 @@ export type UndoObstacle =
   | "claim"
   | "lease"
   | "built_upon";
+
+/** How a package that is approved or done disagrees with its newest review. */
+export type ContradictionKind =
+  /** The newest verdict in the log requests changes. */
+  | "verdict_rejects"
+  /** Nobody has reviewed what it is now: it was forced there. */
+  | "no_review"
+  /** The newest review file of an imported mission requests changes, and no review came after it. */
+  | "artifact_rejects"
+  /** That file says no verdict that is known. */
+  | "artifact_without_verdict"
+  | "artifact_unreadable";
 
 export type RefusalTag = MissionRefusal["_tag"];

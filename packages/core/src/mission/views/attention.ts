@@ -1,9 +1,10 @@
 /** Answers "what needs somebody to look at it, and which command frees it?". */
-import { type ContradictionKind, packageConsistency } from "../consistency.ts";
+import { packageConsistency } from "../consistency.ts";
 import { contradictionWords } from "../errors.ts";
 import { checkExecutionLaneFree } from "../guards.ts";
 import { keyPattern } from "../input.ts";
 import { findExit, type Lane, laneAfterRelease } from "../lanes.ts";
+import type { ContradictionKind } from "../refusals.ts";
 import { findWorkPackage, type Mission, type OpenMission, type WorkPackage } from "../state.ts";
 import type { Reviews } from "./reviews.ts";
 
