@@ -4,6 +4,7 @@ import type { Claim, ClaimKind, Lane, Ledger, MissionHandle, Workplace } from "@
 import { findWorkPackage } from "@mission-ledger/core/mission";
 import type { Environment } from "../command/spec.ts";
 import { claimOn, type HeldClaim, holdClaim, stopRenewing, takeUpClaim } from "../library/claim.ts";
+import { CliError } from "../output/problem.ts";
 import { claimLooker } from "../workplace/look-after-claims.ts";
 import type { Machine } from "../workplace/machine.ts";
 import type { ProgramEnd, RunningProgram } from "./programs.ts";
@@ -59,7 +60,11 @@ export const holdAround = async (options: HoldAroundOptions): Promise<Around> =>
   if (signal?.aborted === true) {
     if (isOwn) stopRenewing(held);
     else await held.release("interrupted");
-    signal.throwIfAborted();
+    throw new CliError("INTERRUPTED", "interrupted before the program was started", {
+      outcome: "unknown",
+      hint: isOwn ? "Your claim stays as it was." : "The claim that was made for it was given back.",
+      details: { mission: slug, workPackageId },
+    });
   }
   await onHeld(held, isOwn);
   const program = start(held);
@@ -74,6 +79,7 @@ export const holdAround = async (options: HoldAroundOptions): Promise<Around> =>
   held.signal.addEventListener("abort", () => {
     watching = onLoss();
   });
+  if (held.signal.aborted) watching = onLoss();
   const end = await program.ended;
   await watching;
   callOff();

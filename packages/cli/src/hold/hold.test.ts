@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runLedger } from "../cli.ts";
@@ -98,6 +98,26 @@ describe("mled hold", () => {
     const { code, err } = await (await hold("p/WP01", "--", "work")).done;
     expect([code, world.requests]).toEqual([5, []]);
     expect(err).toContain("CLAIM_HELD: p/WP01 is held by bob");
+  });
+
+  test("interrupted before its program has started gives the claim back, and says so", async () => {
+    const { shell, world } = await holding();
+    const signal = {
+      // The interrupt comes while the claim is being written.
+      get aborted() {
+        return isClaimed();
+      },
+      throwIfAborted: () => {},
+      addEventListener: () => {},
+      removeEventListener: () => {},
+    };
+    const log = path.join(shell.directory, ".mission-ledger", "log", "mission-p.jsonl");
+    const isClaimed = (): boolean => readFileSync(log, "utf8").includes("WorkPackageClaimed");
+    const io = shell.io({ signal });
+    expect(await runLedger(["hold", "p/WP01", "--", "work"], io)).toBe(130);
+    expect(io.text().err).toContain("interrupted before the program was started");
+    expect(world.requests).toEqual([]);
+    expect((await shell.json("wp", "show", "p/WP01")).data).toMatchObject({ lane: "planned", claim: null });
   });
 
   test("with --dry-run says what would be written, and runs nothing", async () => {
