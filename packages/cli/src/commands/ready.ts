@@ -23,7 +23,7 @@ import {
   write,
   writeFlags,
 } from "../command/write.ts";
-import { slugsOfLogs } from "../guard/open-missions.ts";
+import { type MissionNames, namesOfLogs, namesOfMissions } from "../guard/open-missions.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -54,8 +54,8 @@ const listReady = async (
   const warnings: string[] = [];
   const blocked = new Set<string>();
   const index = mission === undefined && at === undefined ? context.worktrees()?.open : undefined;
-  const named = index === undefined ? [] : await namesOf(context, ledger);
-  const hinted = index?.among(named);
+  const names = index === undefined ? undefined : await namesIn(context, ledger);
+  const hinted = names === undefined ? undefined : index?.among(names);
   const open: string[] = [];
   for (const slug of hinted ?? (await selectMissions(ledger, mission)))
     try {
@@ -79,19 +79,18 @@ const listReady = async (
       blocked.add(slug);
       warnings.push(unreadableWarning(context, slug, error));
     }
-  if (hinted === undefined) index?.complete(named, open);
+  if (hinted === undefined && names !== undefined) index?.complete(names, open);
   return { items, warnings, blocked };
 };
 
-/** Of all missions, and perhaps of some that are none. */
-const namesOf = async (context: CommandContext, ledger: Ledger): Promise<readonly string[]> => {
+const namesIn = async (context: CommandContext, ledger: Ledger): Promise<MissionNames> => {
   const { directory } = await context.place();
   try {
-    if (directory !== null) return slugsOfLogs(directory);
+    if (directory !== null) return namesOfLogs(directory);
   } catch {
     // Whoever opens the ledger says what is wrong.
   }
-  return ledger.missions();
+  return namesOfMissions(await ledger.missions());
 };
 
 const kindFlag = {

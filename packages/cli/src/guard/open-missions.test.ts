@@ -4,7 +4,7 @@ import { openMemoryStore } from "@mission-ledger/core";
 import { ledgerOver } from "@mission-ledger/core/mission";
 import { describe, expect, test } from "vitest";
 import { planned, type Session, scratch } from "../testing/session.ts";
-import { notingOpenMissions, openMissions } from "./open-missions.ts";
+import { namesOfMissions, notingOpenMissions, openMissions } from "./open-missions.ts";
 
 const hour = 3_600_000;
 
@@ -12,45 +12,49 @@ describe("the index of open missions", () => {
   test("says nothing before all missions were looked at, and afterwards those that are open and those that are new", () => {
     const index = openMissions({ folder: path.join(scratch(), "open") });
     index.note("b");
-    expect(index.among(["a", "b"])).toBeUndefined();
-    index.complete(["a", "b", "c"], ["a"]);
-    expect(index.among(["a", "b", "c"])).toEqual(["a", "b"]);
-    expect(index.among(["a", "b", "c", "put there by hand"])).toEqual(["a", "b", "put there by hand"]);
+    expect(index.among(namesOfMissions(["a", "b"]))).toBeUndefined();
+    index.complete(namesOfMissions(["a", "b", "c"]), ["a"]);
+    expect(index.among(namesOfMissions(["a", "b", "c"]))).toEqual(["a", "b"]);
+    expect(index.among(namesOfMissions(["a", "b", "c", "put there by hand"]))).toEqual([
+      "a",
+      "b",
+      "put there by hand",
+    ]);
     index.invalidate();
-    expect(index.among(["a"])).toBeUndefined();
+    expect(index.among(namesOfMissions(["a"]))).toBeUndefined();
   });
 
   test("asks for all again where many names are new", () => {
     const index = openMissions({ folder: path.join(scratch(), "open") });
-    index.complete(["a"], []);
+    index.complete(namesOfMissions(["a"]), []);
     const many = Array.from({ length: 65 }, (_, number) => `m${number}`);
-    expect(index.among(many.slice(1))).toHaveLength(64);
-    expect(index.among(many)).toBeUndefined();
+    expect(index.among(namesOfMissions(many.slice(1)))).toHaveLength(64);
+    expect(index.among(namesOfMissions(many))).toBeUndefined();
   });
 
   test("forgets a mission only when nobody can be on the way to append to it", () => {
     let now = Date.now();
     const index = openMissions({ folder: path.join(scratch(), "open"), now: () => now });
-    index.complete(["a"], ["a"]);
+    index.complete(namesOfMissions(["a"]), ["a"]);
     index.drop("a");
-    expect(index.among(["a"])).toEqual(["a"]);
+    expect(index.among(namesOfMissions(["a"]))).toEqual(["a"]);
     now += 2 * hour;
     index.drop("a");
-    expect(index.among(["a"])).toEqual([]);
+    expect(index.among(namesOfMissions(["a"]))).toEqual([]);
     index.note("a");
-    expect(index.among(["a"])).toEqual(["a"]);
+    expect(index.among(namesOfMissions(["a"]))).toEqual(["a"]);
   });
 
   test("knows of an append before it is written, and again when the note was taken out meanwhile", async () => {
     const [folder, inner] = [path.join(scratch(), "open"), openMemoryStore()];
     const index = openMissions({ folder, now: () => 0 });
-    index.complete(["p"], []);
+    index.complete(namesOfMissions(["p"]), []);
     const seen: (readonly string[] | undefined)[] = [];
     const store = notingOpenMissions(
       {
         ...inner,
         append: async (request) => {
-          seen.push(index.among(["p"]));
+          seen.push(index.among(namesOfMissions(["p"])));
           fs.rmSync(path.join(folder, "0".repeat(32)), { recursive: true });
           return inner.append(request);
         },
@@ -64,7 +68,7 @@ describe("the index of open missions", () => {
       missionId: "1",
       dependencyMetAt: "approved",
     });
-    expect([seen, index.among(["p"])]).toEqual([[["p"]], ["p"]]);
+    expect([seen, index.among(namesOfMissions(["p"]))]).toEqual([[["p"]], ["p"]]);
   });
 });
 

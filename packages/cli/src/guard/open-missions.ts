@@ -12,25 +12,37 @@ import type { EventStore } from "@mission-ledger/core";
 import { missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import { slugIn, worktreeIndex, youngMs } from "./worktree-index.ts";
 
+/** All missions of a ledger under names that cost little to get, and perhaps some that are none. */
+export interface MissionNames {
+  /** In the order in which they came, which is the same as long as nothing changed. */
+  readonly names: readonly string[];
+  /** `undefined` for what is no mission. */
+  slugOf(name: string): string | undefined;
+}
+
 export interface OpenMissions {
-  /** Those of all slugs that have to be looked at; `undefined` where all have to. */
-  among(slugs: readonly string[]): readonly string[] | undefined;
+  /** Slugs, sorted, of those missions that have to be looked at; `undefined` where all have to. */
+  among(names: MissionNames): readonly string[] | undefined;
   /** Throws nothing: what cannot be put down makes the index incomplete. */
   note(slug: string): void;
   /** After all missions were looked at: all, and those that are open. Throws nothing. */
-  complete(all: readonly string[], open: readonly string[]): void;
+  complete(all: MissionNames, open: readonly string[]): void;
   /** Nothing of it can be taken up until something is appended to it; kept while it is young. */
   drop(slug: string): void;
   /** Events came in that nobody put down. */
   invalidate(): void;
 }
 
-/** Slugs of all logs in a folder, begun or not: their names alone, since to look into thousands takes long. Throws what `node:fs` throws. */
-export const slugsOfLogs = (directory: string): readonly string[] =>
-  fs
-    .readdirSync(path.join(directory, "log"))
-    .flatMap((name) => (name.endsWith(logEnd) ? (slugIn(name.slice(0, -logEnd.length)) ?? []) : []))
-    .sort();
+/** Names of the files of logs, begun or not: to look into thousands takes long. Throws what `node:fs` throws. */
+export const namesOfLogs = (directory: string): MissionNames => ({
+  names: fs.readdirSync(path.join(directory, "log")),
+  slugOf: (name) => (name.endsWith(logEnd) ? slugIn(name.slice(0, -logEnd.length)) : undefined),
+});
+
+export const namesOfMissions = (slugs: readonly string[]): MissionNames => ({
+  names: slugs,
+  slugOf: (slug) => slug,
+});
 
 const logEnd = ".jsonl";
 
@@ -46,29 +58,26 @@ export const openMissions = (options: {
 }): OpenMissions => {
   const { missionsOf, note, complete, drop, invalidate } = worktreeIndex(options);
   const file = path.join(options.folder, "known");
-  const known = (): ReadonlySet<string> | undefined => {
-    try {
-      return new Set(fs.readFileSync(file, "utf8").split("\n"));
-    } catch {
-      return undefined;
-    }
-  };
   return {
-    among: (slugs) => {
-      const [open, old] = [missionsOf(everywhere), known()];
-      if (open === undefined || old === undefined) return undefined;
-      const hinted = new Set(open);
-      const fresh = slugs.filter((slug) => !old.has(slug) && !hinted.has(slug));
-      if (fresh.length > mostNew) return undefined;
-      const wanted = new Set([...hinted, ...fresh]);
-      return slugs.filter((slug) => wanted.has(slug));
+    among: ({ names, slugOf }) => {
+      const open = missionsOf(everywhere);
+      if (open === undefined) return undefined;
+      try {
+        const known = fs.readFileSync(file, "utf8");
+        if (names.join("\n") === known) return open;
+        const old = new Set(known.split("\n"));
+        const fresh = names.filter((name) => !old.has(name)).flatMap((name) => slugOf(name) ?? []);
+        return fresh.length > mostNew ? undefined : [...new Set([...open, ...fresh])].sort();
+      } catch {
+        return undefined;
+      }
     },
     note: (slug) => note(everywhere, slug),
-    complete: (all, open) => {
+    complete: ({ names }, open) => {
       try {
         invalidate();
         fs.mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-        fs.writeFileSync(file, all.filter((slug) => !slug.includes("\n")).join("\n"), { mode: 0o600 });
+        fs.writeFileSync(file, names.join("\n"), { mode: 0o600 });
         complete(new Map([[everywhere, new Set(open)]]));
       } catch {
         invalidate();

@@ -180,7 +180,7 @@ export const makeContext = ({
         // Nothing is in it yet, so nothing has to be searched for.
         const index = indexOf(found.at);
         index?.complete(new Map());
-        index?.open.complete([], []);
+        index?.open.complete({ names: [], slugOf: () => undefined }, []);
         place = { ...found, exists: true };
       }
       return { ledger: await open(found), created: found.exists === false };
