@@ -227,6 +227,21 @@ describe("what comes from elsewhere", () => {
     expect((await lane.json("guard")).code).toBe(20);
   });
 
+  test("is never what was committed on the target branch itself, or is all that the target holds", async () => {
+    const { repository, lane } = await threePackages();
+    await repository.must("mission", "set", "p", "--target", "main");
+    repository.commit("first", { "src/login/a.ts": "one\n" });
+    lane.git("merge", "--quiet", "main");
+    await lane.begin("p/WP01");
+    lane.commit("not ours", { "src/auth/a.ts": "x\n" });
+    repository.git("merge", "--quiet", "--ff-only", "lane-a");
+    expect(pathsIn(await lane.json("guard"))).toEqual(["src/auth/a.ts"]);
+    await lane.must("wp", "release", "p/WP01", "--reason", "goes on elsewhere");
+    await repository.must("wp", "claim", "p/WP01", "--worktree", repository.folder);
+    repository.commit("not ours either", { "docs/a.md": "x\n" });
+    expect(pathsIn(await repository.json("guard"))).toEqual(["docs/a.md"]);
+  });
+
   test("does not hide what packages before this one have done in the lane", async () => {
     const { repository, lane } = await apart();
     await repository.must("mission", "set", "p", "--target", "main");

@@ -68,7 +68,8 @@ export interface CommittedChanges {
 
 /**
  * What was committed since HEAD and `name` were one. What is as it was when HEAD last met `target` came from there, by a merge
- * or a rebase. Throws `GitFault`; `NOT_FOUND` where HEAD and `name` never were one.
+ * or a rebase; but not where HEAD is on the target, or all of it is there already: then the work may be what the target got.
+ * Throws `GitFault`; `NOT_FOUND` where HEAD and `name` never were one.
  */
 export const committedSince = async (
   place: GitPlace,
@@ -88,8 +89,10 @@ export const committedSince = async (
     });
   const changes = await changedFiles(place, { from: base, to: head.commit });
   const met =
-    target === undefined || changes.length === 0 ? undefined : await lastMet(place, target, head.commit);
-  if (met === undefined || met === base) return { base, changes };
+    target === undefined || changes.length === 0 || (head._tag === "Branch" && head.branch === target)
+      ? undefined
+      : await lastMet(place, target, head.commit);
+  if (met === undefined || met === base || met === head.commit) return { base, changes };
   const own = new Set((await changedFiles(place, { from: met, to: head.commit })).flatMap(pathsTouched));
   return { base, changes: onSides(changes, (path) => own.has(path)) };
 };
