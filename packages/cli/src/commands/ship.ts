@@ -111,16 +111,29 @@ const blockedLines = (check: ShipCheck): readonly Line[] => [
   "nothing was written",
 ];
 
-const checkedLines = ({ preflight, review, commits }: ShipCheck): readonly Line[] => {
+const checkedLines = ({ preflight, review, commits, unnamed }: ShipCheck): readonly Line[] => {
   const ok = (text: string): Line => [toned("good", "ok    "), text];
   const age = ageWords(preflight);
   const hollow = review.packages.flatMap(({ workPackageId, hollow: by }) =>
     by === null ? [] : [`${workPackageId} (${by.by})`],
   );
+  const unshown = unnamed.flatMap(({ workPackageId, onTarget }) =>
+    onTarget === null ? [workPackageId] : [],
+  );
   return [
     ok(`${standingWords(preflight)}${age === "" ? "" : `, ${age}`}`),
     ok(`${counted(review.packages.length, "package")} done; no review contradicts it`),
-    ok(`${counted(commits.length, "commit")} named as evidence, all on ${preflight.target}`),
+    ...(commits.length === 0
+      ? []
+      : [ok(`${counted(commits.length, "commit")} named as evidence, all on ${preflight.target}`)]),
+    ...(unshown.length === 0
+      ? []
+      : [
+          [
+            toned("warn", "note  "),
+            `nothing shows that the work of ${unshown.join(", ")} is on ${preflight.target}: no commit is named, and no branch of it is here`,
+          ] as const,
+        ]),
     ...(hollow.length === 0
       ? []
       : [

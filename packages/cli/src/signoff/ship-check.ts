@@ -15,6 +15,7 @@ import { type PreflightReport, preflight, targetInvariant } from "../preflight/p
 import { targetHolds } from "../preflight/target-holds.ts";
 import { standingWords } from "../preflight/words.ts";
 import { type SignoffReport, signoffReport } from "./report.ts";
+import { type UnnamedWork, unnamedWork } from "./unnamed-work.ts";
 
 export interface ShipQuestion {
   readonly place: GitPlace;
@@ -61,6 +62,8 @@ export interface ShipCheck {
   readonly preflight: PreflightReport;
   readonly review: SignoffReport;
   readonly commits: readonly CommitOnTarget[];
+  /** Packages that name no commit. */
+  readonly unnamed: readonly UnnamedWork[];
 }
 
 /** Writes nothing but what a fetch brings. Throws `INPUT_REQUIRED` where no target is known, and `GitFault`. */
@@ -72,7 +75,8 @@ export const shipCheck = async (
   const review = signoffReport(question);
   const { target, localCommit } = report;
   const commits = localCommit === null ? [] : await commitsOn(place, mission, localCommit);
-  const blockers = blockersOf(question, report, review, commits);
+  const unnamed = localCommit === null ? [] : await unnamedOn(place, mission, target, localCommit);
+  const blockers = blockersOf(question, report, review, { commits, unnamed });
   const check: ShipCheck = {
     mission: mission.slug,
     target,
@@ -82,6 +86,7 @@ export const shipCheck = async (
     preflight: report,
     review,
     commits,
+    unnamed,
   };
   if (localCommit === null || blockers.length > 0) return { check, request: undefined };
   const { shipped } = mission;
@@ -115,6 +120,20 @@ const commitsOn = (
     }),
   );
 
+const unnamedOn = (
+  place: GitPlace,
+  mission: OpenMission,
+  target: string,
+  at: string,
+): Promise<readonly UnnamedWork[]> =>
+  unnamedWork({
+    place,
+    mission,
+    target,
+    holds: async (workPackageId, commit) =>
+      (await waysOn(place, { mission, workPackageId, commit, target: at, isNothingHeld: true })) !== null,
+  });
+
 /** A focused branch and a squash bring the work under other ids. A package that owns no paths has to bring all that its commit changed. */
 const waysOn = async (
   place: GitPlace,
@@ -123,10 +142,13 @@ const waysOn = async (
     workPackageId,
     commit,
     target,
+    isNothingHeld = false,
   }: Pick<ShipQuestion, "mission"> & {
     readonly workPackageId: string;
     readonly commit: string;
     readonly target: string;
+    /** What to say of work that changed nothing of the package's. @defaultValue false: it did not arrive */
+    readonly isNothingHeld?: boolean;
   },
 ): Promise<CommitOnTarget["by"]> => {
   const globs = findWorkPackage(mission, workPackageId)?.owns ?? [];
@@ -135,6 +157,7 @@ const waysOn = async (
   };
   try {
     const { _tag } = await targetHolds(place, { target, work: commit, owned });
+    if (_tag === "NothingOwned" && isNothingHeld) return "content";
     return _tag === "Commit" ? "commit" : _tag === "Content" ? "content" : null;
   } catch (error) {
     if (isGitFault(error) && missing.has(error.code)) return null;
@@ -168,7 +191,7 @@ const blockersOf = (
   { mission, say }: ShipQuestion,
   report: PreflightReport,
   review: SignoffReport,
-  commits: readonly CommitOnTarget[],
+  { commits, unnamed }: Pick<ShipCheck, "commits" | "unnamed">,
 ): readonly ShipBlocker[] => {
   const { slug, workPackages } = mission;
   const refused = { code: "GUARD_FAILED", command: null } as const;
@@ -234,5 +257,17 @@ const blockersOf = (
           commit === null ? "git fetch --all" : `git log --oneline ${shellQuote(report.target)}..${commit}`,
       }),
     );
-  return [...target, ...open, ...nothing, ...reviews, ...absent];
+  const left = unnamed
+    .filter(({ onTarget }) => onTarget === false)
+    .map(
+      ({ workPackageId, branch, commit }): ShipBlocker => ({
+        ...refused,
+        kind: "commit",
+        workPackageId,
+        invariant: "what was done is on the target branch",
+        message: `${slug}/${workPackageId} names no commit, and ${branch}, where it was worked on, changes files of it that are not so on ${report.target}`,
+        command: `git log --oneline ${report.target}..${commit}`,
+      }),
+    );
+  return [...target, ...open, ...nothing, ...reviews, ...absent, ...left];
 };

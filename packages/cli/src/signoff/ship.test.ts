@@ -70,6 +70,36 @@ describe("ship", () => {
     expect(data).toMatchObject({ shipped: true, commits: [{ commit, onTarget: true, by: "content" }] });
   });
 
+  test("work that names no commit is looked for by the branch it was done on", async () => {
+    const at = await clone();
+    at.git("checkout", "--quiet", "-b", "lane-a");
+    await approve(at);
+    await at.shell.run("wp", "move", "p/WP01", "done", "--as", "bob");
+    at.commit("login", { "src/login/form.ts": "better form\n" });
+    const { envelope } = await ship(at);
+    expect(envelope.error).toMatchObject({
+      code: "GUARD_FAILED",
+      details: { workPackageId: "WP01", blockers: [{ kind: "commit" }] },
+    });
+    expect((await eventsOf(at)).at(-1)).not.toBe("MissionShipped");
+    at.git("push", "--quiet", "origin", "lane-a:main");
+    at.git("branch", "--force", "main", "origin/main");
+    expect(await ship(at)).toMatchObject({
+      code: 0,
+      data: { unnamed: [{ branch: "lane-a", onTarget: true }] },
+    });
+  });
+
+  test("work that nothing shows on the target is told as such", async () => {
+    const at = await clone();
+    await approve(at);
+    await at.shell.run("wp", "move", "p/WP01", "done", "--as", "bob");
+    const { code, out } = await at.shell.run("ship", "p");
+    expect(code).toBe(0);
+    expect(out).toContain("nothing shows that the work of WP01 is on main");
+    expect(out).not.toContain("named as evidence");
+  });
+
   test("asked again does nothing, also when others have gone on; a reopened mission is shipped again", async () => {
     const at = await ready();
     const text = await at.shell.run("ship", "p");
