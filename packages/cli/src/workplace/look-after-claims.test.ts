@@ -69,6 +69,20 @@ describe("a worktree that a claim names", () => {
     expect(seenFrom(main, claim)).toBeUndefined();
   });
 
+  test("is not gone when it was moved without git's knowledge, alone or with the folder around it", async () => {
+    for (const [from, to] of [
+      ["trees/lane-b", "trees/renamed"],
+      ["trees", "woods"],
+    ] as const) {
+      const { root, main } = await claimedInLane();
+      const lane = path.join(root, "trees", "lane-b");
+      git(main, "worktree", "add", lane, "-b", "lane-b");
+      const claim = claimOf(await observeWorkplace({ cwd: lane, env, machine }));
+      fs.renameSync(path.join(root, from), path.join(root, to));
+      expect(seenFrom(main, claim)).toBeUndefined();
+    }
+  });
+
   test("is not gone when it is locked, as one on a disk that is not mounted", async () => {
     const { main, lane, claim } = await claimedInLane();
     git(main, "worktree", "lock", lane);

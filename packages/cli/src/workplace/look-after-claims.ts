@@ -50,7 +50,7 @@ export const claimLooker = ({
     if (worktree === undefined || found === undefined) return false;
     for (const one of found) {
       const isIt = placeName(one.folder, machine).id === worktree.id;
-      if (isIt && (one.isThere || one.isLocked)) return false;
+      if (isIt && (one.isThere || one.isLocked || one.mayHaveMoved)) return false;
       // Somebody moved it, and may be working there.
       if (one.isThere && typeof branch === "string" && one.branch === branch) return false;
     }

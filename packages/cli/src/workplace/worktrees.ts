@@ -12,6 +12,8 @@ export interface WorktreeOnDisk {
   readonly isThere: boolean;
   /** Somebody keeps git from forgetting it: it may be on a disk that is not mounted now. */
   readonly isLocked: boolean;
+  /** It is not there, and may be close by under another name, or with all that was around it: git notes a plain `mv` late. */
+  readonly mayHaveMoved: boolean;
   readonly branch?: string;
 }
 
@@ -52,8 +54,30 @@ const worktreeAt = (top: string, own: string, common: string): Omit<WorktreeOnDi
   return {
     folder: folder ?? top,
     isThere: folder !== undefined,
+    mayHaveMoved: folder === undefined && isCloseBy(path.dirname(top), own),
     ...(typeof branch === "string" ? { branch } : {}),
   };
+};
+
+const mostNeighbours = 4_096;
+
+/** Whether a folder beside says to be that worktree; `true` where nobody can look. */
+const isCloseBy = (parent: string, own: string): boolean => {
+  try {
+    const names = fs.readdirSync(parent);
+    return names.length > mostNeighbours || names.some((name) => leadsTo(path.join(parent, name), own));
+  } catch {
+    return true;
+  }
+};
+
+const leadsTo = (folder: string, own: string): boolean => {
+  try {
+    const target = /^gitdir: (.+?)\r?\n?$/.exec(fs.readFileSync(path.join(folder, ".git"), "utf8"))?.[1];
+    return target !== undefined && realPath(path.resolve(folder, target)) === realPath(own);
+  } catch {
+    return false;
+  }
 };
 
 const realPath = (folder: string): string | undefined => {
