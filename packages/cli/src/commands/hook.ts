@@ -2,6 +2,7 @@
 import { StoreFault } from "@mission-ledger/core";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import {
+  checkNobodyElseGets,
   type HookPlace,
   hookPlaceOf,
   hookStateOf,
@@ -28,6 +29,7 @@ export const hookInstall: CommandSpec = command({
   examples: ["hook install", "hook install --dry-run"],
   run: async (context, { dryRun }) => {
     const place = placeOf(context);
+    checkNobodyElseGets(place, context.cwd, { env: gitEnvironment(context.env) });
     const text = hookText({
       program: context.program,
       command: guardWords(context),

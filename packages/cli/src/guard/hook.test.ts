@@ -157,6 +157,7 @@ describe("the pre-commit hook", () => {
   test("lies where core.hooksPath of the repository says, and never in a folder of all repositories", async () => {
     const ground = await hooked(".hooks");
     ground.git("config", "core.hooksPath", ".hooks");
+    fs.appendFileSync(path.join(ground.folder, ".git/info/exclude"), ".hooks\n");
     await ground.must("hook", "install");
     expect(fs.existsSync(ground.hook)).toBe(true);
     expect(tryCommit(ground).code).toBe(0);
@@ -172,6 +173,20 @@ describe("the pre-commit hook", () => {
     expect([refused.code, refused.error.code]).toEqual([2, "USAGE"]);
     expect(refused.error.message).toContain("global");
     expect(fs.existsSync(shared)).toBe(false);
+  });
+
+  test("is not put where commits carry it to people who do not have the program", async () => {
+    const ground = await hooked(".hooks");
+    ground.git("config", "core.hooksPath", ".hooks");
+    const refused = await ground.json("hook", "install");
+    expect([refused.code, refused.error.code]).toEqual([2, "USAGE"]);
+    expect(fs.existsSync(ground.hook)).toBe(false);
+    const [, command = ""] = /: (git config .*)$/.exec(refused.error.hint) ?? [];
+    const lane = ground.worktree("lane-a");
+    execFileSync("sh", ["-c", command], { cwd: lane.folder, env: ground.env });
+    await lane.must("hook", "install");
+    expect([tryCommit(ground).code, tryCommit(lane).code]).toEqual([0, 0]);
+    expect(ground.asked()).toHaveLength(2);
   });
 
   test("holds the commit up, in words, when the program is found no more", async () => {

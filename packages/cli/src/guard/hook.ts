@@ -33,9 +33,31 @@ export const hookPlaceOf = (cwd: string, git: GitProgram): HookPlace => {
   if (scope !== undefined && scope !== "local" && scope !== "worktree")
     throw usage(
       `core.hooksPath is set for more than this repository (${scope}): ${folder}`,
-      `Add it to the hook there by hand, or give this repository its own: git config core.hooksPath .git/hooks`,
+      'Add it to the hook there by hand, or give this repository its own: git config core.hooksPath "$(git rev-parse --path-format=absolute --git-common-dir)/hooks"',
     );
   return { folder, hook: path.join(folder, hookName), chained: path.join(folder, chainedName) };
+};
+
+/** Throws `USAGE` for a folder that commits carry: a hook there would hold up everybody who gets it and has no `mled`. */
+export const checkNobodyElseGets = ({ folder, hook }: HookPlace, cwd: string, git: GitProgram): void => {
+  const top = askGit(cwd, ["rev-parse", "--path-format=absolute", "--show-toplevel"], git);
+  const common = askGit(cwd, ["rev-parse", "--path-format=absolute", "--git-common-dir"], git);
+  const isBelow = (outer: string | undefined): boolean => outer !== undefined && isInside(outer, folder);
+  if (
+    !isBelow(top) ||
+    isBelow(common) ||
+    askGit(cwd, ["--no-literal-pathspecs", "check-ignore", "--", hook], git) !== undefined
+  )
+    return;
+  throw usage(
+    `the hooks of this repository lie in ${folder}, which commits carry: others would get the hook and be held up without mled`,
+    'Give this clone its own: git config core.hooksPath "$(git rev-parse --path-format=absolute --git-common-dir)/hooks"',
+  );
+};
+
+const isInside = (outer: string, inner: string): boolean => {
+  const below = path.relative(outer, inner);
+  return below !== ".." && !below.startsWith(`..${path.sep}`) && !path.isAbsolute(below);
 };
 
 export type HookState =
