@@ -10,6 +10,8 @@ export interface FakeMachineOptions {
   /** Start time by pid of what is running. */
   readonly running?: Readonly<Record<number, string>>;
   readonly hostName?: string;
+  /** @defaultValue long ago */
+  readonly bootedAt?: number;
 }
 
 export const plainNamespace = "4026531836-4026531834";
@@ -22,6 +24,7 @@ export const fakeMachine = ({
   own = {},
   running = {},
   hostName = "here",
+  bootedAt = 0,
 }: FakeMachineOptions = {}): Machine => {
   const self: ProcessIdentity = { boot: fakeBoot, namespace: plainNamespace, pid: 10, start: "1000", ...own };
   const processes: Readonly<Record<number, string>> = { [self.pid]: self.start, ...running };
@@ -40,6 +43,7 @@ export const fakeMachine = ({
     readText: (file) => files[file],
     ask: (program, args) => programs[program]?.(args),
     isThere: (pid) => processes[pid] !== undefined,
+    bootedAt: () => bootedAt,
     hostName: () => hostName,
   };
 };

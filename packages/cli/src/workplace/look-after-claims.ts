@@ -60,7 +60,8 @@ export const claimLooker = ({
   const lookForDeath = (claim: Claim): ClaimObservation | undefined => {
     const { host, program, worktree } = claim.workplace ?? {};
     if (host === undefined) return undefined;
-    if (program !== undefined && isProgramAlive(program, host, machine) === false)
+    const seenAlive = Date.parse(claim.expiresAt) - claim.leaseMs;
+    if (program !== undefined && isProgramAlive(program, host, machine, seenAlive) === false)
       return { signal: "process_gone", host, program };
     return worktree !== undefined && isWorktreeGone(claim)
       ? { signal: "worktree_gone", host, worktree: worktree.id }

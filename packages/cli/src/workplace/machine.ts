@@ -15,26 +15,30 @@ export interface Machine {
   ask(program: string, args: readonly string[]): string | undefined;
   /** Whether a process of that number is there, also one that may not be looked at. */
   isThere(pid: number): boolean;
+  /** When the kernel's present run began, in milliseconds since 1970; `undefined` where nothing tells. */
+  bootedAt(): number | undefined;
   hostName(): string;
 }
 
 const longestText = 4_096;
 
+const readText: Machine["readText"] = (file) => {
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+    const bytes = Buffer.alloc(longestText);
+    return bytes.toString("utf8", 0, fs.readSync(fd, bytes, 0, longestText, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+};
+
 export const systemMachine: Machine = {
   platform: platform(),
   facts: systemFacts,
-  readText: (file) => {
-    let fd: number | undefined;
-    try {
-      fd = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
-      const bytes = Buffer.alloc(longestText);
-      return bytes.toString("utf8", 0, fs.readSync(fd, bytes, 0, longestText, 0));
-    } catch {
-      return undefined;
-    } finally {
-      if (fd !== undefined) fs.closeSync(fd);
-    }
-  },
+  readText,
   ask: (program, args) => {
     try {
       const env = { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" };
@@ -49,5 +53,9 @@ export const systemMachine: Machine = {
     }
   },
   isThere: isProcessThere,
+  bootedAt: () => {
+    const seconds = /^([0-9]+(?:\.[0-9]+)?) /.exec(readText("/proc/uptime") ?? "")?.[1];
+    return seconds === undefined ? undefined : Date.now() - Number(seconds) * 1_000;
+  },
   hostName: hostname,
 };

@@ -23,9 +23,14 @@ describe("the program that holds a claim", () => {
   });
 
   test("is gone after the machine was started anew", () => {
-    expect(
-      isProgramAlive(program, host, fakeMachine({ own: { boot: otherBoot }, running: { 42: "777" } })),
-    ).toBe(false);
+    const restarted = fakeMachine({ own: { boot: otherBoot }, running: { 42: "777" }, bootedAt: 2_000 });
+    expect(isProgramAlive(program, host, restarted, 1_000)).toBe(false);
+  });
+
+  test("is not judged from a copy of its machine that was up when it gave a sign of life", () => {
+    const copy = fakeMachine({ own: { boot: otherBoot }, bootedAt: 2_000 });
+    expect(isProgramAlive(program, host, copy, 3_000)).toBeUndefined();
+    expect(isProgramAlive(program, host, copy)).toBeUndefined();
   });
 
   test("is not judged from another machine, however its processes look", () => {

@@ -21,11 +21,15 @@ export const ownProgram = (machine: Machine = systemMachine): HoldingProgram | u
   return started === undefined ? undefined : { pid, started: `ps ${started}` };
 };
 
-/** `false` is certain and for ever: no such process is left. `undefined` is not known from here, and no reason to do anything. */
+/**
+ * `false` is certain and for ever: no such process is left. `undefined` is not known from here, and no reason to do anything.
+ * `seenAlive` is when the program last gave a sign of life, in milliseconds since 1970.
+ */
 export const isProgramAlive = (
   program: HoldingProgram,
   host: string,
   machine: Machine = systemMachine,
+  seenAlive?: number,
 ): boolean | undefined => {
   const { pid, started } = program;
   if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
@@ -40,13 +44,16 @@ export const isProgramAlive = (
   const parts = /^([0-9a-f-]{36}) ([0-9]+(?:-[0-9]*)?) ([0-9]+)$/.exec(started);
   if (parts === null) return undefined;
   const [, boot = "", namespace = "", start = ""] = parts;
-  return judged(machine, { boot, namespace, pid, start });
+  return judged(machine, { boot, namespace, pid, start }, seenAlive);
 };
 
-const judged = ({ facts }: Machine, program: ProcessIdentity): boolean | undefined => {
-  // Containers on two machines may have one machine id, from their image: there another boot is not an earlier one.
-  const isPlain = firstNamespace.test(program.namespace) && firstNamespace.test(facts.own().namespace);
-  if (program.boot !== facts.own().boot && !isPlain) return undefined;
+const judged = (
+  machine: Machine,
+  program: ProcessIdentity,
+  seenAlive: number | undefined,
+): boolean | undefined => {
+  const { facts } = machine;
+  if (program.boot !== facts.own().boot && !isEarlierBoot(machine, program, seenAlive)) return undefined;
   switch (facts.judge(program)) {
     case "alive":
       return true;
@@ -55,6 +62,20 @@ const judged = ({ facts }: Machine, program: ProcessIdentity): boolean | undefin
     case "unknown":
       return undefined;
   }
+};
+
+/**
+ * Containers of one image, and copies of one virtual machine, may have one machine id: there another boot is not an earlier one.
+ * What gave a sign of life while this system was up did not run on it before.
+ */
+const isEarlierBoot = (
+  machine: Machine,
+  { namespace }: ProcessIdentity,
+  seenAlive: number | undefined,
+): boolean => {
+  if (!firstNamespace.test(namespace) || !firstNamespace.test(machine.facts.own().namespace)) return false;
+  const bootedAt = machine.bootedAt();
+  return seenAlive !== undefined && bootedAt !== undefined && seenAlive < bootedAt;
 };
 
 /** When a process began, in UTC and to the second; `undefined` if there is none, or no `ps`. */
