@@ -296,6 +296,15 @@ describe("review files as they are now", () => {
     expect(envelope.warnings).toContainEqual(expect.stringContaining("review_file_gone"));
   });
 
+  test("of no known number that rejects is not passed over for an older one that approves", async () => {
+    const { at, folder } = await imported({ reviews: one });
+    for (const name of ["01a", "final"]) {
+      writeReview(folder, reviewName(name), "verdict: rejected");
+      const { code, envelope } = await review(at, "raft", "--artifacts", folder);
+      expect([code, envelope.error?.details]).toMatchObject([26, { kind: "artifact_rejects" }]);
+    }
+  });
+
   test("gaps and names without a number are told", async () => {
     const { at, folder } = await imported({
       reviews: { [reviewName(3)]: "verdict: approved", [reviewName("final")]: "verdict: approved" },

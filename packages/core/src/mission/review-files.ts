@@ -22,11 +22,16 @@ export const withObserved = (mission: OpenMission, observed: readonly ObservedRe
 
 /**
  * Whether a file that was found takes the place of the one on record: another one, or other content. Not one of an earlier
- * cycle: taking the newest file away brings no older one back.
+ * cycle: taking the newest file away brings no older one back. One of no known cycle does unless it approves.
  */
-export const isObservedAnew = ({ artifact }: WorkPackage, { file, sha256, cycle }: ObservedReview): boolean =>
-  artifact === undefined ||
-  ((file !== artifact.file || sha256 !== artifact.sha256) && (cycle ?? 0) >= (artifact.cycle ?? 0));
+export const isObservedAnew = (
+  { artifact }: WorkPackage,
+  { file, sha256, cycle, verdict }: ObservedReview,
+): boolean => {
+  if (artifact === undefined) return true;
+  if (file === artifact.file && sha256 === artifact.sha256) return false;
+  return cycle === null && verdict !== "approved" ? true : (cycle ?? 0) >= (artifact.cycle ?? 0);
+};
 
 /** It goes on record as what it is: a file beside the log, not a review of ours. */
 export const historicReview = ({

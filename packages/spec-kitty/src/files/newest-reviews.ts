@@ -27,8 +27,8 @@ export interface NewestReviews {
 }
 
 /**
- * Never throws. The newest file is the one with the highest number; one without a number counts only where none has any. A file
- * whose head names another package is unreadable: it was put where it does not belong.
+ * Never throws. The newest file is the one with the highest number; one without a number counts only where none has any, or
+ * where it does not approve: it may be the newest one. A file whose head names another package is unreadable: it was put where it does not belong.
  */
 export const newestReviews = ({
   reviewFiles,
@@ -93,10 +93,13 @@ const judged = (
   };
 };
 
-/** Of two files of one number, which a folder cannot hold but under two spellings, the one that does not approve. */
+/** Of two files of which none is known to be later, such as two spellings of one number, the one that does not approve. */
 const later = (one: ReviewFile, other: ReviewFile): ReviewFile => {
   const [first, second] = [one.cycle ?? 0, other.cycle ?? 0];
-  if (first !== second) return first > second ? one : other;
+  const isKnown =
+    first !== second && [one, other].every(({ cycle, verdict }) => cycle !== null || verdict === "approved");
+  if (isKnown) return first > second ? one : other;
+  if (one.verdict !== "approved" && other.verdict !== "approved") return first > second ? one : other;
   return one.verdict === "approved" ? other : one;
 };
 

@@ -55,7 +55,7 @@ export const isReviewFileName = (name: string): boolean => /^review-cycle-.*\.md
 /** Never throws. Takes names such as `tasks/WP01-mast/review-cycle-2.md`. */
 export const readReviewFile = ({ name, bytes, problem }: FoundReviewFile): ReviewFile => {
   const [folder = "", base = ""] = name.split("/").slice(-2);
-  const digits = /^review-cycle-([1-9][0-9]{0,8})\.md$/.exec(base)?.[1];
+  const digits = /^review-cycle-0*([1-9][0-9]{0,8})\.md$/i.exec(base)?.[1];
   const about = {
     name,
     folder,

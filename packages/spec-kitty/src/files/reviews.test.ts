@@ -123,7 +123,8 @@ describe("a review file", () => {
   test.each([
     ["review-cycle-1.md", 1],
     ["review-cycle-12.md", 12],
-    ["review-cycle-02.md", null],
+    ["review-cycle-02.md", 2],
+    ["Review-Cycle-2.MD", 2],
     ["review-cycle-0.md", null],
     ["review-cycle-.md", null],
     ["review-cycle-2b.md", null],
@@ -191,13 +192,19 @@ describe("of a package's review files", () => {
     ]);
   });
 
-  test("one without a number is told, and is newest only where none has a number", () => {
+  test("one without a number is told, and is newest only where none has a number or it does not approve", () => {
     const beside = folder({
       "WP01-mast/review-cycle-final.md": "verdict: approved",
       "WP01-mast/review-cycle-1.md": "verdict: rejected",
     });
     expect(kindsOf(beside)).toEqual(["review_file_misnamed"]);
     expect(beside.newest[0]?.file.verdict).toBe("changes_requested");
+    const against = folder({
+      "WP01-mast/review-cycle-final.md": "verdict: rejected",
+      "WP01-mast/review-cycle-1.md": "verdict: approved",
+      "WP01-mast/review-cycle-2.md": "verdict: approved",
+    });
+    expect(against.newest[0]?.file).toMatchObject({ cycle: null, verdict: "changes_requested" });
     const alone = folder({
       "WP01-mast/review-cycle-a.md": "verdict: rejected",
       "WP01-mast/review-cycle-b.md": "verdict: approved",
