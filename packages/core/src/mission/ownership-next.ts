@@ -1,4 +1,4 @@
-/** The way back to a package that is not worked on any more: what a holder types, step by step. */
+/** Why a package is not worked on any more, and the way back to it: what a holder types, step by step. */
 import type { WorkPackage } from "./state.ts";
 
 /** Why a package is not the active one here. */
