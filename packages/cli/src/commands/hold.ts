@@ -1,5 +1,5 @@
 /** Run any program around a claim. */
-import type { ClaimKind } from "@mission-ledger/core/mission";
+import { type ClaimKind, missionStream } from "@mission-ledger/core/mission";
 import { openMission, openWorkPackage, resolveRef } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -201,6 +201,20 @@ const resultOf = (
         details: { ...about(ref), fence },
       },
     };
+  if (exit === 0 && claim._tag === "Left") {
+    // The program did its part; that the claim was kept for the handover is what nobody has proven.
+    const { code, message, details } = problemOf(claim.reason);
+    return {
+      data,
+      human: [],
+      error: {
+        code,
+        message: `${sayProgramEnd(file, program)}, and the claim on ${ref} could not be kept: ${message}`,
+        hint: `Renew it as soon as the log can be reached: ${context.say("wp.renew", shellQuote(ref))}`,
+        details: { ...details, ...about(ref), stream: missionStream(ref.slice(0, ref.indexOf("/"))) },
+      },
+    };
+  }
   if (exit === 0) return ended;
   return {
     ...ended,

@@ -243,6 +243,26 @@ describe("mled hold", () => {
     expect((await done).code).toBe(5);
   });
 
+  test("that cannot keep the claim for a handover fails, though its program ended well", async () => {
+    const { shell, world, hold } = await holding();
+    const { done } = await hold("p/WP01", "--json", "--", "work");
+    const log = path.join(shell.directory, ".mission-ledger", "log");
+    renameSync(log, `${log}-away`);
+    world.end(ok);
+    const { code, out } = await done;
+    renameSync(`${log}-away`, log);
+    expect(code).not.toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      data: { claim: "left", program: { exit: 0 } },
+      error: {
+        message: expect.stringContaining("work ended with 0, and the claim on p/WP01 could not be kept"),
+        hint: expect.stringContaining("mled wp renew p/WP01"),
+        details: { mission: "p", workPackageId: "WP01" },
+      },
+    });
+  });
+
   test("says what it left where the log cannot be asked at the end, and ends as the program did", async () => {
     const { shell, world, hold } = await holding();
     const { done } = await hold("p/WP01", "--json", "--", "work");
