@@ -468,6 +468,34 @@ describe("a focused branch", () => {
       ).rejects.toMatchObject({ code: "FOCUS_UNVERIFIED", outcome: "not_written" });
   });
 
+  test("is the same from a folder of another worktree, and in a hook of it", async () => {
+    const at = await clone();
+    await approve(at);
+    at.commit("noise", { "notes.txt": "1\n" });
+    at.commit("one", { "src/login/form.ts": "1\n" });
+    const { data } = await focus(at);
+    const tree = path.join(path.dirname(at.folder), "tree");
+    at.git("worktree", "add", "--quiet", "-b", "other", tree);
+    const gitDirectory = path.join(at.folder, ".git", "worktrees", "tree");
+    const index = fs.readFileSync(path.join(gitDirectory, "index"));
+    const { envelope } = await runCommand(
+      "focus",
+      { mission: "p", apply: true },
+      {
+        cwd: path.join(tree, "src", "login"),
+        env: {
+          ...cloneEnvironment,
+          GIT_DIR: gitDirectory,
+          GIT_INDEX_FILE: path.join(gitDirectory, "index"),
+          GIT_PREFIX: "src/login/",
+        },
+      },
+    );
+    expect(envelope.data).toMatchObject({ outcome: "created", commit: data.commit });
+    expect(fs.readFileSync(path.join(gitDirectory, "index"))).toEqual(index);
+    expect(at.git("-C", tree, "status", "--porcelain")).toBe("");
+  });
+
   test("without an upstream it says what the preflight says", async () => {
     const at = await clone();
     at.git("branch", "--unset-upstream", "main");

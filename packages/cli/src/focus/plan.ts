@@ -6,6 +6,7 @@ import {
   changesOfCommits,
   commitsBetween,
   type GitPlace,
+  isGitFault,
   readMergeBase,
   readRepository,
   treeChanges,
@@ -43,7 +44,8 @@ export interface FocusPlan extends SortedPaths {
   readonly commitsLeftOut: readonly Commit[];
   /** With `one_commit`: the commits that its words come from; the source itself where only a merge made the difference. */
   readonly sources: readonly Commit[];
-  readonly crossings: readonly BorderCrossing[];
+  /** `null` where nobody could look, because a partial clone lacks the contents that renames are seen by. */
+  readonly crossings: readonly BorderCrossing[] | null;
 }
 
 export interface FocusQuestion {
@@ -150,8 +152,14 @@ const crossingsOf = async (
   from: string,
   to: string,
   { owns }: OwnedPaths,
-): Promise<readonly BorderCrossing[]> =>
-  (await changedFiles(place, { from, to })).flatMap((change): readonly BorderCrossing[] => {
-    if (change._tag !== "Renamed" || owns(change.from) === owns(change.path)) return [];
-    return [{ from: change.from, to: change.path, owned: owns(change.from) ? "from" : "to" }];
-  });
+): Promise<readonly BorderCrossing[] | null> => {
+  try {
+    return (await changedFiles(place, { from, to })).flatMap((change): readonly BorderCrossing[] => {
+      if (change._tag !== "Renamed" || owns(change.from) === owns(change.path)) return [];
+      return [{ from: change.from, to: change.path, owned: owns(change.from) ? "from" : "to" }];
+    });
+  } catch (error) {
+    if (isGitFault(error) && ["GIT_FAILED", "GIT_REVISION_MISSING"].includes(error.code)) return null;
+    throw error;
+  }
+};

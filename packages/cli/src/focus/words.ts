@@ -105,7 +105,15 @@ export const focusLines = (report: FocusReport, surface: Surface): readonly Line
     ...(upstreamOnly.length === 0
       ? []
       : [`as on ${upstream}, changed there alone: ${counted(upstreamOnly.length, "owned path")}`]),
-    ...crossings.map(
+    ...(crossings === null
+      ? [
+          [
+            toned("warn", "note  "),
+            "renames across what the mission owns were not looked for: contents are missing here",
+          ] as const,
+        ]
+      : []),
+    ...(crossings ?? []).map(
       ({ from: old, to, owned }): Line => [
         toned("warn", "note  "),
         owned === "from"

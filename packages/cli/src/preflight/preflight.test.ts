@@ -275,6 +275,50 @@ describe("what is around the target", () => {
     expect(data.remediation[0].command).toBe("git fetch --unshallow origin");
   });
 
+  test("a partial clone answers, whatever it has not fetched", async () => {
+    const at = await clone();
+    at.commitThere("two", { "lib/big.ts": "big\n".repeat(50), "src/login/token.ts": "token\n" });
+    at.commitThere("three", { "lib/big.ts": "big\n".repeat(60) });
+    at.there("config", "uploadpack.allowFilter", "true");
+    const folder = path.join(path.dirname(at.folder), "partial");
+    const quietly = [
+      "clone",
+      "--quiet",
+      "--filter=blob:none",
+      "--no-checkout",
+      `file://${at.origin}`,
+      folder,
+    ];
+    at.there(...quietly);
+    const there = (...args: readonly string[]) => at.git("-C", folder, ...args);
+    there("read-tree", "HEAD");
+    there("update-index", "--force-remove", "lib/big.ts");
+    there(
+      "update-index",
+      "--add",
+      "--cacheinfo",
+      `100644,${there("hash-object", "-w", "/dev/null")},lib/moved.ts`,
+    );
+    there(
+      "update-index",
+      "--cacheinfo",
+      `100755,${there("rev-parse", "HEAD:src/login/token.ts")},src/login/token.ts`,
+    );
+    there("commit", "--quiet", "-m", "local");
+    const inThere = ["--ledger", path.join(at.folder, ".git", "mission-ledger"), "--cwd", folder];
+    await approve(at);
+    const { code, data } = await at.shell.json("preflight", "p", ...inThere);
+    expect(code).toBe(25);
+    expect(data).toMatchObject({ state: "ahead", ahead: 1 });
+    const focused = await at.shell.json("focus", "p", "--apply", ...inThere);
+    expect(focused.envelope.error).toBeNull();
+    expect(focused.data).toMatchObject({
+      outcome: "created",
+      paths: [{ path: "src/login/token.ts" }],
+      crossings: null,
+    });
+  });
+
   test("an upstream that is a branch of this repository is said to be one", async () => {
     const at = await clone();
     at.git("branch", "--quiet", "--track", "next", "main");

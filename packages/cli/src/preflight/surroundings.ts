@@ -1,10 +1,8 @@
 /** What around the target branch matters to whoever brings it in step, and to whoever merges into it. */
 import {
-  changedFiles,
   type GitPlace,
   isGitFault,
   type Operation,
-  pathsTouched,
   readBranch,
   readCondition,
   readDivergence,
@@ -12,6 +10,7 @@ import {
   readRemotes,
   readRepository,
   readWorktrees,
+  treeChanges,
   type WorkTreeFile,
   workTreeFiles,
 } from "@mission-ledger/git";
@@ -99,8 +98,9 @@ const readLocalChanges = async (
 ): Promise<LocalChanges | null> => {
   const base = await readMergeBase(place, localCommit, upstreamCommit);
   if (base._tag !== "One") return null;
-  const touched = (await changedFiles(place, { from: base.commit, to: localCommit })).flatMap(pathsTouched);
-  const owned = touched.filter(owns).length;
+  // Not renames: they are looked for in contents, which a partial clone may not have.
+  const touched = await treeChanges(place, { from: base.commit, to: localCommit });
+  const owned = touched.filter(({ path }) => owns(path)).length;
   return { owned, unrelated: touched.length - owned };
 };
 
@@ -125,8 +125,8 @@ const readTargetWorktree = async (
     const moving =
       localCommit === null || upstreamCommit === null || changed.length === 0
         ? []
-        : (await changedFiles(place, { from: localCommit, to: upstreamCommit })).flatMap(pathsTouched);
-    const differing = new Set(moving);
+        : await treeChanges(place, { from: localCommit, to: upstreamCommit });
+    const differing = new Set(moving.map(({ path }) => path));
     return {
       path: found.path,
       isHere,
