@@ -14,7 +14,8 @@ import { ownNames } from "../run/names.ts";
 import { overrideRequest } from "../signoff/override-request.ts";
 import { type SignoffReport, signoffReport } from "../signoff/report.ts";
 import { type ReviewFilesNow, reviewFilesNow } from "../signoff/review-files.ts";
-import type { ShipBlocker, ShipCheck } from "../signoff/ship-check.ts";
+import type { ShipBlocker } from "../signoff/ship-blockers.ts";
+import type { ShipCheck } from "../signoff/ship-check.ts";
 import type { LibraryContext } from "./library-context.ts";
 
 export interface ReviewFilesOptions {

@@ -100,6 +100,21 @@ describe("ship", () => {
     expect(out).not.toContain("named as evidence");
   });
 
+  test("work that was taken back on the target is not shipped, and is once it is there again", async () => {
+    const at = await ready();
+    at.git("revert", "--no-edit", "HEAD");
+    at.git("push", "--quiet", "origin", "main");
+    const { envelope } = await ship(at);
+    expect(envelope.error).toMatchObject({
+      code: "GUARD_FAILED",
+      message: expect.stringContaining("was taken back"),
+      details: { workPackageId: "WP01" },
+    });
+    at.commit("again, and more", { "src/login/form.ts": "best form\n" });
+    at.git("push", "--quiet", "origin", "main");
+    expect(await ship(at)).toMatchObject({ code: 0, data: { shipped: true, takenBack: [] } });
+  });
+
   test("asked again does nothing, also when others have gone on; a reopened mission is shipped again", async () => {
     const at = await ready();
     const text = await at.shell.run("ship", "p");
