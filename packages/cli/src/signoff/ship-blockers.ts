@@ -83,6 +83,7 @@ export const blockersOf = (
         }),
       ),
   );
+  const isShallow = report.circumstances.some(({ code }) => code === "SHALLOW_CLONE");
   const absent = commits
     .filter(({ onTarget }) => !onTarget)
     .map(
@@ -93,7 +94,9 @@ export const blockersOf = (
         invariant: "what was done is on the target branch",
         message: `${slug}/${workPackageId}: its commit ${ref} is ${commit === null ? "not in this repository" : `not on ${report.target}`}`,
         command:
-          commit === null ? "git fetch --all" : `git log --oneline ${shellQuote(report.target)}..${commit}`,
+          commit === null
+            ? `git fetch ${isShallow ? "--unshallow" : "--all"}`
+            : `git log --oneline ${shellQuote(report.target)}..${commit}`,
       }),
     );
   const left = unnamed

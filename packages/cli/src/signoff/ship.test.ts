@@ -100,6 +100,16 @@ describe("ship", () => {
     expect(out).not.toContain("named as evidence");
   });
 
+  test("a commit that a shallow clone lacks is asked for where it may be", async () => {
+    const at = await clone();
+    await finish(at, "ab".repeat(20));
+    expect((await ship(at)).data.blockers).toMatchObject([{ kind: "commit", command: "git fetch --all" }]);
+    at.commitThere("two", { "notes.txt": "n\n" });
+    at.git("fetch", "--quiet", "--depth=1");
+    at.git("reset", "--quiet", "--hard", "origin/main");
+    expect((await ship(at)).data.blockers).toMatchObject([{ command: "git fetch --unshallow" }]);
+  });
+
   test("work that was taken back on the target is not shipped, and is once it is there again", async () => {
     const at = await ready();
     at.git("revert", "--no-edit", "HEAD");
