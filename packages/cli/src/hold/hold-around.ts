@@ -7,6 +7,7 @@ import { claimOn, type HeldClaim, holdClaim, stopRenewing, takeUpClaim } from ".
 import { CliError } from "../output/problem.ts";
 import { claimLooker } from "../workplace/look-after-claims.ts";
 import type { Machine } from "../workplace/machine.ts";
+import { programOf } from "../workplace/program.ts";
 import type { ProgramEnd, RunningProgram } from "./programs.ts";
 
 export interface HoldAroundOptions {
@@ -68,6 +69,7 @@ export const holdAround = async (options: HoldAroundOptions): Promise<Around> =>
   }
   await onHeld(held, isOwn);
   const program = start(held);
+  const passedOn = passOn(options, handle, held, program);
   let callOff = (): void => {};
   const onLoss = async (): Promise<void> => {
     // Its holder may have ended it from inside, which is no reason to stop.
@@ -81,13 +83,32 @@ export const holdAround = async (options: HoldAroundOptions): Promise<Around> =>
   });
   if (held.signal.aborted) watching = onLoss();
   const end = await program.ended;
-  await watching;
+  await Promise.all([watching, passedOn]);
   callOff();
   stopRenewing(held);
   const claimEnd = held.signal.aborted
     ? ((await endOf(options, handle, held)) ?? { _tag: "Lost" as const, reason: held.signal.reason })
     : await finish(options, handle, held, isOwn ? before : undefined, end);
   return { held, takenUp: isOwn, program: end, claim: claimEnd };
+};
+
+/**
+ * From here on the claim is the program's: if this process is killed, the program works on, and its package is nobody else's
+ * before it ends. Where that cannot be written the claim stays this process's, and its renewals say what became of it.
+ */
+const passOn = async (
+  { machine, workPackageId, leaseMs, workplace }: HoldAroundOptions,
+  handle: MissionHandle,
+  { fence, holder: actor }: HeldClaim,
+  { pid }: RunningProgram,
+): Promise<void> => {
+  const program = pid === undefined ? undefined : programOf(pid, machine);
+  const now = (await claimOn(handle, workPackageId).catch(() => undefined))?.workplace;
+  if (program === undefined || now === undefined || workplace.program === undefined) return;
+  const passed = { workplace: { ...now, program }, passedOnBy: workplace.program };
+  await handle
+    .execute({ type: "RenewClaim", workPackageId, fence, leaseMs, ...passed }, { actor })
+    .catch(() => {});
 };
 
 const claim = (
@@ -120,7 +141,7 @@ const takeUp = (
     kind,
     leaseMs,
     renew: true,
-    workplace: { ...placeOf(before, workplace), ...programOf(workplace) },
+    workplace: { ...placeOf(before, workplace), ...ownOf(workplace) },
     options: { actor },
     claim: before,
     ...(seen?.signal === "process_gone" ? { observed: seen } : {}),
@@ -131,7 +152,7 @@ const takeUp = (
 const placeOf = ({ workplace: claimed }: Claim, here: Workplace): Workplace =>
   claimed?.worktree !== undefined && claimed.host === here.host ? claimed : here;
 
-const programOf = ({ program }: Workplace): Pick<Workplace, "program"> =>
+const ownOf = ({ program }: Workplace): Pick<Workplace, "program"> =>
   program === undefined ? {} : { program };
 
 const withoutProgram = ({ program: _, ...workplace }: Workplace): Workplace => workplace;

@@ -101,7 +101,7 @@ describe("mled hold as a process", () => {
   });
 
   test.skipIf(!canTell)(
-    "killed with SIGKILL leaves a claim that is freed at once by the death of its process",
+    "killed with SIGKILL leaves its claim to the program that works on, whose death frees it at once",
     async () => {
       const cwd = withLedger();
       const { child, says, said } = holding(cwd, script(stays));
@@ -109,7 +109,9 @@ describe("mled hold as a process", () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
       await gone;
-      // The program that it ran is nobody's child now.
+      // The program that it ran is nobody's child now, and works on.
+      const early = mled(cwd, "wp", "recover", "p/WP01", "--reason", "its program is gone", "--as", "bob");
+      expect([early.status, early.stderr]).toEqual([5, expect.stringContaining("CLAIM_ALIVE")]);
       process.kill(said.pid(), "SIGKILL");
       const found = JSON.parse(mled(cwd, "doctor", "--json").stdout).data.findings;
       expect(found).toContainEqual(

@@ -19,7 +19,7 @@ const failed: ProgramEnd = { _tag: "Exited", code: 3 };
 const ok: ProgramEnd = { _tag: "Exited", code: 0 };
 
 /** Programs that a test ends, and what was asked of them. */
-const heldPrograms = () => {
+const heldPrograms = (pid?: number) => {
   const requests: ProgramRequest[] = [];
   const stops: StopSignal[] = [];
   let end: (how: ProgramEnd) => void = () => {};
@@ -29,7 +29,8 @@ const heldPrograms = () => {
       const ended = new Promise<ProgramEnd>((resolve) => {
         end = resolve;
       });
-      return { ended, stop: (signal) => void stops.push(signal) };
+      const started = pid === undefined ? {} : { pid };
+      return { ...started, ended, stop: (signal) => void stops.push(signal) };
     },
   };
   return { programs, requests, stops, end: (how: ProgramEnd) => end(how) };
@@ -46,10 +47,10 @@ interface Holding {
   show(): Promise<{ lane: string; claim: { holder: string; expiresAt: string; workplace: object } | null }>;
 }
 
-const holding = async (): Promise<Holding> => {
+const holding = async (pid?: number): Promise<Holding> => {
   const time = manualTime();
-  const world = heldPrograms();
-  const machine = fakeMachine();
+  const world = heldPrograms(pid);
+  const machine = fakeMachine(pid === undefined ? {} : { running: { [pid]: "3000" } });
   const shell = await planned({ clock: time.clock, timers: time.timers, programs: world.programs, machine });
   return {
     shell,
@@ -90,6 +91,17 @@ describe("mled hold", () => {
     });
     world.end(ok);
     expect((await done).code).toBe(0);
+  });
+
+  test("passes the claim on to the program, which outlives it if it is killed", async () => {
+    const { world, hold, show } = await holding(77);
+    const { done } = await hold("p/WP01", "--", "work");
+    const named = (): Promise<object | undefined> => show().then(({ claim }) => claim?.workplace);
+    while (JSON.stringify(await named()).includes('"pid":10')) await settled();
+    expect(await named()).toMatchObject({ program: { pid: 77, started: expect.stringContaining(" 3000") } });
+    world.end(ok);
+    expect((await done).code).toBe(0);
+    expect(await named()).not.toHaveProperty("program");
   });
 
   test("starts nothing where somebody else has the package", async () => {

@@ -18,6 +18,8 @@ export type ProgramEnd =
   | { readonly _tag: "NotStarted"; readonly code: string };
 
 export interface RunningProgram {
+  /** Absent where it was not started. */
+  readonly pid?: number;
   /** Settles when it is over; never rejects. */
   readonly ended: Promise<ProgramEnd>;
   /** Does nothing once it is over. */

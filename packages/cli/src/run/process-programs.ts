@@ -36,7 +36,8 @@ export const processPrograms = (): ProcessPrograms => {
         running -= 1;
         for (const signal of passedOn) process.off(signal, forward);
       });
-      return { ended, stop: (signal) => void child.kill(signal) };
+      const { pid } = child;
+      return { ...(pid === undefined ? {} : { pid }), ended, stop: (signal) => void child.kill(signal) };
     },
   };
 };

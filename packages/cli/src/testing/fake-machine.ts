@@ -30,6 +30,7 @@ export const fakeMachine = ({
   const processes: Readonly<Record<number, string>> = { [self.pid]: self.start, ...running };
   const facts: ProcessFacts = {
     own: () => self,
+    of: (pid) => ({ ...self, pid, start: processes[pid] ?? "-" }),
     judge: ({ boot, namespace, pid, start }) => {
       if (boot !== self.boot) return "dead";
       if (namespace !== self.namespace) return "unknown";

@@ -9,14 +9,22 @@ const firstNamespace = /^4026531836(?:-|$)/;
 
 /** This process, as a claim names it; `undefined` where nobody could tell later whether it is still there. */
 export const ownProgram = (machine: Machine = systemMachine): HoldingProgram | undefined => {
+  return named(machine, machine.facts.own());
+};
+
+/** A program that runs on this machine, by its number, in the same way. */
+export const programOf = (pid: number, machine: Machine = systemMachine): HoldingProgram | undefined =>
+  named(machine, machine.facts.of(pid));
+
+const named = (
+  machine: Machine,
+  { boot, namespace, pid, start }: ProcessIdentity,
+): HoldingProgram | undefined => {
   if (!isHostCertain(machine)) return undefined;
-  if (machine.platform === "linux") {
-    const { boot, namespace, pid, start } = machine.facts.own();
+  if (machine.platform === "linux")
     return [boot, namespace, start].includes("-")
       ? undefined
       : { pid, started: `${boot} ${namespace} ${start}` };
-  }
-  const { pid } = machine.facts.own();
   const started = startByPs(machine, pid);
   return started === undefined ? undefined : { pid, started: `ps ${started}` };
 };

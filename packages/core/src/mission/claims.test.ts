@@ -35,13 +35,19 @@ const recover = (observed?: ClaimObservation) =>
     reason: "nobody answers",
     ...(observed === undefined ? {} : { observed }),
   });
-const takeUp = (by: Workplace, observed?: ClaimObservation, actor = "ada") =>
+const takeUp = (
+  by: Workplace,
+  observed?: ClaimObservation,
+  actor = "ada",
+  passedOnBy?: Workplace["program"],
+) =>
   as(actor, {
     type: "RenewClaim",
     workPackageId: "WP01",
     leaseMs: minute,
     workplace: by,
     ...(observed === undefined ? {} : { observed }),
+    ...(passedOnBy === undefined ? {} : { passedOnBy }),
   });
 const refused = async (doing: Promise<unknown>): Promise<unknown> => {
   const error = await doing.then(
@@ -218,6 +224,17 @@ describe("taking up one's own claim", () => {
     expect(await refused(takeUp(mine, worktreeGone))).toMatchObject({ _tag: "ClaimHeld" });
     await takeUp(mine, processGone);
     expect((await wp()).claim?.workplace?.program).toEqual(other);
+  });
+
+  test("is passed on by the program that has it, and by no other", async () => {
+    await claim(held);
+    const mine = { ...workplace, program: other };
+    expect(await refused(takeUp(mine, undefined, "ada", other))).toMatchObject({ _tag: "ClaimHeld" });
+    await takeUp(mine, undefined, "ada", held.program);
+    expect((await wp()).claim?.workplace?.program).toEqual(other);
+    expect(await refused(recover(processGone))).toMatchObject({ _tag: "ObservationUnfit" });
+    await recover({ ...processGone, program: other });
+    expect((await wp()).claim).toBeNull();
   });
 
   test("asked twice by one program happens once", async () => {

@@ -93,11 +93,11 @@ export const decideRenewal = (
   mission: OpenMission,
   workPackage: WorkPackage,
 ): MissionDecision => {
-  const { leaseMs, at, workplace, observed } = command;
+  const { leaseMs, at, workplace } = command;
   const wish: Wish = { ...command, mission, workPackage, to: workPackage.lane };
   const notHolder = checkHolder(wish);
   if (notHolder !== undefined) return refuse(notHolder);
-  if (workplace?.program !== undefined && !mayTakeUp(workPackage, workplace.program, observed)) {
+  if (workplace?.program !== undefined && !mayTakeUp(workPackage, workplace.program, command)) {
     const held = checkUnclaimed(wish);
     if (held !== undefined) return refuse(held);
   }
@@ -116,13 +116,17 @@ export const decideRenewal = (
 const mayTakeUp = (
   { claim }: WorkPackage,
   taker: HoldingProgram,
-  observed: ClaimObservation | undefined,
+  { observed, passedOnBy }: Pick<MissionCommandOf<"RenewClaim">, "observed" | "passedOnBy">,
 ): boolean => {
   const program = claim?.workplace?.program;
   if (program === undefined) return true;
-  if (program.pid === taker.pid && program.started === taker.started) return true;
+  if (isSameProgram(program, taker)) return true;
+  if (passedOnBy !== undefined && isSameProgram(program, passedOnBy)) return true;
   return observed?.signal === "process_gone" && isAbout(observed, claim?.workplace);
 };
+
+const isSameProgram = (one: HoldingProgram, other: HoldingProgram): boolean =>
+  one.pid === other.pid && one.started === other.started;
 
 export const decideRelease = (
   command: MissionCommandOf<"ReleaseClaim">,

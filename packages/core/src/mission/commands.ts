@@ -74,6 +74,8 @@ export type MissionCommand =
       readonly workplace?: Workplace;
       /** That the program which has the claim is gone. @defaultValue nothing was looked at */
       readonly observed?: ClaimObservation;
+      /** The program which has the claim, when it is that one which passes it on. @defaultValue nothing is passed on */
+      readonly passedOnBy?: HoldingProgram;
     })
   | (ByHolder & { readonly type: "ReleaseClaim"; readonly reason?: string })
   /**

@@ -304,6 +304,7 @@ export const missionRequest: z.ZodType<MissionRequest> = z
       leaseMs,
       workplace: workplace.exactOptional(),
       observed: observed.exactOptional(),
+      passedOnBy: holdingProgram.exactOptional(),
     }),
     of("ReleaseClaim", { workPackageId: id, fence: fence.exactOptional(), reason: reason.exactOptional() }),
     of("RecoverClaim", { workPackageId: id, reason, observed: observed.exactOptional() }),

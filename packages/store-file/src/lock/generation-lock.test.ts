@@ -26,6 +26,7 @@ const machine = () => {
   const said = new Map<number, Liveness>();
   const factsOf = (pid: number): ProcessFacts => ({
     own: () => identityOf(pid),
+    of: identityOf,
     judge: (other) => said.get(other.pid) ?? "alive",
     kernelHolder: () => undefined,
   });

@@ -16,6 +16,8 @@ export type Liveness = "alive" | "dead" | "unknown";
 
 export interface ProcessFacts {
   own(): ProcessIdentity;
+  /** Another process that is there now, by its number; what cannot be read of it is `-`. */
+  of(pid: number): ProcessIdentity;
   /** `dead` is certain and for ever. What cannot be judged is `unknown`, and has to be treated as alive. */
   judge(other: ProcessIdentity): Liveness;
   /**
@@ -80,6 +82,14 @@ export const linuxFacts = ({
   };
   const own = (): ProcessIdentity => (identity ??= readIdentity());
 
+  const of: ProcessFacts["of"] = (pid) => ({
+    boot: own().boot,
+    namespace: namespaceOf(String(pid)),
+    pid,
+    // Unless it is known that these numbers are ours, they are a stranger's.
+    start: own().start === unreadable ? unreadable : (statusIn(at(String(pid)))?.start ?? unreadable),
+  });
+
   const judge = (other: ProcessIdentity): Liveness => {
     const self = own();
     const facts = [self.boot, self.namespace, self.start, other.boot, other.namespace, other.start];
@@ -111,13 +121,12 @@ export const linuxFacts = ({
         if (!textOf(at(pid, "fdinfo", fd))?.includes("\nlock:")) continue;
         const status = statusOfFile(at(pid, "fd", fd));
         if (status?.ino !== file.ino || status.dev !== file.dev) continue;
-        const start = statusIn(at(pid))?.start ?? unreadable;
-        return { boot: own().boot, namespace: namespaceOf(pid), pid: Number(pid), start };
+        return of(Number(pid));
       }
     }
     return undefined;
   };
-  return { own, judge, kernelHolder };
+  return { own, of, judge, kernelHolder };
 };
 
 interface Status {

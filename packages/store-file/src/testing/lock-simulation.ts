@@ -173,6 +173,7 @@ export const simulateLock = ({
         path: lockPath,
         facts: {
           own: () => identity,
+          of: () => identity,
           judge: (other) => call(() => judge(other)),
           kernelHolder: () => undefined,
         },
