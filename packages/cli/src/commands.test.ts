@@ -142,7 +142,7 @@ describe("the everyday session", () => {
       overrides: ["no_exit"],
     });
     expect((await shell.run("log", "p/WP03")).out).toContain("forced planned > done: was merged");
-    expect((await shell.run("wp", "show", "WP03")).out).toMatch(/forced +1 times/);
+    expect((await shell.run("wp", "show", "WP03")).out).toMatch(/forced +1 time$/m);
     expect((await shell.run("board", "--plain")).out).toContain("WP03\tdone\t\t1\tDocs\n");
   });
 

@@ -40,7 +40,8 @@ import { sync } from "./sync.ts";
 import { undo } from "./undo.ts";
 import { unlock } from "./unlock.ts";
 import { verify } from "./verify.ts";
-import { wpAdd, wpList, wpShow } from "./work-packages.ts";
+import { wpAdd, wpList } from "./work-packages.ts";
+import { wpShow } from "./wp-show.ts";
 
 export const commands: readonly CommandSpec[] = [
   init,

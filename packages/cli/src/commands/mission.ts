@@ -1,6 +1,6 @@
 /** Missions: create, list, show. */
 import { type CancelSignal, eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
-import { type Ledger, missionStream, shownMission } from "@mission-ledger/core/mission";
+import { type Ledger, missionStream, type ShippedTo, shownMission } from "@mission-ledger/core/mission";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
@@ -121,7 +121,11 @@ export const missionList: CommandSpec = command({
         ...columns(
           missions.map((mission) => {
             const { done, workPackages } = shownMission(mission);
-            const note = mission.archived === undefined ? "" : "   (archived)";
+            const marks = [
+              ...(mission.shipped === undefined ? [] : ["shipped"]),
+              ...(mission.archived === undefined ? [] : ["archived"]),
+            ];
+            const note = marks.length === 0 ? "" : `   (${marks.join(", ")})`;
             return [toned("strong", mission.slug), `${done}/${workPackages} done`, `${mission.title}${note}`];
           }),
           surface,
@@ -163,6 +167,7 @@ export const missionShow: CommandSpec = command({
         [toned("strong", mission.slug), "  ", mission.title],
         `id ${mission.missionId}   dependencies met at ${mission.dependencyMetAt}${mission.importedFrom === null ? "" : `   imported from ${mission.importedFrom}`}${mission.importing ? "   IMPORT NOT FINISHED" : ""}${mission.archived === undefined ? "" : `   archived in ${mission.archived.file}`}${mission.targetBranch === undefined ? "" : `   target ${mission.targetBranch}`}`,
         `${summary.done} of ${summary.workPackages} done`,
+        ...(mission.shipped === undefined ? [] : [shippedText(mission.shipped)]),
         ...columns(
           workPackages.map(({ id, title, lane, claim }) => [
             toned("strong", id),
@@ -176,3 +181,6 @@ export const missionShow: CommandSpec = command({
     };
   },
 });
+
+const shippedText = ({ targetBranch, commit, changed }: ShippedTo): string =>
+  `shipped to ${targetBranch} at ${commit.slice(0, 12)}${changed === true ? "; packages were added or moved since" : ""}`;

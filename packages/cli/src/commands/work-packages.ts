@@ -1,21 +1,12 @@
-/** The plan: add work packages, list them, look at one. */
-import {
-  type Ledger,
-  lanes,
-  Refused,
-  shownWorkPackage,
-  type WorkPackage,
-  type Workplace,
-} from "@mission-ledger/core/mission";
-import { logWarnings } from "../command/log-warnings.ts";
+/** The plan: add work packages, list them. */
+import { type Ledger, lanes, Refused, type WorkPackage } from "@mission-ledger/core/mission";
 import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
-import { pastOf, pastOfList } from "../command/past.ts";
+import { pastOfList } from "../command/past.ts";
 import { readMissions } from "../command/read-missions.ts";
-import { formatRef, openMission, openWorkPackage, resolveRef, selectMissions } from "../command/refs.ts";
+import { formatRef, openMission, selectMissions } from "../command/refs.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import {
-  clockTime,
   commandIdFor,
   receiptData,
   receiptLines,
@@ -24,7 +15,6 @@ import {
   writeFlags,
 } from "../command/write.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
-import { allowedFrom } from "../run/hints.ts";
 
 export const wpAdd: CommandSpec = command({
   name: "wp.add",
@@ -194,74 +184,3 @@ const listed = ({
   dependsOn,
   forceCount,
 });
-
-export const wpShow: CommandSpec = command({
-  name: "wp.show",
-  summary: "Show one work package and what it may do next",
-  arguments: { ref: { kind: "ref", required: true, description: "which work package" } },
-  flags: atFlag,
-  examples: ["wp show passkeys/WP01", 'wp show passkeys/WP01 --at "2h ago"'],
-  run: async (context, input, signal) => {
-    const ledger = await context.ledger();
-    const found = await resolveRef(ledger, input.ref);
-    const past =
-      input.at === undefined ? undefined : await pastOf(context, ledger, found.slug, input.at, { signal });
-    const mission = await openMission(ledger, found.slug, signal, past?.at.revision);
-    const one = openWorkPackage(mission, found.workPackageId);
-    const ref = formatRef(found);
-    const shown = shownWorkPackage(mission, one);
-    const { waitsFor } = shown;
-    return {
-      data: {
-        ref,
-        ...shown,
-        ...(past === undefined ? {} : { at: past.data }),
-      },
-      warnings: [...(past?.warnings ?? []), ...(await logWarnings(context, [found.slug]))],
-      human: (): readonly Line[] => {
-        const now = past?.now ?? context.clock.now();
-        const optional = (name: string, text: string | null | undefined): readonly Line[] =>
-          text === null || text === undefined || text === "" ? [] : [[toned("dim", name.padEnd(16)), text]];
-        return [
-          ...(past === undefined ? [] : [past.line]),
-          [toned("strong", ref), "  ", one.title],
-          ...optional("lane", `${one.lane}${one.blockedFrom === null ? "" : ` (was ${one.blockedFrom})`}`),
-          ...optional(
-            "held by",
-            one.claim &&
-              `${one.claim.holder} to ${one.claim.kind}, fence ${one.claim.fence}, until ${clockTime(one.claim.expiresAt, now)}`,
-          ),
-          ...optional("works in", one.claim?.workplace && workplaceText(one.claim.workplace)),
-          ...optional("after", one.dependsOn.join(", ")),
-          ...optional("waits for", waitsFor.join(", ")),
-          ...optional("owns", one.owns.join(", ")),
-          ...optional("in lane of", one.executionLane),
-          ...optional(
-            "subtasks",
-            one.subtasks.map(({ id, done, title }) => `[${done ? "x" : " "}] ${id} ${title}`).join("; "),
-          ),
-          ...optional(
-            "evidence",
-            one.evidence.map(({ kind, ref: reference }) => `${kind}=${reference}`).join(", "),
-          ),
-          ...optional("implemented by", one.implementers.join(", ")),
-          ...optional("review cycle", one.reviewCycle === 0 ? "" : String(one.reviewCycle)),
-          ...optional("verdict", one.verdict && `${one.verdict.verdict} by ${one.verdict.reviewer}`),
-          ...optional("forced", one.forceCount === 0 ? "" : `${one.forceCount} times`),
-          ...optional("may become", allowedFrom(one.lane)),
-        ];
-      },
-    };
-  },
-});
-
-/** What its hashes stand for is nobody's business; the names of folders are for people. */
-const workplaceText = ({ worktree, branch, head, program }: Workplace): string =>
-  [
-    worktree?.name,
-    branch === null ? "no branch" : branch === undefined ? undefined : `branch ${branch}`,
-    head === undefined ? undefined : `at ${head.slice(0, 7)}`,
-    program === undefined ? undefined : `process ${program.pid}`,
-  ]
-    .filter((part) => part !== undefined)
-    .join(", ");

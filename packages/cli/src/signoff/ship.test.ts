@@ -47,10 +47,21 @@ describe("ship", () => {
     });
     expect(data.preflight).toMatchObject({ upstreamRef: "refs/remotes/origin/main", state: "in_sync" });
     expect((await eventsOf(at)).at(-1)).toBe("MissionShipped");
-    expect((await at.shell.json("mission", "show", "p")).data.shipped).toMatchObject({
-      targetBranch: "main",
-      commit: at.git("rev-parse", "origin/main"),
-    });
+    const shipped = { targetBranch: "main", commit: at.git("rev-parse", "origin/main") };
+    expect((await at.shell.json("mission", "show", "p")).data.shipped).toMatchObject(shipped);
+  });
+
+  test("is told where the mission is shown, and whether that still holds", async () => {
+    const at = await ready();
+    expect((await at.shell.run("mission", "show", "p")).out).not.toContain("shipped");
+    await ship(at);
+    const shipped = `shipped to main at ${at.git("rev-parse", "main").slice(0, 12)}`;
+    expect((await at.shell.run("mission", "show", "p")).out).toContain(`${shipped}\n`);
+    expect((await at.shell.run("mission", "list")).out).toContain("(shipped)");
+    await at.shell.run("wp", "add", "p", "Another");
+    expect((await at.shell.run("mission", "show", "p")).out).toContain(
+      `${shipped}; packages were added or moved since`,
+    );
   });
 
   test("a focused branch that was merged ships the work that it was made of, under its other ids", async () => {
