@@ -1,5 +1,5 @@
 /** Nobody is stranded: every state in which a package waits for somebody to free it, and the one command that doctor prints for it. */
-import { execFileSync } from "node:child_process";
+
 import fs from "node:fs";
 import path from "node:path";
 import {
@@ -14,7 +14,9 @@ import { describe, expect, test } from "vitest";
 import { runLedger } from "./cli.ts";
 import { openLedger } from "./index.ts";
 import { fakeMachine } from "./testing/fake-machine.ts";
+import { gitAt } from "./testing/git.ts";
 import { parseArgs } from "./testing/parse-args.ts";
+import { specKittyRow } from "./testing/samples.ts";
 import { planned, type Session, session } from "./testing/session.ts";
 import type { Machine } from "./workplace/machine.ts";
 
@@ -113,17 +115,8 @@ const programGone = (lane: "claimed" | "in_progress" | "in_review", back: Lane):
   becomes: { lane: back },
 });
 
-const gitEnv = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.org",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.org",
-};
 const git = (cwd: string, ...args: readonly string[]): void => {
-  execFileSync("git", args, { cwd, env: gitEnv, stdio: "ignore" });
+  gitAt(cwd)(...args);
 };
 
 const worktreeGone = (remove: (shell: Session) => void): Stuck => ({
@@ -219,27 +212,12 @@ const imported = async (...history: readonly ImportedEvent[]): Promise<Session> 
   return shell;
 };
 
-const specKittyRow = `${JSON.stringify({
-  actor: "claude",
-  at: "2026-01-01T00:00:00+00:00",
-  event_id: "01AAAAAAAAAAAAAAAAAAAAAAAA",
-  evidence: null,
-  execution_mode: "worktree",
-  feature_slug: "001-a",
-  force: false,
-  from_lane: "planned",
-  reason: null,
-  review_ref: null,
-  to_lane: "claimed",
-  wp_id: "WP01",
-})}\n`;
-
 /** An import that ended as soon as it had begun. */
 const interruptedImport = async (): Promise<Session> => {
   const shell = await planned();
   const folder = path.join(shell.directory, "001-a");
   fs.mkdirSync(folder);
-  fs.writeFileSync(path.join(folder, "status.events.jsonl"), specKittyRow);
+  fs.writeFileSync(path.join(folder, "status.events.jsonl"), `${specKittyRow}\n`);
   for (let last = 1; last < 50; last += 1) {
     let asked = 0;
     const signal = {

@@ -5,7 +5,8 @@ import { type PromptOnRecord, prompts } from "@mission-ledger/core/mission";
 import { describe, expect, test } from "vitest";
 import { openLedger } from "../library/open-ledger.ts";
 import { runLedger } from "../run/run-ledger.ts";
-import { gitAt, type ReviewSession, reviewSession } from "../testing/review-session.ts";
+import { gitAt } from "../testing/git.ts";
+import { type ReviewSession, reviewSession } from "../testing/review-session.ts";
 
 interface Difference {
   readonly field: string;

@@ -4,7 +4,8 @@ import path from "node:path";
 import { type EventStore, openMemoryStore, StoreFault } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
 import { openLedger } from "../library/open-ledger.ts";
-import { gitEnv, type ReviewSession, reviewSession } from "../testing/review-session.ts";
+import { gitEnvironment } from "../testing/git.ts";
+import { type ReviewSession, reviewSession } from "../testing/review-session.ts";
 import { parsePrompt } from "./prompt-document.ts";
 
 const textOf = async (shell: ReviewSession, ...more: readonly string[]): Promise<string> => {
@@ -67,7 +68,7 @@ describe("text of others in a prompt", () => {
     expect(listed).toContain("- added `` src/`c`.ts ``");
     expect(listed).toContain("- added `--output=x` (not owned)");
     const diff = commandsIn(text)[0] as string;
-    expect(execFileSync("sh", ["-c", diff], { cwd: "/", env: gitEnv, encoding: "utf8" })).toContain(
+    expect(execFileSync("sh", ["-c", diff], { cwd: "/", env: gitEnvironment, encoding: "utf8" })).toContain(
       "--output=x",
     );
   });
@@ -77,7 +78,7 @@ describe("text of others in a prompt", () => {
     const text = await textOf(shell);
     const [diff] = commandsIn(text) as [string];
     expect(
-      execFileSync("sh", ["-c", diff], { cwd: shell.directory, env: gitEnv, encoding: "utf8" }),
+      execFileSync("sh", ["-c", diff], { cwd: shell.directory, env: gitEnvironment, encoding: "utf8" }),
     ).toContain("login");
     expect(fs.readdirSync(shell.directory)).toEqual([]);
     const check = commandsIn(text).find((command) => command.startsWith("mled review check")) as string;
@@ -102,7 +103,7 @@ describe("text of others in a prompt", () => {
     });
     const text = await textOf(shell);
     const [diff] = commandsIn(text) as [string];
-    const run = () => execFileSync("sh", ["-c", diff], { cwd: "/", env: gitEnv, encoding: "utf8" });
+    const run = () => execFileSync("sh", ["-c", diff], { cwd: "/", env: gitEnvironment, encoding: "utf8" });
     const before = run();
     expect(before).toContain("+export const login = 1;");
     const mark = path.join(shell.directory, "ran");
@@ -150,7 +151,7 @@ describe("a store that fails when the prompt is put on record", () => {
       },
     };
     const ledger = await openLedger({ store, actor: "ada", cwd: shell.top });
-    const env = { ...gitEnv, XDG_STATE_HOME: path.join(shell.directory, "state") };
+    const env = { ...gitEnvironment, XDG_STATE_HOME: path.join(shell.directory, "state") };
     const mission = await ledger.createMission({ slug: "passkeys", title: "Passkeys" });
     const wp = await mission.addWorkPackage({ id: "WP01", title: "Login", owns: ["src/**"] });
     const claim = await wp.claim({ renew: false });

@@ -5,7 +5,8 @@ import { LedgerError } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
 import type { MissionLedger } from "../library/open-ledger.ts";
 import { openLedger } from "../library/open-ledger.ts";
-import { gitEnv, reviewSession } from "../testing/review-session.ts";
+import { gitEnvironment } from "../testing/git.ts";
+import { reviewSession } from "../testing/review-session.ts";
 
 const requests = 100;
 const clock = { now: () => Date.parse("2026-03-01T10:00:00.000Z") };
@@ -24,7 +25,7 @@ describe("two repositories of one name, with one mission slug and one work-packa
         ledger
           .mission("mission-passkeys")
           .workPackage("WP01")
-          .issueReviewPrompt({ worktree: top, base: "main", env: gitEnv });
+          .issueReviewPrompt({ worktree: top, base: "main", env: gitEnvironment });
       const asked = await Promise.all(
         Array.from({ length: requests }, () => Promise.all([ask(one), ask(two)])).flat(),
       );
@@ -47,7 +48,7 @@ describe("two repositories of one name, with one mission slug and one work-packa
           cwd: top,
           for: "mission-passkeys/WP01",
           worktree: top,
-          env: gitEnv,
+          env: gitEnvironment,
         });
       const codeOf = (checked: Promise<unknown>): Promise<unknown> =>
         checked.then(
@@ -115,7 +116,7 @@ test("the diff that a prompt shows is that of its own repository", async () => {
         .readFileSync(file, "utf8")
         .split("\n")
         .find((line) => line.startsWith("    git ")) as string;
-      return execFileSync("sh", ["-c", command], { cwd: "/", env: gitEnv, encoding: "utf8" });
+      return execFileSync("sh", ["-c", command], { cwd: "/", env: gitEnvironment, encoding: "utf8" });
     }),
   );
   expect(shown[0]).toContain("+export const login = 1;");

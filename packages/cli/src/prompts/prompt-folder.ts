@@ -4,7 +4,7 @@ import { keyPattern } from "@mission-ledger/core/mission";
 import { encodeStreamName } from "@mission-ledger/store-file";
 import type { Environment, Place } from "../command/spec.ts";
 import { CliError } from "../output/problem.ts";
-import { stateFolderOf } from "../place/state-folder.ts";
+import { stateFolderOf } from "../place/user-folders.ts";
 import { serverFolderName } from "../store/eventstoredb.ts";
 import { ownUser } from "./own-user.ts";
 

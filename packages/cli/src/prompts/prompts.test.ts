@@ -2,7 +2,8 @@ import { execSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { gitAt, gitEnv, type ReviewSession, reviewSession } from "../testing/review-session.ts";
+import { gitAt, gitEnvironment } from "../testing/git.ts";
+import { type ReviewSession, reviewSession } from "../testing/review-session.ts";
 import { parsePrompt } from "./prompt-document.ts";
 
 const main = ["--base", "main"] as const;
@@ -18,9 +19,11 @@ const commandsOf = (text: string, program: string): readonly string[] =>
     .map((line) => line.trim());
 
 const linesOf = (command: string | undefined): readonly string[] =>
-  execSync(command ?? "false", { env: gitEnv, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).split(
-    "\n",
-  );
+  execSync(command ?? "false", {
+    env: gitEnvironment,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  }).split("\n");
 
 describe("a review prompt", () => {
   test("is written, put on record and passes its check", async () => {

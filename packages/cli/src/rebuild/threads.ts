@@ -1,7 +1,7 @@
 /** How many threads a rebuild is worth, and what they need to know. */
 import type { ViewsOptions } from "@mission-ledger/rebuild";
 import type { CommandContext, Place } from "../command/spec.ts";
-import { cacheFolderOf } from "../place/cache-folder.ts";
+import { cacheFolderOf } from "../place/user-folders.ts";
 import { revealAddress } from "../store/address.ts";
 import type { ThreadPlace } from "./thread.ts";
 

@@ -18,9 +18,9 @@ import { type LedgerIndex, notingIndexes, worktreesOf } from "../guard/worktrees
 import { renderLines } from "../output/lines.ts";
 import { type CliError, usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
-import { cacheFolderOf } from "../place/cache-folder.ts";
 import { aboutCopies } from "../place/copies.ts";
 import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
+import { cacheFolderOf } from "../place/user-folders.ts";
 import { formatAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { StoreAddress, StorePorts } from "../store/store-kind.ts";

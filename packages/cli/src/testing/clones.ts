@@ -3,19 +3,14 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Io } from "../run/io.ts";
+import { gitAt, gitEnvironment } from "./git.ts";
 import { type Ran, type Session, scratch, session } from "./session.ts";
 
+/** Who commits is somebody else than who wrote. */
 export const cloneEnvironment: Readonly<Record<string, string>> = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.org",
-  GIT_AUTHOR_DATE: "2026-01-02T03:04:05Z",
+  ...gitEnvironment,
   GIT_COMMITTER_NAME: "Grace",
   GIT_COMMITTER_EMAIL: "grace@example.org",
-  GIT_COMMITTER_DATE: "2026-01-02T03:04:05Z",
   MISSION_LEDGER_ACTOR: "tester",
 };
 
@@ -38,16 +33,8 @@ export interface Clone {
   readonly type: (command: string) => Promise<Ran>;
 }
 
-const gitAt =
-  (folder: string, env: Readonly<Record<string, string>> = {}) =>
-  (...args: readonly string[]): string =>
-    execFileSync("git", ["-C", folder, ...args], {
-      env: { ...cloneEnvironment, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      maxBuffer: 1 << 28,
-    })
-      .toString("utf8")
-      .trimEnd();
+const gitOf = (folder: string, env: Readonly<Record<string, string>> = {}) =>
+  gitAt(folder, { ...cloneEnvironment, ...env });
 
 const writeAt =
   (folder: string) =>
@@ -77,18 +64,18 @@ export const clone = async ({
   const origin = path.join(root, "origin.git");
   const folder = path.join(root, name);
   fs.mkdirSync(origin);
-  const there = gitAt(origin);
+  const there = gitOf(origin);
   there("init", "--quiet", "--bare", "--initial-branch=main");
   const seed = path.join(root, "seed");
   there("clone", "--quiet", origin, seed);
-  const elsewhere = gitAt(seed, { GIT_AUTHOR_NAME: "Eve", GIT_AUTHOR_EMAIL: "eve@example.org" });
+  const elsewhere = gitOf(seed, { GIT_AUTHOR_NAME: "Eve", GIT_AUTHOR_EMAIL: "eve@example.org" });
   elsewhere("checkout", "--quiet", "-B", "main");
   writeAt(seed)(files);
   elsewhere("add", "--all");
   elsewhere("commit", "--quiet", "-m", "one");
   elsewhere("push", "--quiet", "origin", "main");
   there("clone", "--quiet", origin, folder);
-  const git = gitAt(folder);
+  const git = gitOf(folder);
   const write = writeAt(folder);
   const shell = session({ cwd: folder, env: cloneEnvironment, ...changes });
   for (const line of [

@@ -1,8 +1,8 @@
 /** A shell session in a git repository where a work package was handed over for review. */
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Io } from "../run/io.ts";
+import { gitAt, gitEnvironment } from "./git.ts";
 import { type Session, session } from "./session.ts";
 
 export interface ReviewSession extends Session {
@@ -14,29 +14,6 @@ export interface ReviewSession extends Session {
   /** Claims, moves and hands over, with a commit as evidence. */
   handOver(ref: string, commit: string): Promise<void>;
 }
-
-export const gitEnv: Readonly<Record<string, string>> = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.org",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.org",
-  GIT_AUTHOR_DATE: "2026-01-02T03:04:05Z",
-  GIT_COMMITTER_DATE: "2026-01-02T03:04:05Z",
-};
-
-export const gitAt =
-  (cwd: string) =>
-  (...args: readonly string[]): string =>
-    execFileSync("git", args, {
-      cwd,
-      env: gitEnv,
-      stdio: ["ignore", "pipe", "pipe"],
-      encoding: "utf8",
-    }).trimEnd();
 
 export interface ReviewSessionOptions {
   /** @defaultValue "shop" */
@@ -52,7 +29,7 @@ export const reviewSession = async ({
   slug = "passkeys",
   io = {},
 }: ReviewSessionOptions = {}): Promise<ReviewSession> => {
-  const env = { ...gitEnv, MISSION_LEDGER_ACTOR: "ada", ...io.env };
+  const env = { ...gitEnvironment, MISSION_LEDGER_ACTOR: "ada", ...io.env };
   const outer = session();
   const top = path.join(outer.directory, name);
   fs.mkdirSync(top);

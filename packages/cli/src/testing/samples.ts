@@ -231,7 +231,8 @@ const run = async (shell: Session, ...lines: readonly (readonly string[])[]): Pr
   }
 };
 
-const specKittyRow = JSON.stringify({
+/** The one line of a log to import. */
+export const specKittyRow: string = JSON.stringify({
   actor: "claude",
   at: "2026-01-01T00:00:00+00:00",
   event_id: "01AAAAAAAAAAAAAAAAAAAAAAAA",

@@ -1,9 +1,11 @@
 /** A git repository with worktrees, and the command line run in each of them. */
-import { execFileSync, spawnSync } from "node:child_process";
+
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Io } from "../run/io.ts";
 import { runLedger } from "../run/run-ledger.ts";
+import { gitAt, gitEnvironment } from "./git.ts";
 import { type Ran, scratch, session } from "./session.ts";
 
 export interface WorkTree {
@@ -40,27 +42,9 @@ export interface TestRepository extends WorkTree {
 export const gitRepository = async (changes: Partial<Io> = {}): Promise<TestRepository> => {
   const root = fs.realpathSync(scratch());
   const shell = session(changes);
-  const env = {
-    PATH: process.env.PATH ?? "",
-    HOME: root,
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_AUTHOR_NAME: "Ada",
-    GIT_AUTHOR_EMAIL: "ada@example.org",
-    GIT_AUTHOR_DATE: "2026-03-01T10:00:00Z",
-    GIT_COMMITTER_NAME: "Ada",
-    GIT_COMMITTER_EMAIL: "ada@example.org",
-    GIT_COMMITTER_DATE: "2026-03-01T10:00:00Z",
-    MISSION_LEDGER_ACTOR: "ada",
-  };
+  const env = { ...gitEnvironment, HOME: root, MISSION_LEDGER_ACTOR: "ada" };
   const at = (folder: string): WorkTree => {
-    const git: WorkTree["git"] = (...args) =>
-      execFileSync("git", args, {
-        cwd: folder,
-        env,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-      }).trim();
+    const git: WorkTree["git"] = gitAt(folder, env);
     const write: WorkTree["write"] = (files) => {
       for (const [name, content] of Object.entries(files)) {
         const file = path.join(folder, name);

@@ -1,24 +1,14 @@
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { fakeMachine } from "../testing/fake-machine.ts";
+import { gitAt } from "../testing/git.ts";
 import { planned } from "../testing/session.ts";
 import { placeName } from "./places.ts";
 
 const machine = fakeMachine();
 
-const gitEnv = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.org",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.org",
-};
-const git = (cwd: string, ...args: readonly string[]): string =>
-  execFileSync("git", args, { cwd, env: gitEnv, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+const git = (cwd: string, ...args: readonly string[]): string => gitAt(cwd)(...args);
 
 /** A ledger in a repository with a commit and a linked worktree `lane-a`. */
 const inRepository = async () => {

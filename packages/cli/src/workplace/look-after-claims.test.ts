@@ -1,25 +1,17 @@
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Claim } from "@mission-ledger/core/mission";
 import { describe, expect, test } from "vitest";
 import { fakeMachine } from "../testing/fake-machine.ts";
+import { gitAt, gitEnvironment } from "../testing/git.ts";
 import { planned, scratch } from "../testing/session.ts";
 import { claimLooker } from "./look-after-claims.ts";
 import { observeWorkplace } from "./observe-workplace.ts";
 import { ownProgram } from "./program.ts";
 
-const env = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.org",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.org",
-};
+const env = gitEnvironment;
 const git = (cwd: string, ...args: readonly string[]): void => {
-  execFileSync("git", args, { cwd, env, stdio: "ignore" });
+  gitAt(cwd)(...args);
 };
 const machine = fakeMachine();
 

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fakeMachine } from "../testing/fake-machine.ts";
+import { gitAt, gitEnvironment } from "../testing/git.ts";
 import { observeWorkplace } from "./observe-workplace.ts";
 import { hostId, placeName } from "./places.ts";
 
@@ -15,19 +15,9 @@ const scratch = (): string => {
   return folder;
 };
 
-const env = {
-  PATH: process.env.PATH ?? "",
-  HOME: os.devNull,
-  GIT_CONFIG_GLOBAL: os.devNull,
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.org",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.org",
-};
+const env = gitEnvironment;
 
-const git = (cwd: string, ...args: readonly string[]): string =>
-  execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+const git = (cwd: string, ...args: readonly string[]): string => gitAt(cwd)(...args);
 
 const repositoryAt = (folder: string, ...init: readonly string[]): string => {
   fs.mkdirSync(folder, { recursive: true });
