@@ -98,6 +98,7 @@ export const pageTextOf = (
   const events = new ColumnReader(text);
   const checksum = new PageChecksum(text);
   const commands = new CommandReader((row[5] as string | null) ?? "", stream);
+  const guard = new DataGuard(text);
   const places: ScannedPlace[] = [];
   let command = underway;
   let linkAt = 0;
@@ -131,9 +132,11 @@ export const pageTextOf = (
     if (Number.isNaN(version) || digestEnd < dataEnd) return undefined;
     if (!checksum.row(start, digestEnd, events.number(), events.at - 1)) return undefined;
     const wish = wishes.get(text.slice(idEnd + 1, typeEnd));
-    const data =
-      wish === undefined || wantsNoData(wish, version) ? undefined : dataOf(text.slice(dataAt, dataEnd));
-    if (data === null) return undefined;
+    let data: JsonObject | undefined;
+    if (wish !== undefined && !wantsNoData(wish, version)) {
+      data = guard.mayHarm(dataAt, dataEnd) ? undefined : dataOf(text.slice(dataAt, dataEnd));
+      if (data === undefined) return undefined;
+    }
     places.push({ command, idAt, idEnd, typeEnd, version, wish, data, dataEnd, digestEnd });
     linkAt = dataEnd + 1;
     linkEnd = digestEnd;
@@ -153,14 +156,58 @@ export const isOfOtherShape = (wish: Wish, version: number): boolean =>
 const wantsNoData = (wish: Wish, version: number): boolean =>
   !wish.wantsData && !isOfOtherShape(wish, version);
 
-/** `null` for what is no JSON object, or might be one that is refused. */
-const dataOf = (text: string): JsonObject | null => {
-  // Half a character is an escape, and any escape of a character is a suspicion here.
-  if (nestsTooDeep(text, maxJsonDepth) || mayHoldDangerousKey(text)) return null;
+/** `undefined` for what is no JSON object. */
+const dataOf = (text: string): JsonObject | undefined => {
   try {
     const parsed: unknown = JSON.parse(text);
-    return Array.isArray(parsed) || typeof parsed !== "object" ? null : (parsed as JsonObject | null);
+    const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as JsonObject) : undefined;
   } catch {
-    return null;
+    return undefined;
   }
+};
+
+/** Looks for what may not be parsed, as far as it can in the text of the whole page. To be asked from its start to its end. */
+class DataGuard {
+  readonly #text: string;
+  #isSuspect: boolean | undefined;
+  #brace = -1;
+  #bracket = -1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Whether the data from `from` to `to` might be some that is refused. */
+  mayHarm(from: number, to: number): boolean {
+    const text = this.#text;
+    this.#isSuspect ??= mayHoldPartOfDangerousKey(text);
+    if (!this.#isSuspect && this.#opening(from, to) <= maxJsonDepth) return false;
+    const data = text.slice(from, to);
+    // Half a character is an escape, and any escape of a character is a suspicion here.
+    return nestsTooDeep(data, maxJsonDepth) || mayHoldDangerousKey(data);
+  }
+
+  /** How many brackets open, each searched for once in the page. */
+  #opening(from: number, to: number): number {
+    const text = this.#text;
+    let brackets = 0;
+    let at = this.#brace < from ? nextOf(text, "{", from) : this.#brace;
+    for (; at < to; at = nextOf(text, "{", at + 1)) brackets += 1;
+    this.#brace = at;
+    at = this.#bracket < from ? nextOf(text, "[", from) : this.#bracket;
+    for (; at < to; at = nextOf(text, "[", at + 1)) brackets += 1;
+    this.#bracket = at;
+    return brackets;
+  }
+}
+
+/** Parts that begin with a rare letter, and so are found in an eighth of the time that the keys themselves take. */
+const mayHoldPartOfDangerousKey = (text: string): boolean =>
+  text.includes("__p") || text.includes('uctor"') || text.includes('ype"') || text.includes("\\u");
+
+/** The end of the text if there is none. */
+const nextOf = (text: string, bracket: string, from: number): number => {
+  const at = text.indexOf(bracket, from);
+  return at < 0 ? text.length : at;
 };

@@ -4,12 +4,15 @@ import { commandColumns, eventColumns } from "./schema/rows.ts";
 const nullable = ["previous", "correlation_id", "causation_id"];
 
 /** A LF behind each column, as its checksum takes it, and behind the checksum. */
-const joined = (alias: string, columns: string): string => {
+const rowText = (alias: string, columns: string): string => {
   const all = columns
     .split(", ")
     .map((name) => (nullable.includes(name) ? `coalesce(${alias}.${name}, '')` : `${alias}.${name}`));
-  return `group_concat(CASE WHEN ${alias}.position IS NOT NULL THEN concat_ws(char(10), ${all.join(", ")}, '') END, '')`;
+  return `concat_ws(char(10), ${all.join(", ")}, '')`;
 };
+
+const eventTexts = `group_concat(${rowText("e", eventColumns)}, '')`;
+const commandTexts = `group_concat(CASE WHEN c.position IS NOT NULL THEN ${rowText("c", commandColumns)} END, '')`;
 
 // In a joined text it cannot be seen any more what a value was. SQLite orders numbers before texts before blobs, and a comparison
 // with NULL is not true; a column of TEXT turns a number that is stored in it to a text. Looked at is what a reader of rows would
@@ -32,4 +35,4 @@ const soundEvent = [...all("e", "id type digest", isText), ...all("e", "command 
  * Takes a stream, the revision before the page and its last one. Gives the number of its events, of its commands' links,
  * correlations and causes that are not NULL, and the two texts.
  */
-export const pageSql: string = `SELECT count(*), ${nullable.map((name) => `count(c.${name})`).join(", ")}, ${joined("e", eventColumns)}, ${joined("c", commandColumns)} FROM events e LEFT JOIN commands c ON c.position = e.command AND e.command = e.position AND ${soundCommand} WHERE e.stream = ? AND e.revision > ? AND e.revision <= ? AND ${soundEvent}`;
+export const pageSql: string = `SELECT count(*), ${nullable.map((name) => `count(c.${name})`).join(", ")}, ${eventTexts}, ${commandTexts} FROM events e LEFT JOIN commands c ON c.position = e.command AND e.command = e.position AND ${soundCommand} WHERE e.stream = ? AND e.revision > ? AND e.revision <= ? AND ${soundEvent}`;
