@@ -14,7 +14,7 @@ export interface FakeMachineOptions {
   readonly bootedAt?: number;
 }
 
-export const plainNamespace = "4026531836-4026531834";
+const plainNamespace = "4026531836-4026531834";
 export const fakeBoot = "11111111-2222-3333-4444-555555555555";
 
 export const fakeMachine = ({

@@ -30,7 +30,7 @@ export interface Session {
 type Data = any;
 
 /** Programs that are over at once, and well. */
-export const endingPrograms: Programs = {
+const endingPrograms: Programs = {
   start: () => ({ ended: Promise.resolve({ _tag: "Exited", code: 0 }), stop: () => {} }),
 };
 
