@@ -6,6 +6,7 @@ import { type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
+import { objections } from "../output/objections.ts";
 import { firstOpen, type SignoffPackage, type SignoffReport, signoffReport } from "../signoff/report.ts";
 import { reviewFilesNow } from "../signoff/review-files.ts";
 
@@ -47,7 +48,7 @@ export const missionReview: CommandSpec = command({
 });
 
 /** How a command ends while something contradicts; nothing where nothing does. */
-export const contradictedBy = (report: SignoffReport): Pick<CommandResult, "exit" | "error"> => {
+const contradictedBy = (report: SignoffReport): Pick<CommandResult, "exit" | "error"> => {
   const open = firstOpen(report);
   if (open === undefined) return {};
   const { workPackageId, lane, kind, invariant, message, file, cycle, command: answer } = open;
@@ -62,7 +63,7 @@ export const contradictedBy = (report: SignoffReport): Pick<CommandResult, "exit
   };
 };
 
-export const signoffLines = (report: SignoffReport, surface: Surface): readonly Line[] => {
+const signoffLines = (report: SignoffReport, surface: Surface): readonly Line[] => {
   const { packages, others, ok } = report;
   const open = packages.flatMap(({ contradictions }) =>
     contradictions.filter(({ override }) => override === null),
@@ -105,7 +106,7 @@ export const signoffLines = (report: SignoffReport, surface: Surface): readonly 
       : ok
         ? [
             toned("good", "ok"),
-            `  ${counted(packages.length, "package")} approved or done; no review contradicts it`,
+            `  ${counted(packages.length, "package")} approved or done; ${objections(packages.flatMap(({ contradictions }) => contradictions).length)}`,
           ]
         : [toned("bad", "not ready"), `  ${counted(open.length, "contradiction")} that nobody answers for`],
   ];
@@ -118,20 +119,19 @@ const mark = ({ verdict, hollow }: SignoffPackage) =>
       ? toned("warn", "ok")
       : toned("good", "ok");
 
-const basisWords: Readonly<Record<NonNullable<SignoffPackage["restsOn"]>, string>> = {
+const basisWords: Readonly<Record<Exclude<SignoffPackage["restsOn"], null | "override">, string>> = {
   review: "reviewed here",
   imported_verdict: "by the verdict it was imported with",
   review_file: "by its newest review file",
   source: "by its source alone",
-  override: "overridden",
 };
 
 const aboutPackage = ({ restsOn, hollow, contradictions }: SignoffPackage): string => {
   const answers = contradictions.flatMap(({ override }) =>
-    override === null ? [] : [`${override.by}: ${override.reason}`],
+    override === null ? [] : [`answered for by ${override.by}: ${override.reason}`],
   );
   return [
-    ...(restsOn === null ? [] : [basisWords[restsOn]]),
+    ...(restsOn === null || restsOn === "override" ? [] : [basisWords[restsOn]]),
     ...answers,
     ...(hollow === null
       ? []

@@ -6,6 +6,7 @@ import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
+import { objections } from "../output/objections.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { type PreflightReport, preflight as preflightOf, targetInvariant } from "../preflight/preflight.ts";
 import { ageWords, standingWords } from "../preflight/words.ts";
@@ -105,7 +106,9 @@ const linesOf = (report: PreflightReport, surface: Surface): readonly Line[] => 
     ...open.map(({ workPackageId, lane, kind }) =>
       mark(false, `${report.mission}/${workPackageId} is ${lane}, and ${contradictionWords[kind]}`),
     ),
-    ...(open.length === 0 ? [mark(true, "no review contradicts what is approved or done")] : []),
+    ...(open.length === 0
+      ? [mark(true, objections(reviews.contradictions.length, { what: "what is approved or done" }))]
+      : []),
     ...circumstances.map(({ message }): Line => [toned("warn", "note  "), message]),
     ...(remediation.length === 0 ? [] : ["next, in this order:"]),
     ...columns(

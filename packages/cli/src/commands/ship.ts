@@ -7,6 +7,7 @@ import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../c
 import { counted } from "../output/counted.ts";
 import { exitCodeOf } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
+import { objections } from "../output/objections.ts";
 import { ageWords, standingWords } from "../preflight/words.ts";
 import { reviewFilesNow } from "../signoff/review-files.ts";
 import { type ShipCheck, shipCheck } from "../signoff/ship-check.ts";
@@ -122,7 +123,9 @@ const checkedLines = ({ preflight, review, commits, unnamed }: ShipCheck): reado
   );
   return [
     ok(`${standingWords(preflight)}${age === "" ? "" : `, ${age}`}`),
-    ok(`${counted(review.packages.length, "package")} done; no review contradicts it`),
+    ok(
+      `${counted(review.packages.length, "package")} done; ${objections(review.packages.flatMap(({ contradictions }) => contradictions).length)}`,
+    ),
     ...(commits.length === 0
       ? []
       : [ok(`${counted(commits.length, "commit")} named as evidence, all on ${preflight.target}`)]),

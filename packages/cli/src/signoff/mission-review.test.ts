@@ -151,6 +151,9 @@ describe("mission review", () => {
       expect(await resolve(at, data)).toBe(1);
       const after = await review(at, mission);
       expect(after.code).toBe(0);
+      const told = (await at.shell.run("mission", "review", mission)).out;
+      expect(told).toContain("answered for by tester: ");
+      expect(told).toContain("1 package approved or done; 1 contradiction, answered for");
       expect(after.data.packages).toMatchObject([
         {
           verdict: "overridden",

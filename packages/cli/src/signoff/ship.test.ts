@@ -205,7 +205,9 @@ describe("ship is blocked before anything is written", () => {
     const { data, envelope } = await blocked(at, 26, "review");
     expect(envelope.error).toMatchObject({ code: "REVIEW_CONTRADICTED", details: { workPackageId: "WP01" } });
     expect((await at.type(data.blockers[0].command)).code).toBe(0);
-    expect((await ship(at)).code).toBe(0);
+    const answered = "1 contradiction, answered for";
+    expect((await at.shell.run("preflight", "p")).out).toContain(answered);
+    expect((await at.shell.run("ship", "p")).out).toContain(`1 package done; ${answered}`);
   });
 
   test("by a commit that a done package names and the target does not have", async () => {
