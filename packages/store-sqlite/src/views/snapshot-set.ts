@@ -11,8 +11,11 @@ export interface SetLimits {
   readonly lockTimeoutMs: number;
 }
 
-/** A commit of so much keeps the lock for some milliseconds, and the write-ahead log short. */
-const chunkCharacters = 1_048_576;
+/**
+ * A commit of so much keeps the lock for a moment, and little waits for it in each thread. Source: four times as much takes 5 MB
+ * more on two threads, and no less processor time.
+ */
+const chunkCharacters = 262_144;
 const rowsSwept = 250;
 
 export const beginSnapshotSet = async (
