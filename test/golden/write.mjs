@@ -297,6 +297,7 @@ await asks("dan", {
   observed: { signal: "process_gone", host: workplace.host, program: workplace.program },
 });
 await asks("ada", { ...claim, ...about("WP01"), workplace: { host: workplace.host, branch: null } });
+await asks("ada", { type: "RenewClaim", ...about("WP01"), leaseMs: 20 * minute, workplace });
 await asks("ada", { type: "MoveWorkPackage", ...about("WP01"), to: "in_progress" });
 await asks("ada", {
   type: "MoveWorkPackage",
