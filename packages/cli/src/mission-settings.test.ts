@@ -42,7 +42,7 @@ describe("the target branch of a mission", () => {
     expect(data).toMatchObject({ title: "Keys", dependencyMetAt: "done", targetBranch: "main" });
   });
 
-  test.each(["refs/heads/main", "-x", "a..b", "a b", "@{-1}", "main~1"])(
+  test.each(["HEAD", "refs/heads/main", "-x", "a..b", "a b", "@{-1}", "main~1"])(
     "that no branch can be called (%s) is refused before anything is written",
     async (name) => {
       const shell = await planned();

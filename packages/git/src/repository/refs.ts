@@ -43,8 +43,8 @@ export const isRefName = (name: string): boolean =>
   !/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$/.test(name) &&
   !name.split("/").some((part) => part.startsWith(".") || part.endsWith(".lock"));
 
-/** Whether git can have a branch of this name, and this package takes it for one; whether there is one is another question. */
-export const isBranchName = (name: string): boolean => isRefName(name);
+/** Whether `git branch` makes a branch of this name; whether there is one is another question. Plumbing also makes one called HEAD. */
+export const isBranchName = (name: string): boolean => isRefName(name) && name !== "HEAD";
 
 /** Throws `GIT_NAME_INVALID` for what is no name of a branch. The message holds the name as JSON. */
 export const checkBranch = (name: string): string => {
