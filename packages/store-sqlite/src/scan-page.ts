@@ -94,10 +94,10 @@ export const pageTextOf = (
 ): ScannedPage | undefined => {
   const row = connection.rows(pageSql).get(stream, after, to) as SqlRow;
   if (row[0] !== to - after) return undefined;
-  const text = row[4] as string;
+  const text = row[1] as string;
   const events = new ColumnReader(text);
   const checksum = new PageChecksum(text);
-  const commands = new CommandReader((row[5] as string | null) ?? "", stream);
+  const commands = new CommandReader((row[2] as string | null) ?? "", stream);
   const guard = new DataGuard(text);
   const places: ScannedPlace[] = [];
   let command = underway;
@@ -142,10 +142,7 @@ export const pageTextOf = (
     linkEnd = digestEnd;
   }
   // A LF within a column would have left something over, as no column can be missing: then a place could be another column's.
-  const isWhole =
-    events.isAtEnd() &&
-    checksum.isSound() &&
-    commands.isWhole(row[1] as number, row[2] as number, row[3] as number);
+  const isWhole = events.isAtEnd() && checksum.isSound() && commands.isWhole();
   return isWhole ? { text, places } : undefined;
 };
 

@@ -19,12 +19,13 @@ const commandTexts = `group_concat(CASE WHEN c.position IS NOT NULL THEN ${rowTe
 // notice: who takes a blob of the right characters for a text everywhere else has the right characters, says the checksum.
 const isText = (column: string): string => `${column} < x''`;
 const isNumber = (column: string): string => `${column} < ''`;
-const isBlob = (column: string): string => `${column} >= x''`;
+/** An empty text would look like NULL. */
+const isTextThere = (column: string): string => `${column} > '' AND ${column} < x''`;
 const all = (alias: string, names: string, test: (column: string) => string): string[] =>
   names.split(" ").map((name) => test(`${alias}.${name}`));
 const soundCommand = [
   ...all("c", "command_id recorded_at actor", isText),
-  `(${all("c", nullable.join(" "), isBlob).join(" OR ")}) IS NOT 1`,
+  `(${all("c", nullable.join(" "), isTextThere).join(" AND ")}) IS NOT 0`,
   "c.crc < ''",
 ].join(" AND ");
 const soundEvent = [...all("e", "id type digest", isText), ...all("e", "command version crc", isNumber)].join(
@@ -32,7 +33,6 @@ const soundEvent = [...all("e", "id type digest", isText), ...all("e", "command 
 );
 
 /**
- * Takes a stream, the revision before the page and its last one. Gives the number of its events, of its commands' links,
- * correlations and causes that are not NULL, and the two texts.
+ * Takes a stream, the revision before the page and its last one. Gives the number of its events and the two texts.
  */
-export const pageSql: string = `SELECT count(*), ${nullable.map((name) => `count(c.${name})`).join(", ")}, ${eventTexts}, ${commandTexts} FROM events e LEFT JOIN commands c ON c.position = e.command AND e.command = e.position AND ${soundCommand} WHERE e.stream = ? AND e.revision > ? AND e.revision <= ? AND ${soundEvent}`;
+export const pageSql: string = `SELECT count(*), ${eventTexts}, ${commandTexts} FROM events e LEFT JOIN commands c ON c.position = e.command AND e.command = e.position AND ${soundCommand} WHERE e.stream = ? AND e.revision > ? AND e.revision <= ? AND ${soundEvent}`;

@@ -64,6 +64,9 @@ const noCommand: ScannedCommand = {
 
 const commandSql = `SELECT ${commandColumns.replaceAll(/(?<=^|, )/g, "c.")} FROM events e JOIN commands c ON c.position = e.command WHERE e.stream = ? AND e.revision = ? AND e.position <> e.command`;
 
+const digestAt = (text: string, { dataEnd, digestEnd }: ScannedPlace): string =>
+  text.slice(dataEnd + 1, digestEnd);
+
 class Passage {
   revision: number;
   digest: string | null;
@@ -89,7 +92,7 @@ class Passage {
   /** The next page, up to `last`. Throws `DamagedRow`. */
   next(connection: Connection, last: number): Page {
     const { revision, digest } = this;
-    if (this.#command === noCommand) this.#command = this.#underway(connection);
+    if (this.#command === noCommand && revision >= 0) this.#command = this.#underway(connection);
     const before = {
       stream: this.#stream,
       revision,
@@ -114,27 +117,21 @@ class Passage {
   }
 
   #takeText({ text, places }: ScannedPage): void {
-    let { digest } = this;
     for (let index = 0; index < places.length; index += 1) {
       const place = places[index] as ScannedPage["places"][number];
-      const { command, idEnd, typeEnd, version, wish, dataEnd, digestEnd } = place;
+      const { command, idEnd, typeEnd, version, wish } = place;
       this.revision += 1;
-      const previous = digest;
-      digest = text.slice(dataEnd + 1, digestEnd);
       if (wish === undefined) this.#sink.pass(text.slice(idEnd + 1, typeEnd), version);
-      else this.#sink.take(this.#eventAt(text, place, wish, { previous, digest }));
+      else this.#sink.take(this.#eventAt(text, place, wish, places[index - 1]));
       this.#command = command;
     }
-    this.digest = digest;
+    const last = places.at(-1);
+    if (last !== undefined) this.digest = digestAt(text, last);
   }
 
-  /** What is wanted of an event. */
-  #eventAt(
-    text: string,
-    { command, idAt, idEnd, version, data = {} }: ScannedPlace,
-    wish: Wish,
-    { previous, digest }: Pick<EventEnvelope, "previous" | "digest">,
-  ): EventEnvelope {
+  /** What is wanted of an event; of the first of a page the one before is not in the page. */
+  #eventAt(text: string, place: ScannedPlace, wish: Wish, before: ScannedPlace | undefined): EventEnvelope {
+    const { command, idAt, idEnd, version, data = {} } = place;
     const { type } = wish;
     const event: Partial<{ -readonly [Key in keyof EventEnvelope]: EventEnvelope[Key] }> = {
       type,
@@ -149,7 +146,8 @@ class Passage {
     if (isWhole || wish.wantsActor) event.actor = command.actor;
     if (isWhole) {
       const { commandId, correlationId, causationId } = command;
-      Object.assign(event, { commandId, previous, digest });
+      const previous = before === undefined ? this.digest : digestAt(text, before);
+      Object.assign(event, { commandId, previous, digest: digestAt(text, place) });
       if (correlationId !== null) event.correlationId = correlationId;
       if (causationId !== null) event.causationId = causationId;
     }

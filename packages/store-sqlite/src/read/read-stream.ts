@@ -7,6 +7,8 @@ import {
   type StreamHead,
 } from "@mission-ledger/core";
 import { readHead } from "../append/log-end.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { SqlRow } from "../driver/driver.ts";
 import type { LogReading } from "./read-log.ts";
 import { digestAt, pageOf } from "./stream-events.ts";
 
@@ -39,12 +41,21 @@ export const lastToRead = async (
   signal?.throwIfAborted();
   const end = await look((connection) => {
     if (digestAt(connection, stream, after.revision) !== after.digest) throw notInLog(stream, after);
-    return readHead(connection, stream).revision;
+    return lastRevision(connection, stream);
   }, -1);
   // Without a database there is no event to begin after either.
   if (end < 0 && after.revision >= 0) throw notInLog(stream, after);
   return to === undefined ? end : Math.min(to, end);
 };
+
+/** By the index alone: whoever reads up to it looks at the row itself. Throws `DamagedRow`. */
+const lastRevision = (connection: Connection, stream: string): number => {
+  const row = connection.rows(lastRevisionSql).get(stream) as SqlRow | undefined;
+  if (row === undefined) return emptyHead.revision;
+  return Number.isSafeInteger(row[0]) ? (row[0] as number) : readHead(connection, stream).revision;
+};
+
+const lastRevisionSql = "SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1";
 
 /** Thrown where a head is remembered that the log does not hold. */
 export const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>
