@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { runCommand } from "../cli.ts";
 import { openLedger } from "../library/open-ledger.ts";
 import { parseAddress } from "../store/address.ts";
@@ -70,18 +70,24 @@ describe("a prompt's name", () => {
   });
 });
 
-test("a ledger in a database and one of a host's have prompts that are written and checked like any other", async () => {
-  const shell = await reviewSession();
-  const database = ["--store", "sqlite:../plan.db"] as const;
-  await shell.run("copy", "file:.git/mission-ledger", "sqlite:../plan.db");
-  const issued = await shell.json("review", "prompt", "passkeys/WP01", "--base", "main", ...database);
-  expect(issued.data.file).toBe(
-    path.join(path.dirname(shell.top), `plan.db-${name}`, "passkeys/WP01", `${issued.data.promptId}.md`),
-  );
-  expect(await shell.run("review", "check", issued.data.file, ...database)).toMatchObject({ code: 0 });
-  // The same missions, another ledger: it issued no such prompt.
-  expect(await shell.run("review", "check", issued.data.file)).toMatchObject({ code: 27 });
+test.skipIf(!inject("sqlite"))(
+  "a ledger in a database has prompts that are checked like any other",
+  async () => {
+    const shell = await reviewSession();
+    const database = ["--store", "sqlite:../plan.db"] as const;
+    await shell.run("copy", "file:.git/mission-ledger", "sqlite:../plan.db");
+    const issued = await shell.json("review", "prompt", "passkeys/WP01", "--base", "main", ...database);
+    expect(issued.data.file).toBe(
+      path.join(path.dirname(shell.top), `plan.db-${name}`, "passkeys/WP01", `${issued.data.promptId}.md`),
+    );
+    expect(await shell.run("review", "check", issued.data.file, ...database)).toMatchObject({ code: 0 });
+    // The same missions, another ledger: it issued no such prompt.
+    expect(await shell.run("review", "check", issued.data.file)).toMatchObject({ code: 27 });
+  },
+);
 
+test("a ledger of a host's has prompts that are checked like any other", async () => {
+  const shell = await reviewSession();
   const ledger = await openLedger({ cwd: shell.top, actor: "ada" });
   const host = {
     ledger: () => ledger,
