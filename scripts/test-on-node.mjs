@@ -11,6 +11,9 @@ import { countsOf, readReport, summaryLine } from "./vitest-summary.mjs";
 const tested = ["packages/core", "packages/git", "packages/rebuild", "packages/store-file", "packages/cli"];
 /** Walks through every state or every step of our own protocols: long, and the same in every version of Node. */
 const exhaustive = [
+  "packages/cli/src/focus/focus.prop.test.ts",
+  "packages/cli/src/surfaces/disk-faults.test.ts",
+  "packages/cli/src/surfaces/store-faults.test.ts",
   "packages/rebuild/src/kill.e2e.test.ts",
   "packages/store-file/src/crash.test.ts",
   "packages/store-file/src/append/group.test.ts",
