@@ -41,6 +41,7 @@ export {
   openRegular,
   readFully,
   readOnly,
+  writeFully,
 } from "./files/safe-files.ts";
 export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";

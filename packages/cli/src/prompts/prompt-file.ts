@@ -14,6 +14,7 @@ import {
   openRegular,
   readFully,
   readOnly,
+  writeFully,
 } from "@mission-ledger/store-file";
 import { ownUser } from "./own-user.ts";
 
@@ -52,11 +53,7 @@ export const writePromptFile = ({ files, folder, path: names, bytes }: WriteProm
     }
     try {
       try {
-        for (let at = 0; at < bytes.length; ) {
-          const count = files.write(fd, bytes, at, bytes.length - at, at);
-          if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-          at += count;
-        }
+        writeFully(files, fd, bytes, 0);
         files.fsync(fd);
       } finally {
         files.close(fd);

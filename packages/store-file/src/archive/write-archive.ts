@@ -17,7 +17,7 @@ import {
 import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
-import { createNew, flushDirectory, makeDirectories } from "../files/safe-files.ts";
+import { createNew, flushDirectory, makeDirectories, writeFully } from "../files/safe-files.ts";
 import { lineOfEntry } from "../transfer/entries.ts";
 import { type ArchiveHeader, encodeHeader } from "./archive-header.ts";
 import { archiveSource } from "./read-archive.ts";
@@ -149,11 +149,7 @@ const writeAll = async ({ from, extent, header, files, fd, packed, signal }: Wri
   let filled = 0;
   const put = (): void => {
     const bytes = packed ? gzipSync(Buffer.concat(piece)) : Buffer.concat(piece);
-    for (let at = 0; at < bytes.length; ) {
-      const count = files.write(fd, bytes, at, bytes.length - at, position + at);
-      if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-      at += count;
-    }
+    writeFully(files, fd, bytes, position);
     position += bytes.length;
     [piece, filled] = [[], 0];
   };

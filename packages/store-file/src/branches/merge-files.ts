@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
-import { createNew, openRegular, readFully, readOnly } from "../files/safe-files.ts";
+import { createNew, openRegular, readFully, readOnly, writeFully } from "../files/safe-files.ts";
 import { decodeStreamName } from "../names.ts";
 import { type MergedCopies, mergeCopies } from "./merge.ts";
 import { largestCopyBytes } from "./read-copy.ts";
@@ -74,7 +74,7 @@ const replace = (files: FilePort, name: string, bytes: Buffer, randomness: Rando
   const fd = files.open(temporary, createNew, 0o600);
   try {
     try {
-      for (let at = 0; at < bytes.length; ) at += files.write(fd, bytes, at, bytes.length - at, at);
+      writeFully(files, fd, bytes, 0);
     } finally {
       files.close(fd);
     }

@@ -3,7 +3,14 @@ import path from "node:path";
 import { digestOfRecord } from "../branches/identity.ts";
 import type { CopyContents, CopyRecord } from "../branches/read-copy.ts";
 import type { FileStatus } from "../files/file-port.ts";
-import { createNew, makeDirectories, openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import {
+  createNew,
+  makeDirectories,
+  openRegularIfThere,
+  readFully,
+  readOnly,
+  writeFully,
+} from "../files/safe-files.ts";
 import type { StreamPaths } from "../layout.ts";
 import { foldLog, startOfLog, tornSeal } from "../log/fold.ts";
 import { openLineReader } from "../log/line-reader.ts";
@@ -137,11 +144,7 @@ const keepOld = ({ files, layout, clock, randomness }: CopyAccess, paths: CopyPa
   const name = quarantinePath(layout, layout.of(paths.stream), clock, randomness);
   const fd = files.open(path.join(path.dirname(name), `copy.${path.basename(name)}`), createNew, 0o600);
   try {
-    for (let at = 0; at < old.length; ) {
-      const count = files.write(fd, old, at, old.length - at, at);
-      if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-      at += count;
-    }
+    writeFully(files, fd, old, 0);
     files.fdatasync(fd);
   } finally {
     files.close(fd);

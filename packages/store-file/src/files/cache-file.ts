@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "./file-port.ts";
-import { createNew } from "./safe-files.ts";
+import { createNew, writeFully } from "./safe-files.ts";
 
 export const writeCacheFile = (
   files: FilePort,
@@ -16,7 +16,7 @@ export const writeCacheFile = (
   const fd = files.open(temporary, createNew, 0o600);
   try {
     try {
-      for (let at = 0; at < bytes.length; ) at += files.write(fd, bytes, at, bytes.length - at, at);
+      writeFully(files, fd, bytes, 0);
     } finally {
       files.close(fd);
     }

@@ -1,7 +1,7 @@
 /** Writing much and reading it back, block by block, with a running checksum over all of it. */
 import { StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import type { OpenedFile } from "../files/safe-files.ts";
+import { type OpenedFile, writeFully } from "../files/safe-files.ts";
 import type { StreamPaths } from "../layout.ts";
 
 export interface Written {
@@ -22,12 +22,9 @@ export const writeLines = (files: FilePort, fd: number, lines: Iterable<Buffer>)
   let bytes = 0;
   let sum = 0;
   const put = (): void => {
-    for (let at = 0; at < filled; ) {
-      const count = files.write(fd, block, at, filled - at, bytes + at);
-      if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-      at += count;
-    }
-    sum = addTo(sum, block.subarray(0, filled));
+    const taken = block.subarray(0, filled);
+    writeFully(files, fd, taken, bytes);
+    sum = addTo(sum, taken);
     bytes += filled;
     filled = 0;
   };

@@ -18,6 +18,7 @@ import {
   makeDirectories,
   openRegular,
   readWriteCreate,
+  writeFully,
 } from "../files/safe-files.ts";
 import { sealedLength, sealInto, sealLine } from "../log/sealed-line.ts";
 import { encodeStreamName } from "../names.ts";
@@ -27,7 +28,6 @@ import {
   removeOthers,
   removeQuietly,
   type SnapshotFolder,
-  writeAll,
   writeGeneration,
 } from "./generation.ts";
 import { type JournalEntry, journalEnd, journalLine, readJournal } from "./journal.ts";
@@ -68,7 +68,7 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
 
   const write = (): void => {
     if (heldBytes === 0) return;
-    writeAll(files, pack.fd, held.subarray(0, heldBytes), written);
+    writeFully(files, pack.fd, held.subarray(0, heldBytes), written);
     written += heldBytes;
     heldBytes = 0;
   };
@@ -77,7 +77,7 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
     write();
     files.fdatasync(pack.fd);
     const text = Buffer.concat(lines);
-    writeAll(files, journal.fd, text, journalEndAt);
+    writeFully(files, journal.fd, text, journalEndAt);
     files.fdatasync(journal.fd);
     journalEndAt += text.length;
     lines = [];
@@ -127,7 +127,7 @@ export const beginFileSet = ({ plan, part = "0", maxBytes, ...place }: FileSetOp
           places.push([hashOf(key), end, length]);
           if (heldBytes + length > mostHeld) write();
           if (length > mostHeld) {
-            writeAll(files, pack.fd, sealLine(text), written);
+            writeFully(files, pack.fd, sealLine(text), written);
             written += length;
           } else heldBytes = sealInto(held, heldBytes, text);
           end += length;
@@ -210,7 +210,7 @@ const writeIndex = ({ files, folder }: SnapshotFolder, name: string, bytes: Buff
   removeQuietly(files, target);
   const fd = files.open(target, createNew, 0o600);
   try {
-    writeAll(files, fd, bytes, 0);
+    writeFully(files, fd, bytes, 0);
     files.fdatasync(fd);
   } finally {
     files.close(fd);

@@ -5,7 +5,14 @@
 import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import { createNew, flushDirectory, glimpse, openRegularIfThere, readOnly } from "../files/safe-files.ts";
+import {
+  createNew,
+  flushDirectory,
+  glimpse,
+  openRegularIfThere,
+  readOnly,
+  writeFully,
+} from "../files/safe-files.ts";
 import { isSealed, sealLine } from "../log/sealed-line.ts";
 
 export interface SnapshotFolder {
@@ -56,7 +63,7 @@ export const writeGeneration = (
   const fd = files.open(temporary, createNew, 0o600);
   try {
     try {
-      writeAll(files, fd, line, 0);
+      writeFully(files, fd, line, 0);
       files.fdatasync(fd);
     } finally {
       files.close(fd);
@@ -67,14 +74,6 @@ export const writeGeneration = (
     throw error;
   }
   flushDirectory(files, folder, (error) => error);
-};
-
-export const writeAll = (files: FilePort, fd: number, bytes: Uint8Array, position: number): void => {
-  for (let at = 0; at < bytes.length; ) {
-    const count = files.write(fd, bytes, at, bytes.length - at, position + at);
-    if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-    at += count;
-  }
 };
 
 /** Removes all snapshots that count no more, whoever left them. What cannot be removed is tried again with the next set. */

@@ -23,6 +23,7 @@ import {
   readAppend,
   readFully,
   readOnly,
+  writeFully,
 } from "../files/safe-files.ts";
 import type { StreamPaths } from "../layout.ts";
 import { underLock } from "../ledger-access.ts";
@@ -192,11 +193,7 @@ const writeRest = (
   if (size < offset || !bytes.subarray(0, stands.length).equals(stands))
     throw diverged(paths.stream, `holds other bytes at ${offset} in the target than the copy would write`);
   try {
-    for (let at = stands.length; at < bytes.length; ) {
-      const count = files.write(fd, bytes, at, bytes.length - at, null);
-      if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-      at += count;
-    }
+    writeFully(files, fd, bytes.subarray(stands.length), null);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EIO") setMark(files, paths);
     throw faultOf(error, "write", { stream: paths.stream, path: paths.log, size: status.size });

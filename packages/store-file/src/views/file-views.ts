@@ -20,6 +20,7 @@ import {
   openRegularIfThere,
   readFully,
   readOnly,
+  writeFully,
 } from "../files/safe-files.ts";
 import { layoutOf } from "../layout.ts";
 import { realRoot } from "../location/local-root.ts";
@@ -96,11 +97,7 @@ const replaceDurably = (
   let placed = false;
   try {
     try {
-      for (let at = 0; at < bytes.length; ) {
-        const count = files.write(fd, bytes, at, bytes.length - at, at);
-        if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-        at += count;
-      }
+      writeFully(files, fd, bytes, 0);
       files.fdatasync(fd);
     } finally {
       files.close(fd);
