@@ -4,11 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, inject, test } from "vitest";
+import { buildFirst, program } from "../packages/cli/src/testing/built-program.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const corpus = process.env.MISSION_LEDGER_CORPUS ?? path.resolve(repository, "../shared/corpus");
-const mledBin = path.join(repository, "packages/cli/bin/mled.cjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "mission-ledger-corpus-"));
+buildFirst();
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 interface Envelope {
@@ -21,7 +22,7 @@ interface Envelope {
 const mled = (
   ...args: readonly string[]
 ): { readonly status: number | null; readonly stdout: Buffer; readonly stderr: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [mledBin, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     cwd: scratch,
     env: { ...process.env, MISSION_LEDGER_STORE: "", MISSION_LEDGER_ACTOR: "" },
     maxBuffer: 268_435_456,

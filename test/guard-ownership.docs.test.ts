@@ -4,14 +4,15 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { buildFirst, program } from "../packages/cli/src/testing/built-program.ts";
 import { answerPattern, consoleSteps } from "./console-blocks.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const page = fs.readFileSync(path.join(repository, "docs/how-to/guard-ownership.md"), "utf8");
-const program = path.join(repository, "packages/cli/bin/mled.cjs");
-const isBuilt = fs.existsSync(path.join(repository, "packages/cli/dist/bin/mled-bundle.cjs"));
 
-test.skipIf(!isBuilt)("what the page says to type answers what the page says", () => {
+buildFirst();
+
+test("what the page says to type answers what the page says", () => {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), "mission-ledger-guard-")));
   onTestFinished(() => fs.rmSync(root, { recursive: true, force: true }));
   const [bin, main, lane] = ["bin", "passkeys", "lane-a"].map((name) => path.join(root, name)) as [

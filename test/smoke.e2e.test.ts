@@ -3,19 +3,13 @@
  * worktree, a bare repository next to it as its remote. No event is written but by commands.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { program as bin, buildFirst } from "../packages/cli/src/testing/built-program.ts";
 
-const repository = path.resolve(import.meta.dirname, "..");
-const cli = path.join(repository, "packages", "cli");
-const bin = path.join(cli, "bin", "mled.cjs");
-
-beforeAll(() => {
-  if (!existsSync(path.join(cli, "dist", "bin", "mled-bundle.cjs")))
-    execFileSync(process.execPath, [path.join(repository, "scripts", "bundle-cli.mjs")]);
-});
+buildFirst();
 
 const env = {
   PATH: process.env.PATH ?? "",

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { program as bin, buildFirst } from "../packages/cli/src/testing/built-program.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
-const bin = path.join(repository, "packages/cli/bin/mled.cjs");
+
+buildFirst();
 
 interface Envelope {
   readonly ok: boolean;

@@ -1,38 +1,20 @@
 import { spawn, spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import {
+  program as bin,
+  buildFirst,
+  plain as env,
+  mled,
+  start,
+  withPackage,
+} from "./testing/built-program.ts";
 import { scratch } from "./testing/session.ts";
 
-const cli = fileURLToPath(new URL("..", import.meta.url));
-const bin = path.join(cli, "bin", "mled.cjs");
+buildFirst();
 
-beforeAll(() => {
-  if (existsSync(path.join(cli, "dist", "bin", "mled-bundle.cjs"))) return;
-  const built = spawnSync(process.execPath, [path.join(cli, "..", "..", "scripts", "bundle-cli.mjs")], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
-
-const env = { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester" };
-
-const mled = (cwd: string, ...argv: readonly string[]) =>
-  spawnSync(process.execPath, [bin, ...argv], {
-    cwd,
-    env,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
-const withLedger = (): string => {
-  const cwd = scratch();
-  mled(cwd, "init");
-  mled(cwd, "mission", "create", "p", "Title");
-  mled(cwd, "wp", "add", "p", "One");
-  return cwd;
-};
+const withLedger = (): string => withPackage(scratch());
 
 const row = (index: number): string =>
   JSON.stringify({
@@ -127,15 +109,11 @@ describe("the program", () => {
 
   test("processes that race for one package get one winner", async () => {
     const cwd = withLedger();
-    const claim = (actor: string) =>
-      new Promise<number | null>((resolve) => {
-        spawn(process.execPath, [bin, "wp", "claim", "p/WP01", "--as", actor], {
-          cwd,
-          env,
-          stdio: "ignore",
-        }).once("close", resolve);
-      });
-    expect((await Promise.all(["a", "b", "c", "d"].map(claim))).sort()).toEqual([0, 5, 5, 5]);
+    const claims = ["a", "b", "c", "d"].map((actor) =>
+      start(["wp", "claim", "p/WP01", "--as", actor], { cwd }),
+    );
+    const ends = await Promise.all(claims.map(({ ended }) => ended));
+    expect(ends.map(({ status }) => status).sort()).toEqual([0, 5, 5, 5]);
     expect(mled(cwd, "verify").status).toBe(0);
   });
 });

@@ -1,45 +1,17 @@
 /** The program on a server: processes that come and go, what they load, and how they end. */
-import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { makeCertificates, startWireServer } from "@mission-ledger/wire-server";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { buildFirst, cli, type Ended, start } from "./testing/built-program.ts";
 import { scratch } from "./testing/session.ts";
 
-const cli = fileURLToPath(new URL("..", import.meta.url));
-const bin = path.join(cli, "bin", "mled.cjs");
-const client = "mled-eventstoredb.cjs";
-
-beforeAll(() => {
-  if (existsSync(path.join(cli, "dist", "bin", client))) return;
-  const built = spawnSync(process.execPath, [path.join(cli, "..", "..", "scripts", "bundle-cli.mjs")], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
-
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const plain = { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester" };
+buildFirst();
 
 /** A process that this one, which holds the server, does not wait for idly. */
-const mled = (env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<Ran> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...argv], {
-      env: { ...plain, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const [out, err]: [string[], string[]] = [[], []];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, stdout: out.join(""), stderr: err.join("") }));
-  });
+const mled = (env: Readonly<Record<string, string>>, ...argv: readonly string[]): Promise<Ended> =>
+  start(argv, { env }).ended;
 
 const onServer = async () => {
   const server = await startWireServer();
@@ -89,19 +61,16 @@ describe("a server that says nothing", () => {
     await mled(env, "mission", "create", "p", "Passkeys");
     server.strike({ at: "read", fault: { kind: "silence" }, times: 100 });
     const before = server.calls().get("Streams/Read") ?? 0;
-    const child = spawn(process.execPath, [bin, "board", "p", "--json"], {
-      env: { ...plain, ...env, MISSION_LEDGER_STORE: `${server.url}&defaultDeadline=60000` },
-      stdio: ["ignore", "pipe", "inherit"],
+    const { child, ended } = start(["board", "p", "--json"], {
+      env: { ...env, MISSION_LEDGER_STORE: `${server.url}&defaultDeadline=60000` },
     });
-    const ended = new Promise((resolve) => child.on("close", resolve));
-    const out: string[] = [];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
     await expect
       .poll(() => server.calls().get("Streams/Read") ?? 0, { timeout: 20_000 })
       .toBeGreaterThan(before);
     child.kill("SIGINT");
-    expect(await ended).toBe(130);
-    expect(JSON.parse(out.join(""))).toMatchObject({ ok: false, error: { code: "INTERRUPTED" } });
+    const { status, stdout, stderr } = await ended;
+    expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: "INTERRUPTED" } });
   });
 
   test("after it took a write leaves the outcome unknown, and the same command id tells it later", async () => {

@@ -3,10 +3,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { buildFirst, mledWith } from "./testing/built-program.ts";
 import { scratch } from "./testing/session.ts";
 
-const program = path.resolve(import.meta.dirname, "..", "bin", "mled.cjs");
-const isBuilt = fs.existsSync(path.resolve(import.meta.dirname, "..", "dist", "bin", "mled-bundle.cjs"));
+buildFirst();
 
 const environment = (home: string): Record<string, string> => ({
   PATH: process.env.PATH ?? "",
@@ -35,9 +35,10 @@ const cloneAt = (folder: string, home: string): Clone => {
   const env = environment(home);
   const git = (...args: readonly string[]): string =>
     execFileSync("git", ["-C", folder, ...args], { env, stdio: ["ignore", "pipe", "pipe"] }).toString();
+  const run = mledWith(env);
   const mled: Clone["mled"] = (...args) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, env });
-    return { code: status ?? -1, out: stdout.toString(), err: stderr.toString() };
+    const { status, stdout, stderr } = run(folder, ...args);
+    return { code: status ?? -1, out: stdout, err: stderr };
   };
   return {
     folder,
@@ -81,7 +82,7 @@ const boardOf = (clone: Clone): unknown => clone.json("board", "p").data;
 const historyOf = (clone: Clone): readonly string[] =>
   (clone.json("log", "p").data.events as { eventId: string }[]).map(({ eventId }) => eventId);
 
-describe.skipIf(!isBuilt)("two clones of a repository", () => {
+describe("two clones of a repository", () => {
   test("a fresh clone says what it has not taken in, and its first command takes in everything", () => {
     const [here, there] = twoClones();
     const looked = there.mled("mission", "list");
@@ -180,7 +181,7 @@ describe.skipIf(!isBuilt)("two clones of a repository", () => {
   });
 });
 
-describe.skipIf(!isBuilt)("init --git", () => {
+describe("init --git", () => {
   const repository = (): Clone => {
     const root = scratch();
     const folder = path.join(root, "it's 100% here");

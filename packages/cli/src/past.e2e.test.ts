@@ -1,40 +1,18 @@
 /** The past through the program itself, on both stores: processes that each see only what the others left on the disk. */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
+import { buildFirst, mledWith, start, withPackage } from "./testing/built-program.ts";
 import { scratch } from "./testing/session.ts";
 
-const cli = fileURLToPath(new URL("..", import.meta.url));
-const bin = path.join(cli, "bin", "mled.cjs");
-
-beforeAll(() => {
-  if (existsSync(path.join(cli, "dist", "bin", "mled-bundle.cjs"))) return;
-  const built = spawnSync(process.execPath, [path.join(cli, "..", "..", "scripts", "bundle-cli.mjs")], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
-
-const envOf = (store: string | undefined) => ({
-  PATH: process.env.PATH ?? "",
-  MISSION_LEDGER_ACTOR: "ada",
-  ...(store === undefined ? {} : { MISSION_LEDGER_STORE: store }),
-});
+buildFirst();
 
 describe.each([
-  ["files", undefined],
-  ["sqlite", "sqlite:plan.db"],
-] as const)("on %s", (name, store) => {
-  const mled = (cwd: string, ...argv: readonly string[]) =>
-    spawnSync(process.execPath, [bin, ...argv], { cwd, env: envOf(store), encoding: "utf8" });
+  ["files", {}],
+  ["sqlite", { MISSION_LEDGER_STORE: "sqlite:plan.db" }],
+] as const)("on %s", (name, env) => {
+  const mled = mledWith(env);
   const json = (cwd: string, ...argv: readonly string[]) => JSON.parse(mled(cwd, ...argv, "--json").stdout);
   const withLedger = (): string => {
-    const cwd = scratch();
-    mled(cwd, "init");
-    mled(cwd, "mission", "create", "p", "Title");
-    mled(cwd, "wp", "add", "p", "One");
+    const cwd = withPackage(scratch(), mled);
     mled(cwd, "wp", "claim", "p/WP01");
     return cwd;
   };
@@ -61,18 +39,8 @@ describe.each([
     "processes that undo the same at once do it once",
     async () => {
       const cwd = withLedger();
-      const undo = () =>
-        new Promise<string>((resolve) => {
-          let out = "";
-          const child = spawn(process.execPath, [bin, "undo", "p", "4", "--reason", "r", "--json"], {
-            cwd,
-            env: envOf(store),
-            stdio: ["ignore", "pipe", "ignore"],
-          });
-          child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString("utf8")));
-          child.on("close", () => resolve(out));
-        });
-      const answers = (await Promise.all([undo(), undo(), undo()])).map((out) => JSON.parse(out));
+      const undo = () => start(["undo", "p", "4", "--reason", "r", "--json"], { cwd, env }).ended;
+      const answers = (await Promise.all([undo(), undo(), undo()])).map(({ stdout }) => JSON.parse(stdout));
       expect(answers.every(({ ok }) => ok)).toBe(true);
       expect(answers.filter(({ data }) => data.events.length > 0)).toHaveLength(1);
       expect(json(cwd, "log", "p").data.events).toHaveLength(8);

@@ -1,14 +1,14 @@
-import { spawn } from "node:child_process";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Snapshot } from "@mission-ledger/core";
 import { board } from "@mission-ledger/core/mission";
 import { expect, inject, test } from "vitest";
 import { folds } from "./commands/folds.ts";
 import { openLedger } from "./library/open-ledger.ts";
+import { buildFirst, start } from "./testing/built-program.ts";
 import { scratch } from "./testing/session.ts";
 
-const bin = fileURLToPath(new URL("../bin/mled.cjs", import.meta.url));
+buildFirst();
+
 const slugs = Array.from({ length: 16 }, (_, index) => `m${String(index).padStart(2, "0")}`);
 const rounds = 4;
 
@@ -18,17 +18,11 @@ const rebuild = (
   store: string,
   workers: number,
 ): { readonly over: Promise<number | null>; isOver(): boolean } => {
-  const child = spawn(process.execPath, [bin, "rebuild", "--store", store, "--workers", String(workers)], {
-    cwd,
-    stdio: "ignore",
-  });
+  const { ended } = start(["rebuild", "--store", store, "--workers", String(workers)], { cwd });
   let isOver = false;
-  const over = new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      isOver = true;
-      resolve(code);
-    });
+  const over = ended.then(({ status }) => {
+    isOver = true;
+    return status;
   });
   return { over, isOver: () => isOver };
 };

@@ -3,20 +3,14 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { buildFirst, mledWith } from "../testing/built-program.ts";
 import type { Ran } from "../testing/session.ts";
 import { gitRepository, type TestRepository, type WorkTree } from "../testing/worktrees.ts";
 
-const program = path.resolve(import.meta.dirname, "..", "..", "bin", "mled.cjs");
-const isBuilt = fs.existsSync(
-  path.resolve(import.meta.dirname, "..", "..", "dist", "bin", "mled-bundle.cjs"),
-);
+buildFirst();
 
 const mled = (tree: WorkTree, ...args: readonly string[]): Ran => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    cwd: tree.folder,
-    env: tree.env,
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = mledWith(tree.env)(tree.folder, ...args);
   return { code: status ?? -1, out: stdout, err: stderr };
 };
 
@@ -44,7 +38,7 @@ const guarded = async (): Promise<{ readonly repository: TestRepository; readonl
   return { repository, lane: repository.worktree("lane-a") };
 };
 
-describe.skipIf(!isBuilt)("commits under the guard", () => {
+describe("commits under the guard", () => {
   test("pass for each of three packages of a lane in turn, and are refused for the others' files", async () => {
     const { lane } = await guarded();
     const files = { WP01: "src/login/a", WP02: "src/auth/a", WP03: "docs/a" } as const;

@@ -1,78 +1,39 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  program as bin,
+  buildFirst,
+  plain as env,
+  mled,
+  start,
+  withPackage,
+} from "../testing/built-program.ts";
 import { scratch } from "../testing/session.ts";
 import { ownProgram } from "../workplace/program.ts";
 
-const cli = fileURLToPath(new URL("../..", import.meta.url));
-const bin = path.join(cli, "bin", "mled.cjs");
+buildFirst();
 
-beforeAll(() => {
-  if (existsSync(path.join(cli, "dist", "bin", "mled-bundle.cjs"))) return;
-  const built = spawnSync(process.execPath, [path.join(cli, "..", "..", "scripts", "bundle-cli.mjs")], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
-
-const env = { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester" };
-
-const mled = (cwd: string, ...argv: readonly string[]) =>
-  spawnSync(process.execPath, [bin, ...argv], {
-    cwd,
-    env,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
-const withLedger = (): string => {
-  const cwd = scratch();
-  mled(cwd, "init");
-  mled(cwd, "mission", "create", "p", "Title");
-  mled(cwd, "wp", "add", "p", "One");
-  return cwd;
-};
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly out: string;
-  readonly err: string;
-}
+const withLedger = (): string => withPackage(scratch());
 
 /** A program in Node, which says when it has begun. */
 const script = (text: string): readonly string[] => [process.execPath, "-e", text];
 
 const holding = (cwd: string, command: readonly string[], flags: readonly string[] = []) => {
-  const child: ChildProcess = spawn(process.execPath, [bin, "hold", "p/WP01", ...flags, "--", ...command], {
-    cwd,
-    env,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const { child, ended, said } = start(["hold", "p/WP01", ...flags, "--", ...command], { cwd });
   onTestFinished(() => void child.kill("SIGKILL"));
-  let [out, err] = ["", ""];
-  child.stdout?.on("data", (chunk: Buffer) => {
-    out += chunk.toString("utf8");
-  });
-  child.stderr?.on("data", (chunk: Buffer) => {
-    err += chunk.toString("utf8");
-  });
-  const ended = new Promise<Ended>((resolve) => {
-    child.once("close", (code, signal) => resolve({ code, signal, out, err }));
-  });
   const says = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (out.includes(text)) resolve();
+        if (said().includes(text)) resolve();
       };
       child.stdout?.on("data", look);
-      child.once("close", () => reject(new Error(`it ended without ${text}: ${err}`)));
+      void ended.then(({ stderr }) => reject(new Error(`it ended without ${text}: ${stderr}`)));
       look();
     });
-  const said = { pid: (): number => Number(/begun (\d+)/.exec(out)?.[1]) };
-  return { child, ended, says, said };
+  const pid = (): number => Number(/begun (\d+)/.exec(said())?.[1]);
+  return { child, ended, says, pid };
 };
 
 const stays = `setInterval(() => {}, 1000); console.log("begun", process.pid);`;
@@ -104,7 +65,7 @@ describe("mled hold as a process", () => {
     "killed with SIGKILL leaves its claim to the program that works on, whose death frees it at once",
     async () => {
       const cwd = withLedger();
-      const { child, says, said } = holding(cwd, script(stays));
+      const { child, says, pid } = holding(cwd, script(stays));
       await says("begun");
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
@@ -112,7 +73,7 @@ describe("mled hold as a process", () => {
       // The program that it ran is nobody's child now, and works on.
       const early = mled(cwd, "wp", "recover", "p/WP01", "--reason", "its program is gone", "--as", "bob");
       expect([early.status, early.stderr]).toEqual([5, expect.stringContaining("CLAIM_ALIVE")]);
-      process.kill(said.pid(), "SIGKILL");
+      process.kill(pid(), "SIGKILL");
       const found = JSON.parse(mled(cwd, "doctor", "--json").stdout).data.findings;
       expect(found).toContainEqual(
         expect.objectContaining({
@@ -149,8 +110,8 @@ describe("mled hold as a process", () => {
       );
       await says("begun");
       child.kill(signal);
-      const { code, out } = await ended;
-      expect([code, out]).toEqual([7, expect.stringContaining("got it")]);
+      const { status, stdout } = await ended;
+      expect([status, stdout]).toEqual([7, expect.stringContaining("got it")]);
       expect(JSON.parse(mled(cwd, "wp", "show", "p/WP01", "--json").stdout).data).toMatchObject({
         lane: "planned",
         claim: null,
@@ -165,14 +126,14 @@ describe("mled hold as a process", () => {
     // It stays until all the others were refused.
     const work = ["sh", "-c", "printf x >> ran; while [ ! -e go ]; do sleep 0.05; done"];
     const all = Array.from({ length: 10 }, () => holding(cwd, work));
-    const codes: (number | null)[] = [];
+    let refused = 0;
     for (const { ended } of all)
-      void ended.then(({ code }) => {
-        codes.push(code);
-        if (codes.length === 9) writeFileSync(path.join(cwd, "go"), "");
+      void ended.then(() => {
+        refused += 1;
+        if (refused === 9) writeFileSync(path.join(cwd, "go"), "");
       });
     const ends = await Promise.all(all.map(({ ended }) => ended));
-    expect(ends.map(({ code }) => code).sort()).toEqual([0, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
+    expect(ends.map(({ status }) => status).sort()).toEqual([0, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
     expect(readFileSync(log, "utf8")).toBe("x");
   });
 

@@ -3,14 +3,12 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { buildFirst, program } from "../testing/built-program.ts";
 import { clone, cloneEnvironment } from "../testing/clones.ts";
 
-const program = path.resolve(import.meta.dirname, "..", "..", "bin", "mled.cjs");
-const isBuilt = fs.existsSync(
-  path.resolve(import.meta.dirname, "..", "..", "dist", "bin", "mled-bundle.cjs"),
-);
+buildFirst();
 
-describe.skipIf(!isBuilt)("a preflight before each merge", () => {
+describe("a preflight before each merge", () => {
   test("stops a local merge onto a main that has gone its own way, and lets one pass that has not", async () => {
     const at = await clone();
     const hook = path.join(at.folder, ".git", "hooks", "pre-merge-commit");

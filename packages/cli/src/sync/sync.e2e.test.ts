@@ -1,21 +1,13 @@
 /** The built program beside servers that are down or say nothing: results, documents and exit codes as a script sees them. */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import path from "node:path";
 import { startWireServer } from "@mission-ledger/wire-server";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { buildFirst, type Started, start } from "../testing/built-program.ts";
 import { planned, type Session } from "../testing/session.ts";
 
-const home = path.resolve(import.meta.dirname, "..", "..");
-const program = path.join(home, "bin", "mled.cjs");
-
-beforeAll(() => {
-  if (existsSync(path.join(home, "dist", "bin", "mled-bundle.cjs"))) return;
-  const bundle = path.join(home, "..", "..", "scripts", "bundle-cli.mjs");
-  const built = spawnSync(process.execPath, [bundle], { encoding: "utf8" });
-  if (built.status !== 0) throw new Error(built.stderr);
-});
+buildFirst();
 
 /** Takes connections and never says a word. Answers once somebody has come. */
 const silentServer = async (): Promise<{ readonly url: string; readonly visited: Promise<void> }> => {
@@ -46,24 +38,11 @@ const deadServer = async (): Promise<string> => {
   return `esdb://127.0.0.1:${port}?tls=false`;
 };
 
-const started = (shell: Session, argv: readonly string[], env: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, [program, ...argv], {
-    cwd: shell.directory,
-    env: { PATH: process.env.PATH ?? "", MISSION_LEDGER_ACTOR: "tester", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    child.on("close", (code) => resolve({ code, out, err }));
-  });
-  return { child, ended };
-};
+const started = (
+  { directory: cwd }: Session,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Started => start(argv, { cwd, env });
 
 const logOf = (shell: Session): readonly string[] =>
   readFileSync(path.join(shell.directory, ".mission-ledger", "log", "mission-p.jsonl"), "utf8")
@@ -80,9 +59,9 @@ describe("the program, with a server that", () => {
     });
     await visited;
     child.kill("SIGTERM");
-    const { code, out, err } = await ended;
-    expect([code, err]).toEqual([0, ""]);
-    expect(JSON.parse(out)).toMatchObject({
+    const { status, stdout, stderr } = await ended;
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
       data: { readback: "verified", lane: "claimed" },
       sync: { complete: false, diagnostics: [{ code: "INTERRUPTED", fatal: false }] },
@@ -97,9 +76,9 @@ describe("the program, with a server that", () => {
       MISSION_LEDGER_SYNC_TO: url,
       MISSION_LEDGER_SYNC_WITHIN: "200ms",
     });
-    const { code, out, err } = await ended;
-    expect([code, err]).toEqual([0, ""]);
-    expect(JSON.parse(out)).toMatchObject({ ok: true, sync: { complete: false } });
+    const { status, stdout, stderr } = await ended;
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, sync: { complete: false } });
   });
 
   test("is down, keeps the result on stdout and says the rest on stderr", async () => {
@@ -108,18 +87,18 @@ describe("the program, with a server that", () => {
       MISSION_LEDGER_SYNC_TO: await deadServer(),
       MISSION_LEDGER_SYNC_WITHIN: "1m",
     });
-    const { code, out, err } = await ended;
-    expect(code).toBe(0);
-    expect(out).toMatch(/read back/);
-    expect(err).toMatch(/^warning: STORE_UNAVAILABLE: .*; next: mled sync\n$/);
+    const { status, stdout, stderr } = await ended;
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/read back/);
+    expect(stderr).toMatch(/^warning: STORE_UNAVAILABLE: .*; next: mled sync\n$/);
   });
 
   test("is down, is named by mled sync with an exit code of its own", async () => {
     const shell = await planned();
     const { ended } = started(shell, ["sync", await deadServer(), "--within", "5s", "--json"], {});
-    const { code, out } = await ended;
-    expect(code).toBe(7);
-    expect(JSON.parse(out)).toMatchObject({ ok: false, data: { complete: false, events: 0 } });
+    const { status, stdout } = await ended;
+    expect(status).toBe(7);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, data: { complete: false, events: 0 } });
   });
 });
 
@@ -131,13 +110,13 @@ test("processes that bring the same mission at the same time end without a word 
   const documents: unknown[] = [];
   const agent = async (name: string): Promise<void> => {
     for (const text of ["one", "two", "three"]) {
-      const { code, out, err } = await started(
+      const { status, stdout, stderr } = await started(
         shell,
         ["wp", "note", "p/WP01", `${name} ${text}`, "--json"],
         env,
       ).ended;
-      expect([code, err]).toEqual([0, ""]);
-      documents.push(JSON.parse(out));
+      expect([status, stderr]).toEqual([0, ""]);
+      documents.push(JSON.parse(stdout));
     }
   };
   await Promise.all(["ada", "bob", "eve"].map(agent));
