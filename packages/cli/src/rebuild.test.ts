@@ -8,6 +8,7 @@ import { folds } from "./commands/folds.ts";
 import { displayWidth } from "./output/width.ts";
 import { barLine } from "./rebuild/bar.ts";
 import { runLedger } from "./run/run-ledger.ts";
+import { abortsAtAsk } from "./testing/interrupting-signal.ts";
 import { planned, type Session } from "./testing/session.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes
@@ -270,24 +271,11 @@ describe("mled rebuild", () => {
     const shell = await withViews();
     await tamper(shell, "board", (state: Any) => put(state, "title", "Other"));
     const before = contentBelow(cacheOf(shell));
-    let asked = 0;
-    const signal = {
-      get aborted() {
-        return asked > 2;
-      },
-      throwIfAborted: () => {
-        asked += 1;
-        if (asked > 2) throw Object.assign(new Error("This operation was aborted"), { name: "AbortError" });
-      },
-      addEventListener: () => {},
-      removeEventListener: () => {},
-    };
     for (const [argv, hint] of [
       [["rebuild"], "Go on where it stopped: mled rebuild"],
       [["rebuild", "p"], "Again: mled rebuild p"],
     ] as const) {
-      asked = 0;
-      const io = shell.io({ signal });
+      const io = shell.io({ signal: abortsAtAsk(3) });
       expect(await runLedger(argv, io)).toBe(130);
       expect(io.text().err).toContain("INTERRUPTED: interrupted; the live views are as they were");
       expect(io.text().err).toContain(hint);

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runLedger } from "./cli.ts";
+import { abortsAtAsk } from "./testing/interrupting-signal.ts";
 import { session } from "./testing/session.ts";
 
 const row = (id: string, from: string, to: string, at: string): string =>
@@ -201,19 +202,7 @@ describe("damage", () => {
     for (let last = 1; ; last += 1) {
       const shell = session();
       folder(shell.directory, "001-a", log);
-      let asked = 0;
-      const signal = {
-        get aborted() {
-          return asked >= last;
-        },
-        throwIfAborted: () => {
-          asked += 1;
-          if (asked >= last) throw Object.assign(new Error("aborted"), { name: "AbortError" });
-        },
-        addEventListener: () => {},
-        removeEventListener: () => {},
-      };
-      const world = shell.io({ signal });
+      const world = shell.io({ signal: abortsAtAsk(last) });
       const code = await runLedger(["import", "spec-kitty", "001-a", "--ledger", "plan", "--json"], world);
       if (code === 0) break;
       expect(code).toBe(130);

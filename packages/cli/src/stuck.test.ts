@@ -15,6 +15,7 @@ import { runLedger } from "./cli.ts";
 import { openLedger } from "./index.ts";
 import { fakeMachine } from "./testing/fake-machine.ts";
 import { gitAt } from "./testing/git.ts";
+import { abortsAtAsk } from "./testing/interrupting-signal.ts";
 import { parseArgs } from "./testing/parse-args.ts";
 import { specKittyRow } from "./testing/samples.ts";
 import { planned, type Session, session } from "./testing/session.ts";
@@ -219,19 +220,7 @@ const interruptedImport = async (): Promise<Session> => {
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, "status.events.jsonl"), `${specKittyRow}\n`);
   for (let last = 1; last < 50; last += 1) {
-    let asked = 0;
-    const signal = {
-      get aborted() {
-        return asked >= last;
-      },
-      throwIfAborted: () => {
-        asked += 1;
-        if (asked >= last) throw Object.assign(new Error("aborted"), { name: "AbortError" });
-      },
-      addEventListener: () => {},
-      removeEventListener: () => {},
-    };
-    await runLedger(["import", "spec-kitty", "001-a"], shell.io({ signal }));
+    await runLedger(["import", "spec-kitty", "001-a"], shell.io({ signal: abortsAtAsk(last) }));
     if ((await findingsOf(shell)).some(({ kind }) => kind === "import_incomplete")) return shell;
   }
   throw new Error("the import was never interrupted half way");
