@@ -12,20 +12,23 @@ import { type PreflightReport, preflight as preflightOf, targetInvariant } from 
 import { ageWords, standingWords } from "../preflight/words.ts";
 import { branchNamed } from "./mission-settings.ts";
 
+/** Of every command that first looks at where the mission's target branch is. */
+export const onTargetFlags = {
+  target: {
+    kind: "text",
+    description: "another branch than the mission's own target, this once",
+    placeholder: "branch",
+  },
+  fetch: { kind: "boolean", description: "ask the remote first" },
+} as const;
+
 export const preflight: CommandSpec = command({
   name: "preflight",
   summary: "Check whether a mission may be merged and shipped from here",
   description:
     "First whether the local target branch is where its upstream is, before a merge as before a push; then whether reviews agree with the lanes. Exit 25 for the one, 26 for the other. Asks nobody on the network unless --fetch is given.",
   arguments: { mission: { kind: "text", required: true, description: "which mission" } },
-  flags: {
-    target: {
-      kind: "text",
-      description: "another branch than the mission's own target, this once",
-      placeholder: "branch",
-    },
-    fetch: { kind: "boolean", description: "ask the remote first" },
-  },
+  flags: onTargetFlags,
   examples: [
     "preflight passkeys",
     "preflight passkeys --fetch --json",

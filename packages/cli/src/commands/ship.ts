@@ -13,6 +13,7 @@ import { reviewFilesNow } from "../signoff/review-files.ts";
 import { type ShipCheck, shipCheck } from "../signoff/ship-check.ts";
 import { artifactsFlag } from "./mission-review.ts";
 import { branchNamed } from "./mission-settings.ts";
+import { onTargetFlags } from "./preflight.ts";
 
 export const ship: CommandSpec = command({
   name: "ship",
@@ -23,12 +24,7 @@ export const ship: CommandSpec = command({
     mission: { kind: "text", description: "which mission; may be left out when there is only one" },
   },
   flags: {
-    target: {
-      kind: "text",
-      description: "another branch than the mission's own target, this once",
-      placeholder: "branch",
-    },
-    fetch: { kind: "boolean", description: "ask the remote first" },
+    ...onTargetFlags,
     ...artifactsFlag,
     ...writeFlags,
   },
