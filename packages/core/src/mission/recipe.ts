@@ -3,6 +3,7 @@ import type { Draft } from "immer";
 import type { JsonObject } from "../kernel/json.ts";
 import type { Evidence, MissionEvent, PlannedWorkPackage, Rejection, Verdict, Workplace } from "./events.ts";
 import { isLane, type Lane } from "./lanes.ts";
+import { asArtifact } from "./review-files.ts";
 import type { Mission, OpenMission, WorkPackage } from "./state.ts";
 
 type MutableMission = Draft<OpenMission>;
@@ -195,20 +196,11 @@ const takeInWorkPackage = (workPackage: MutableWorkPackage, event: AboutWorkPack
       workPackage.overrides = [...(workPackage.overrides ?? []), { rejection: { ...rejection }, by, reason }];
       return;
     }
-    case "HistoricReviewRecorded": {
-      const { file, sha256, cycle, verdict, word, overridden } = event;
-      workPackage.artifact = {
-        file,
-        sha256,
-        cycle,
-        verdict,
-        ...(word === undefined ? {} : { word }),
-        ...(overridden === undefined ? {} : { overridden }),
-      };
+    case "HistoricReviewRecorded":
+      workPackage.artifact = asArtifact(event);
       // Who answered for another file, or for other content, did not answer for this.
       answerFor(workPackage, (rejection) => rejection.source !== "artifact");
       return;
-    }
     case "WorkPackageReverted":
       revert(workPackage, event);
       return;

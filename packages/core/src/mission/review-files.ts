@@ -44,14 +44,14 @@ export const historicReview = ({
 });
 
 /** These members and no others: whoever hands it in may have more. */
-const asArtifact = ({
+export const asArtifact = ({
   file,
   sha256,
   cycle,
   verdict,
   word,
   overridden,
-}: Omit<ObservedReview, "workPackageId">): ReviewArtifact => ({
+}: Omit<ReviewArtifact, "superseded">): Omit<ReviewArtifact, "superseded"> => ({
   file,
   sha256,
   cycle,
