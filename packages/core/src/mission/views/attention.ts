@@ -110,21 +110,15 @@ function* aboutClaim(
       "wp recover",
       withReason("lease over"),
     );
-  else if (signal === "process_gone")
+  else if (signal !== undefined) {
+    const lost = signal === "process_gone" ? "program" : "worktree";
     yield item(
-      "process_gone",
-      `is held by ${holder}, whose program is gone`,
+      signal,
+      `is held by ${holder}, whose ${lost} is gone`,
       "wp recover",
-      withReason("its program is gone"),
+      withReason(`its ${lost} is gone`),
     );
-  else if (signal === "worktree_gone")
-    yield item(
-      "worktree_gone",
-      `is held by ${holder}, whose worktree is gone`,
-      "wp recover",
-      withReason("its worktree is gone"),
-    );
-  else if (end - at > leaseMs + clockToleranceMs && back !== undefined)
+  } else if (end - at > leaseMs + clockToleranceMs && back !== undefined)
     yield item(
       "lease_without_end",
       `is held by ${holder} until ${expiresAt}, which only a clock that is wrong can have written`,
@@ -192,20 +186,11 @@ function* aboutReviews(
     const because = contradictionWords[kind];
     const which =
       contradictions.length < 2 ? "" : ` --of ${rejection.source === "artifact" ? "file" : "verdict"}`;
-    if (lane === "approved")
-      yield item(
-        kindOfContradiction[kind],
-        `is ${lane}, and ${because}`,
-        "wp move",
-        ` planned${withReason(because)}`,
-      );
-    else
-      yield item(
-        kindOfContradiction[kind],
-        `is ${lane}, and ${because}`,
-        "override",
-        `${which}${withReason("…")}`,
-      );
+    const way: readonly [words: string, rest: string] =
+      lane === "approved"
+        ? ["wp move", ` planned${withReason(because)}`]
+        : ["override", `${which}${withReason("…")}`];
+    yield item(kindOfContradiction[kind], `is ${lane}, and ${because}`, ...way);
   }
   if (hollow !== null)
     yield item(
