@@ -3,7 +3,14 @@ import { type CancelSignal, LedgerError, type Timers } from "@mission-ledger/cor
 import type { Claim, ClaimKind, Lane, Ledger, MissionHandle, Workplace } from "@mission-ledger/core/mission";
 import { findWorkPackage } from "@mission-ledger/core/mission";
 import type { Environment } from "../command/spec.ts";
-import { claimOn, type HeldClaim, holdClaim, stopRenewing, takeUpClaim } from "../library/claim.ts";
+import {
+  claimOn,
+  type HeldClaim,
+  type HoldOptions,
+  holdClaim,
+  stopRenewing,
+  takeUpClaim,
+} from "../library/claim.ts";
 import { CliError } from "../output/problem.ts";
 import { claimLooker } from "../workplace/look-after-claims.ts";
 import type { Machine } from "../workplace/machine.ts";
@@ -57,7 +64,7 @@ export const holdAround = async (options: HoldAroundOptions): Promise<Around> =>
   const handle = ledger.mission(slug);
   const before = await claimOn(handle, workPackageId);
   const isOwn = before?.holder === options.actor && before.kind === options.kind;
-  const held = isOwn ? await takeUp(options, handle, before) : await claim(options, handle);
+  const held = isOwn ? await takeUp(options, handle, before) : await holdClaim(holdOf(options, handle));
   if (signal?.aborted === true) {
     if (isOwn) stopRenewing(held);
     else await held.release("interrupted");
@@ -111,38 +118,28 @@ const passOn = async (
     .catch(() => {});
 };
 
-const claim = (
+/** How a claim of this process is held, new or taken up. */
+const holdOf = (
   { ledger, timers, workPackageId, kind, leaseMs, workplace, actor }: HoldAroundOptions,
   handle: MissionHandle,
-): Promise<HeldClaim> =>
-  holdClaim({
-    clock: ledger.clock,
-    timers,
-    handle,
-    workPackageId,
-    kind,
-    leaseMs,
-    renew: true,
-    workplace,
-    options: { actor },
-  });
+): HoldOptions => ({
+  clock: ledger.clock,
+  timers,
+  handle,
+  workPackageId,
+  kind,
+  leaseMs,
+  renew: true,
+  workplace,
+  options: { actor },
+});
 
-const takeUp = (
-  { ledger, timers, machine, cwd, env, workPackageId, kind, leaseMs, workplace, actor }: HoldAroundOptions,
-  handle: MissionHandle,
-  before: Claim,
-): Promise<HeldClaim> => {
+const takeUp = (options: HoldAroundOptions, handle: MissionHandle, before: Claim): Promise<HeldClaim> => {
+  const { machine, cwd, env, workplace } = options;
   const seen = claimLooker({ cwd, env, machine }).lookForDeath(before);
   return takeUpClaim({
-    clock: ledger.clock,
-    timers,
-    handle,
-    workPackageId,
-    kind,
-    leaseMs,
-    renew: true,
+    ...holdOf(options, handle),
     workplace: { ...placeOf(before, workplace), ...ownOf(workplace) },
-    options: { actor },
     claim: before,
     ...(seen?.signal === "process_gone" ? { observed: seen } : {}),
   });
