@@ -27,6 +27,15 @@ export const answerPattern = (answer: string): RegExp =>
       .join("[\\s\\S]*")}$`,
   );
 
+/** The environment of whoever types: an agent, with git's settings of nobody. */
+export const pageEnvironment = {
+  PATH: process.env.PATH ?? "",
+  HOME: "/nonexistent",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_NOSYSTEM: "1",
+  MISSION_LEDGER_ACTOR: "agent:ada",
+};
+
 /** Everything that a command prints, as a terminal would show it. */
 export const printedBy = async (
   argv: readonly string[],

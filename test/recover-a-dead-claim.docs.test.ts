@@ -4,20 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { answerPattern, consoleSteps, printedBy } from "./console-blocks.ts";
+import { answerPattern, consoleSteps, pageEnvironment as env, printedBy } from "./console-blocks.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const steps = consoleSteps(
   readFileSync(path.join(repository, "docs/how-to/recover-a-dead-claim.md"), "utf8"),
 );
-
-const env = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_NOSYSTEM: "1",
-  MISSION_LEDGER_ACTOR: "agent:ada",
-};
 
 let root: string;
 let directory: string;

@@ -4,18 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { answerPattern, consoleSteps, printedBy } from "./console-blocks.ts";
+import { answerPattern, consoleSteps, pageEnvironment as env, printedBy } from "./console-blocks.ts";
 
 const repository = path.resolve(import.meta.dirname, "..");
 const steps = consoleSteps(readFileSync(path.join(repository, "docs/how-to/review-with-prompts.md"), "utf8"));
-
-const env = {
-  PATH: process.env.PATH ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_NOSYSTEM: "1",
-  MISSION_LEDGER_ACTOR: "agent:ada",
-};
 
 let directory: string;
 const mled = (...argv: readonly string[]): Promise<string> => printedBy(argv, { cwd: directory, env });
