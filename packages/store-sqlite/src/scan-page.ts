@@ -2,75 +2,28 @@
  * A page of a stream as two texts: its events' columns, and those of the commands that begin in it, a LF behind each. SQLite
  * puts them together as their checksums take them, which costs a fraction of handing over every column of every row.
  */
-import {
-  type JsonObject,
-  maxJsonDepth,
-  mayHoldDangerousKey,
-  nestsTooDeep,
-  type WantedFields,
-} from "@mission-ledger/core";
+import type { EventEnvelope } from "@mission-ledger/core";
 import type { Connection } from "./connection/connection.ts";
-import type { SqlRow } from "./driver/driver.ts";
-import { ColumnReader, CommandReader, type ScannedCommand } from "./scan-columns.ts";
-import { pageSql } from "./scan-sql.ts";
-import { PageChecksum } from "./schema/page-checksum.ts";
+import { DataGuard } from "./scan-guard.ts";
+import { CommandReader, EventReader, type ScannedCommand } from "./scan-rows.ts";
+import { commandPageSql, eventPageSql } from "./scan-sql.ts";
+import { ScannedText } from "./scan-text.ts";
+import { isOfOtherShape, type Wish } from "./scan-wish.ts";
 
 /** As many as `read` takes at once; more of them are not faster. */
 export const scannedEvents = 256;
 
-/** Where the columns of an event stand in a page's text. */
-export interface ScannedPlace {
-  readonly command: ScannedCommand;
-  readonly idAt: number;
-  readonly idEnd: number;
-  readonly typeEnd: number;
-  /** `undefined` for an event that is only named. */
-  readonly wish: Wish | undefined;
-  readonly version: number;
-  /** `undefined` for what nobody wants, which was not looked at but for its checksum. */
-  readonly data: JsonObject | undefined;
-  readonly dataEnd: number;
-  readonly digestEnd: number;
-}
-
-/** What is wanted of the events of one type. */
-export interface Wish {
-  /** The type's name, as one string for all its events. */
-  readonly type: string;
-  /** The shape that the rest speaks of: of other versions everything is wanted. */
-  readonly version: number | undefined;
-  readonly wantsData: boolean;
-  readonly wantsId: boolean;
-  readonly wantsTime: boolean;
-  readonly wantsActor: boolean;
-  /** Anything else of the envelope. */
-  readonly wantsMore: boolean;
-}
-
-export const wishOf = (type: string, { data, meta, version }: WantedFields): Wish => ({
-  type,
-  version,
-  wantsData: data?.length !== 0,
-  wantsId: meta?.includes("id") ?? true,
-  wantsTime: meta?.includes("recordedAt") ?? true,
-  wantsActor: meta?.includes("actor") ?? true,
-  wantsMore: meta?.some((name) => !cheap.has(name)) ?? true,
-});
-
-/** What {@link Wish} speaks of by name, and what always comes along. */
-const cheap: ReadonlySet<string> = new Set([
-  "id",
-  "recordedAt",
-  "actor",
-  "type",
-  "version",
-  "stream",
-  "revision",
-]);
+/** An event that nobody wants has a name only, and was not looked at but for its checksum. */
+export type ScannedEvent =
+  | EventEnvelope
+  | { readonly type: string; readonly version: number; readonly data: undefined };
 
 export interface ScannedPage {
-  readonly text: string;
-  readonly places: readonly ScannedPlace[];
+  readonly events: readonly ScannedEvent[];
+  /** Of the last event. */
+  readonly digest: string | null;
+  /** Of the last event. */
+  readonly command: ScannedCommand;
 }
 
 /** What a page follows. */
@@ -87,30 +40,27 @@ export interface ScannedBefore {
  * unusual about any of them: each is there, of the right type, as its checksum says, linked to the one before and in its
  * command. `undefined` if not, which says nothing yet: a reader that looks at each column has to decide what it is.
  */
-export const pageTextOf = (
+export const scanPage = (
   connection: Connection,
   { stream, revision: after, digest: before, command: underway, wishes }: ScannedBefore,
   to: number,
 ): ScannedPage | undefined => {
-  const row = connection.rows(pageSql).get(stream, after, to) as SqlRow;
-  if (row[0] !== to - after) return undefined;
-  const text = row[1] as string;
-  const events = new ColumnReader(text);
-  const checksum = new PageChecksum(text);
-  const commands = new CommandReader((row[2] as string | null) ?? "", stream);
+  const [count, eventBytes] = connection.rows(eventPageSql).get(stream, after, to) as [number, Buffer | null];
+  if (count !== to - after || eventBytes === null) return undefined;
+  const [commandBytes] = connection.rows(commandPageSql).get(stream, after, to) as [Buffer | null];
+  const text = new ScannedText(eventBytes);
+  const streamByBytes = Buffer.from(stream).toString("latin1");
+  const rows = new EventReader(text, streamByBytes);
+  const commands = new CommandReader(new ScannedText(commandBytes ?? Buffer.alloc(0)), streamByBytes);
   const guard = new DataGuard(text);
-  const places: ScannedPlace[] = [];
+  const events: ScannedEvent[] = [];
   let command = underway;
-  let linkAt = 0;
-  let linkEnd = 0;
+  let previous = before;
   for (let revision = after + 1; revision <= to; revision += 1) {
-    const start = events.at;
-    const position = events.number();
-    const ofCommand = events.number();
-    if (!events.is(stream) || events.number() !== revision) return undefined;
+    if (!rows.next() || rows.revision !== revision) return undefined;
+    const { position, ofCommand, version } = rows;
     if (position === ofCommand) {
-      const link = revision === after + 1 ? (before ?? "") : text.slice(linkAt, linkEnd);
-      const next = commands.next(link);
+      const next = commands.next(previous ?? "");
       if (next === undefined) return undefined;
       command = next;
     }
@@ -121,90 +71,46 @@ export const pageTextOf = (
       revision !== command.firstRevision + index
     )
       return undefined;
-    const idAt = events.at;
-    const idEnd = events.end();
-    const typeEnd = events.end();
-    const version = events.number();
-    const dataAt = events.at;
-    const dataEnd = events.end();
-    const digestEnd = events.end();
-    // An end that was not found is before the start.
-    if (Number.isNaN(version) || digestEnd < dataEnd) return undefined;
-    if (!checksum.row(start, digestEnd, events.number(), events.at - 1)) return undefined;
-    const wish = wishes.get(text.slice(idEnd + 1, typeEnd));
-    let data: JsonObject | undefined;
-    if (wish !== undefined && !wantsNoData(wish, version)) {
-      data = guard.mayHarm(dataAt, dataEnd) ? undefined : dataOf(text.slice(dataAt, dataEnd));
+    const type = rows.type();
+    const digest = rows.digest();
+    const wish = wishes.get(type);
+    if (wish === undefined) events.push({ type, version, data: undefined });
+    else {
+      const isWhole = wish.wantsMore || isOfOtherShape(wish, version);
+      const wantsData = wish.wantsData || isOfOtherShape(wish, version);
+      const data = wantsData ? guard.dataIn(rows.dataAt, rows.dataEnd) : {};
       if (data === undefined) return undefined;
+      const event = {
+        type: wish.type,
+        version,
+        stream,
+        revision,
+        data,
+        id: isWhole || wish.wantsId ? rows.id() : undefined,
+        recordedAt: isWhole || wish.wantsTime ? command.recordedAt : undefined,
+        actor: isWhole || wish.wantsActor ? command.actor : undefined,
+      } as EventEnvelope;
+      events.push(isWhole ? withTheRest(event, command, previous, digest) : event);
     }
-    places.push({ command, idAt, idEnd, typeEnd, version, wish, data, dataEnd, digestEnd });
-    linkAt = dataEnd + 1;
-    linkEnd = digestEnd;
+    previous = digest;
   }
   // A LF within a column would have left something over, as no column can be missing: then a place could be another column's.
-  const isWhole = events.isAtEnd() && checksum.isSound() && commands.isWhole();
-  return isWhole ? { text, places } : undefined;
+  return rows.isWhole() && commands.isWhole() ? { events, digest: previous, command } : undefined;
 };
 
-/** Whether everything of an event is wanted, of which its wish says nothing. */
-export const isOfOtherShape = (wish: Wish, version: number): boolean =>
-  wish.version !== undefined && wish.version !== version;
-
-const wantsNoData = (wish: Wish, version: number): boolean =>
-  !wish.wantsData && !isOfOtherShape(wish, version);
-
-/** `undefined` for what is no JSON object. */
-const dataOf = (text: string): JsonObject | undefined => {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
-    return isObject ? (parsed as JsonObject) : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-/** Looks for what may not be parsed, as far as it can in the text of the whole page. To be asked from its start to its end. */
-class DataGuard {
-  readonly #text: string;
-  #isSuspect: boolean | undefined;
-  #brace = -1;
-  #bracket = -1;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** Whether the data from `from` to `to` might be some that is refused. */
-  mayHarm(from: number, to: number): boolean {
-    const text = this.#text;
-    this.#isSuspect ??= mayHoldPartOfDangerousKey(text);
-    if (!this.#isSuspect && this.#opening(from, to) <= maxJsonDepth) return false;
-    const data = text.slice(from, to);
-    // Half a character is an escape, and any escape of a character is a suspicion here.
-    return nestsTooDeep(data, maxJsonDepth) || mayHoldDangerousKey(data);
-  }
-
-  /** How many brackets open, each searched for once in the page. */
-  #opening(from: number, to: number): number {
-    const text = this.#text;
-    let brackets = 0;
-    let at = this.#brace < from ? nextOf(text, "{", from) : this.#brace;
-    for (; at < to; at = nextOf(text, "{", at + 1)) brackets += 1;
-    this.#brace = at;
-    at = this.#bracket < from ? nextOf(text, "[", from) : this.#bracket;
-    for (; at < to; at = nextOf(text, "[", at + 1)) brackets += 1;
-    this.#bracket = at;
-    return brackets;
-  }
-}
-
-/** Parts that begin with a rare letter, and so are found in an eighth of the time that the keys themselves take. */
-const mayHoldPartOfDangerousKey = (text: string): boolean =>
-  text.includes("__p") || text.includes('uctor"') || text.includes('ype"') || text.includes("\\u");
-
-/** The end of the text if there is none. */
-const nextOf = (text: string, bracket: string, from: number): number => {
-  const at = text.indexOf(bracket, from);
-  return at < 0 ? text.length : at;
+const withTheRest = (
+  event: EventEnvelope,
+  { commandId, correlationId, causationId }: ScannedCommand,
+  previous: string | null,
+  digest: string,
+): EventEnvelope => {
+  const whole: { -readonly [Key in keyof EventEnvelope]: EventEnvelope[Key] } = {
+    ...event,
+    commandId,
+    previous,
+    digest,
+  };
+  if (correlationId !== null) whole.correlationId = correlationId;
+  if (causationId !== null) whole.causationId = causationId;
+  return whole;
 };

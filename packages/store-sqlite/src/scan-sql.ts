@@ -1,18 +1,15 @@
-/** The query of a page: its events' columns as one text, those of the commands that begin in it as another. */
+/** The two queries of a page: its events' columns as one text, those of the commands that begin in it as another. */
 import { commandColumns, eventColumns } from "./schema/rows.ts";
 
 const nullable = ["previous", "correlation_id", "causation_id"];
 
-/** A LF behind each column, as its checksum takes it, and behind the checksum. */
-const rowText = (alias: string, columns: string): string => {
+/** A LF behind each column, as its checksum takes it, and behind the checksum. As bytes, which are not decoded twice. */
+const rowTexts = (alias: string, columns: string): string => {
   const all = columns
     .split(", ")
     .map((name) => (nullable.includes(name) ? `coalesce(${alias}.${name}, '')` : `${alias}.${name}`));
-  return `concat_ws(char(10), ${all.join(", ")}, '')`;
+  return `CAST(group_concat(concat_ws(char(10), ${all.join(", ")}, ''), '') AS BLOB)`;
 };
-
-const eventTexts = `group_concat(${rowText("e", eventColumns)}, '')`;
-const commandTexts = `group_concat(CASE WHEN c.position IS NOT NULL THEN ${rowText("c", commandColumns)} END, '')`;
 
 // In a joined text it cannot be seen any more what a value was. SQLite orders numbers before texts before blobs, and a comparison
 // with NULL is not true; a column of TEXT turns a number that is stored in it to a text. Looked at is what a reader of rows would
@@ -31,8 +28,13 @@ const soundCommand = [
 const soundEvent = [...all("e", "id type digest", isText), ...all("e", "command version crc", isNumber)].join(
   " AND ",
 );
+const inPage = "e.stream = ? AND e.revision > ? AND e.revision <= ?";
+
+/** Takes a stream, the revision before the page and its last one. Gives the number of its events and their text. */
+export const eventPageSql: string = `SELECT count(*), ${rowTexts("e", eventColumns)} FROM events e WHERE ${inPage} AND ${soundEvent}`;
 
 /**
- * Takes a stream, the revision before the page and its last one. Gives the number of its events and the two texts.
+ * Takes the same, and gives the text of the commands that begin in the page. A query of its own finds them by the index of
+ * streams alone, without an event's row; CROSS has SQLite keep to that order.
  */
-export const pageSql: string = `SELECT count(*), ${eventTexts}, ${commandTexts} FROM events e LEFT JOIN commands c ON c.position = e.command AND e.command = e.position AND ${soundCommand} WHERE e.stream = ? AND e.revision > ? AND e.revision <= ? AND ${soundEvent}`;
+export const commandPageSql: string = `SELECT ${rowTexts("c", commandColumns)} FROM events e CROSS JOIN commands c ON c.position = e.position WHERE ${inPage} AND ${soundCommand}`;

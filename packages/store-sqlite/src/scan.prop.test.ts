@@ -16,7 +16,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SqlValue } from "./driver/driver.ts";
 import { openSqliteStore } from "./index.ts";
-import { crcOfColumns } from "./schema/checksum.ts";
+import { crcOfBytes, crcOfColumns } from "./schema/checksum.ts";
 import { eventColumns } from "./schema/rows.ts";
 import { scratchDirectory } from "./testing/scratch.ts";
 import { behindTriggers, changeEvent } from "./testing/tamper.ts";
@@ -265,3 +265,18 @@ test.each(["id", "type", "data", "digest"])(
     expect(scanned).not.toBe("LOG_CORRUPT");
   },
 );
+
+test("bytes that are no UTF-8 are damage to a scan as they are to a read, also under their own checksum", async () => {
+  const file = path.join(scratchDirectory(), "ledger.db");
+  await written(file, 3);
+  behindTriggers(file, (db) => {
+    const row = db.prepare(`SELECT ${eventColumns} FROM events WHERE revision = 4`).raw().get() as SqlValue[];
+    const columns = row.slice(0, 9).map((value) => Buffer.from(`${value}`));
+    columns[4] = Buffer.from([0x69, 0xff]);
+    const bytes = Buffer.concat(columns.flatMap((column) => [column, Buffer.from("\n")]));
+    db.prepare("UPDATE events SET id = CAST(x'69ff' AS TEXT), crc = ? WHERE revision = 4").run(
+      crcOfBytes(bytes.subarray(0, -1)),
+    );
+  });
+  expect(await scannedAndRead(file)).toEqual(["LOG_CORRUPT", "LOG_CORRUPT"]);
+});

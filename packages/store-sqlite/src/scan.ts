@@ -1,6 +1,5 @@
 /** One stream for folds that need little of it: pages of plain rows as text, any other page as `read` reads it. */
 import {
-  type EventEnvelope,
   emptyHead,
   type RecordedEvent,
   type Scanned,
@@ -12,16 +11,9 @@ import type { SqlRow } from "./driver/driver.ts";
 import type { LogReading } from "./read/read-log.ts";
 import { lastToRead } from "./read/read-stream.ts";
 import { pageOf } from "./read/stream-events.ts";
-import type { ScannedCommand } from "./scan-columns.ts";
-import {
-  isOfOtherShape,
-  pageTextOf,
-  type ScannedPage,
-  type ScannedPlace,
-  scannedEvents,
-  type Wish,
-  wishOf,
-} from "./scan-page.ts";
+import { type ScannedPage, scannedEvents, scanPage } from "./scan-page.ts";
+import type { ScannedCommand } from "./scan-rows.ts";
+import { type Wish, wishOf } from "./scan-wish.ts";
 import { commandColumns, commandOf } from "./schema/rows.ts";
 
 export const scanStream = async (
@@ -48,7 +40,7 @@ export const scanStream = async (
 };
 
 type Page =
-  | ({ readonly _tag: "Text" } & ScannedPage)
+  | ({ readonly _tag: "Scanned" } & ScannedPage)
   | { readonly _tag: "Events"; readonly events: readonly RecordedEvent[] };
 
 const noCommand: ScannedCommand = {
@@ -63,9 +55,6 @@ const noCommand: ScannedCommand = {
 };
 
 const commandSql = `SELECT ${commandColumns.replaceAll(/(?<=^|, )/g, "c.")} FROM events e JOIN commands c ON c.position = e.command WHERE e.stream = ? AND e.revision = ? AND e.position <> e.command`;
-
-const digestAt = (text: string, { dataEnd, digestEnd }: ScannedPlace): string =>
-  text.slice(dataEnd + 1, digestEnd);
 
 class Passage {
   revision: number;
@@ -100,15 +89,15 @@ class Passage {
       command: this.#command,
       wishes: this.#wishes,
     };
-    const page = pageTextOf(connection, before, Math.min(last, revision + scannedEvents));
-    if (page !== undefined) return { _tag: "Text", ...page };
+    const page = scanPage(connection, before, Math.min(last, revision + scannedEvents));
+    if (page !== undefined) return { _tag: "Scanned", ...page };
     return { _tag: "Events", events: pageOf(connection, this.#stream, before, last) };
   }
 
   take(page: Page): void {
     switch (page._tag) {
-      case "Text":
-        this.#takeText(page);
+      case "Scanned":
+        this.#takeScanned(page);
         break;
       case "Events":
         this.#takeEvents(page.events);
@@ -116,42 +105,14 @@ class Passage {
     }
   }
 
-  #takeText({ text, places }: ScannedPage): void {
-    for (let index = 0; index < places.length; index += 1) {
-      const place = places[index] as ScannedPage["places"][number];
-      const { command, idEnd, typeEnd, version, wish } = place;
-      this.revision += 1;
-      if (wish === undefined) this.#sink.pass(text.slice(idEnd + 1, typeEnd), version);
-      else this.#sink.take(this.#eventAt(text, place, wish, places[index - 1]));
-      this.#command = command;
+  #takeScanned({ events, digest, command }: ScannedPage): void {
+    for (const event of events) {
+      if (event.data === undefined) this.#sink.pass(event.type, event.version);
+      else this.#sink.take(event);
     }
-    const last = places.at(-1);
-    if (last !== undefined) this.digest = digestAt(text, last);
-  }
-
-  /** What is wanted of an event; of the first of a page the one before is not in the page. */
-  #eventAt(text: string, place: ScannedPlace, wish: Wish, before: ScannedPlace | undefined): EventEnvelope {
-    const { command, idAt, idEnd, version, data = {} } = place;
-    const { type } = wish;
-    const event: Partial<{ -readonly [Key in keyof EventEnvelope]: EventEnvelope[Key] }> = {
-      type,
-      version,
-      stream: this.#stream,
-      revision: this.revision,
-      data,
-    };
-    const isWhole = wish.wantsMore || isOfOtherShape(wish, version);
-    if (isWhole || wish.wantsId) event.id = text.slice(idAt, idEnd);
-    if (isWhole || wish.wantsTime) event.recordedAt = command.recordedAt;
-    if (isWhole || wish.wantsActor) event.actor = command.actor;
-    if (isWhole) {
-      const { commandId, correlationId, causationId } = command;
-      const previous = before === undefined ? this.digest : digestAt(text, before);
-      Object.assign(event, { commandId, previous, digest: digestAt(text, place) });
-      if (correlationId !== null) event.correlationId = correlationId;
-      if (causationId !== null) event.causationId = causationId;
-    }
-    return event as EventEnvelope;
+    this.revision += events.length;
+    this.digest = digest;
+    this.#command = command;
   }
 
   #takeEvents(events: readonly RecordedEvent[]): void {

@@ -2,9 +2,9 @@
 import type { SqlValue } from "../driver/driver.ts";
 
 /** Loaded with the first row: a command that only says where the ledger is does without it. */
-let crc32 = (text: string): number => {
+let crc32 = (data: string | Uint8Array): number => {
   crc32 = process.getBuiltinModule("node:zlib").crc32;
-  return crc32(text);
+  return crc32(data);
 };
 
 /** `columns` without the checksum; more of them may follow, as in a row that was read. */
@@ -14,5 +14,5 @@ export const crcOfColumns = (columns: readonly SqlValue[], count: number = colum
   return crc32(text);
 };
 
-/** The same of columns that were put together already. */
-export const crcOfText = (text: string): number => crc32(text);
+/** The same of columns that were put together already, as UTF-8. */
+export const crcOfBytes = (bytes: Uint8Array): number => crc32(bytes);

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crcOfText } from "./checksum.ts";
+import { crcOfBytes } from "./checksum.ts";
 import { PageChecksum } from "./page-checksum.ts";
 
+const crcOf = (text: string): number => crcOfBytes(Buffer.from(text));
 const rowsOf = (unit: fc.Arbitrary<string>): fc.Arbitrary<readonly string[]> =>
   fc.array(fc.string({ unit, maxLength: 60 }), { maxLength: 6 });
 const rows = fc.oneof(
@@ -12,17 +13,17 @@ const rows = fc.oneof(
 
 /** What a page's checksum answers about rows and the sums that stand behind them. */
 const judge = (list: readonly (readonly [row: string, crc: number])[]): boolean => {
-  const text = list.map(([row, crc]) => `${row}\n${crc}\n`).join("");
-  const checksum = new PageChecksum(text);
+  const checksum = new PageChecksum(Buffer.from(list.map(([row, crc]) => `${row}\n${crc}\n`).join("")));
   let at = 0;
   for (const [row, crc] of list) {
-    const end = at + row.length + 1 + String(crc).length;
-    if (!checksum.row(at, at + row.length, crc, end)) return false;
+    const columnsEnd = at + Buffer.byteLength(row);
+    const end = columnsEnd + 1 + String(crc).length;
+    if (!checksum.row(at, columnsEnd, crc, end)) return false;
     at = end + 1;
   }
   return checksum.isSound();
 };
-const summed = (list: readonly string[]): [string, number][] => list.map((row) => [row, crcOfText(row)]);
+const summed = (list: readonly string[]): [string, number][] => list.map((row) => [row, crcOf(row)]);
 
 test("rows with their own checksums are sound together", () => {
   fc.assert(fc.property(rows, (list) => judge(summed(list))));
@@ -54,6 +55,6 @@ test("a row of any length is summed, also one longer than most", () => {
     expect(judge(summed(["x", "y".repeat(length), "z"]))).toBe(true);
 });
 
-test.each([Number.NaN, -1, 2 ** 32, 2 ** 32 + crcOfText("a")])("%d is no checksum", (crc) => {
-  expect(new PageChecksum(`a\n${crc}\n`).row(0, 1, crc, 2 + String(crc).length)).toBe(false);
+test.each([Number.NaN, -1, 2 ** 32, 2 ** 32 + crcOf("a")])("%d is no checksum", (crc) => {
+  expect(new PageChecksum(Buffer.from(`a\n${crc}\n`)).row(0, 1, crc, 2 + String(crc).length)).toBe(false);
 });

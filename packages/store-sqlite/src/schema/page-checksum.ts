@@ -1,40 +1,36 @@
 /**
- * The checksums of many rows by one look at the text they make: as many bytes as a page has are summed ten times as fast at
+ * The checksums of many rows by one look at the bytes they make: as many bytes as a page has are summed ten times as fast at
  * once as row by row. A CRC is linear: that of a text follows from those of its parts and how long they are.
  * Source: zlib's `crc32_combine`.
  */
-import { crcOfText } from "./checksum.ts";
+import { crcOfBytes } from "./checksum.ts";
 
 /** Goes through rows that each have a LF and their checksum behind them, and again a LF. */
 export class PageChecksum {
-  readonly #text: string;
-  /** A row's length in characters is that in bytes. */
-  readonly #isAscii: boolean;
-  /** Of all text so far, if every row is what its checksum says. */
+  readonly #bytes: Buffer;
+  /** Of all bytes so far, if every row is what its checksum says. */
   #crc = 0;
 
-  constructor(text: string) {
-    this.#text = text;
-    this.#isAscii = Buffer.byteLength(text) === text.length;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
 
   /** Takes in a row with its checksum, which ends before the LF at `end`. Answers whether it may still be sound. */
   row(start: number, columnsEnd: number, crc: number, end: number): boolean {
     // So that a sum of bits cannot be NaN or beyond 32 bits and pass for another.
     if (!(crc >= 0 && crc <= 0xffff_ffff)) return false;
-    if (!this.#isAscii) return crcOfText(this.#text.slice(start, columnsEnd)) === crc;
     let sum = shifted(this.#crc, columnsEnd - start) ^ crc;
     // Behind the row stand the LF, its checksum and the next LF, which are summed one by one.
     sum = ~sum;
     for (let at = columnsEnd; at <= end; at += 1)
-      sum = (ofByte[(sum ^ this.#text.charCodeAt(at)) & 0xff] as number) ^ (sum >>> 8);
+      sum = (ofByte[(sum ^ (this.#bytes[at] as number)) & 0xff] as number) ^ (sum >>> 8);
     this.#crc = ~sum;
     return true;
   }
 
-  /** Whether every row that was taken in is what its checksum says. They have to be all of the text. */
+  /** Whether every row that was taken in is what its checksum says. They have to be all of the bytes. */
   isSound(): boolean {
-    return !this.#isAscii || crcOfText(this.#text) === this.#crc >>> 0;
+    return crcOfBytes(this.#bytes) === this.#crc >>> 0;
   }
 }
 
