@@ -20,20 +20,22 @@ export const timed = async (run) => {
  * median of the rounds' medians; p99 is taken over all operations, since outliers do not come in every round.
  *
  * @param {Record<string, () => unknown>} contestants one operation each
- * @param {{ rounds: number, operations: number }} size operations of each contestant in a round
+ * @param {{ rounds: number, operations: number, warmUp?: number }} size operations of each contestant in a round, and of each
+ *   before the first one, which are not counted: as many as a round has unless more are asked for
  * @returns {Promise<Record<string, { p50: number, p99: number, best: number, operations: number }>>} milliseconds
  */
-export const takeTurns = async (contestants, { rounds, operations }) => {
+export const takeTurns = async (contestants, { rounds, operations, warmUp = operations }) => {
   const names = Object.keys(contestants);
   const samples = Object.fromEntries(names.map((name) => [name, []]));
   const medians = Object.fromEntries(names.map((name) => [name, []]));
-  for (let round = -1; round < rounds; round += 1) {
+  const roundsBefore = Math.ceil(warmUp / operations);
+  for (let round = -roundsBefore; round < rounds; round += 1) {
     for (let turn = 0; turn < names.length; turn += 1) {
       // Another contestant begins each round, so that nobody always follows the same neighbour.
-      const name = names[(turn + Math.max(round, 0)) % names.length];
+      const name = names[(turn + round + roundsBefore) % names.length];
       const taken = [];
       for (let index = 0; index < operations; index += 1) taken.push(await timed(contestants[name]));
-      if (round < 0) continue; // the first round warms up
+      if (round < 0) continue;
       samples[name].push(...taken);
       medians[name].push(median(taken));
     }
