@@ -24,7 +24,6 @@ import type { StoreContext } from "./append/store-context.ts";
 import type { Connection } from "./connection/connection.ts";
 import { openDatabase } from "./connection/database.ts";
 import { lockRetry } from "./connection/lock-retry.ts";
-import { isMarkedSuspect } from "./connection/suspect-mark.ts";
 import type { LoadDriver } from "./driver/driver.ts";
 import { lazyDriver, ownDriver } from "./driver/load-driver.ts";
 import { faultOf } from "./faults.ts";
@@ -104,9 +103,9 @@ export const openSqliteStore = async ({
   };
   const reading = { look, ensureOpen };
   /** A flush that failed before the append's own may have been marked only after it. */
-  const recovered = async ({ commit: { stream, commandId } }: Appended): Promise<void> => {
+  const recover = async ({ commit: { stream, commandId } }: Appended): Promise<void> => {
     try {
-      if (isMarkedSuspect(path)) await queue.recover();
+      await queue.recover();
     } catch (error) {
       throw faultOf(error, "read-back", { path, stream, commandId });
     }
@@ -123,8 +122,11 @@ export const openSqliteStore = async ({
     readBack: async (appended) => {
       if (closed) throw storeClosed("unknown");
       try {
-        await recovered(appended);
-        return readBackFrom(context, appended);
+        for (;;) {
+          const read = readBackFrom(context, appended);
+          if (read !== undefined) return read;
+          await recover(appended);
+        }
       } catch (error) {
         if (isStoreFault(error)) queue.meet(error);
         throw error;

@@ -8,7 +8,7 @@ export const brokenSqliteStores = [
     caughtBy: "sqlite-places",
     says: /has a receipt and was not at the path/,
     in: "append/read-back.ts",
-    change: [["if (!database.isInPlace(mark.files))", "if (false)"]],
+    change: [['if (place === "Moved")', "if (false)"]],
   },
   {
     name: "reads back from its memory",
@@ -18,7 +18,7 @@ export const brokenSqliteStores = [
     change: [
       [
         'failpoint("append:read-back");',
-        "return eventsOfRows(mark.rows.events.map((row) => [...row, ...mark.rows.command]), commit.stream, commit.previous, commit.firstRevision);",
+        "return eventsOf(mark.rows.events.map((row) => [...row, ...mark.rows.command]), commit);",
       ],
     ],
   },

@@ -20,7 +20,9 @@ export const confirmHead = async (
       ensureOpen();
       const reader = database.reader();
       if (reader === undefined) return false;
-      return digestAt(reader, stream, head.revision) === head.digest && database.isInPlace(reader.files);
+      return (
+        digestAt(reader, stream, head.revision) === head.digest && database.placeOf(reader.files) !== "Moved"
+      );
     });
     if (!isThere) {
       database.drop();

@@ -2,12 +2,11 @@
  * Readback: the commit's rows once more, over the second connection, and the proof that both connections still hold the files
  * that stand under the names: SQLite goes on writing to a file that was moved away or unlinked.
  */
-import { type Appended, type RecordedEvent, StoreFault } from "@mission-ledger/core";
+import { type Appended, type Commit, type RecordedEvent, StoreFault } from "@mission-ledger/core";
 import { areSameFiles } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { faultOf } from "../faults.ts";
-import { eventsOfRows } from "../read/stream-events.ts";
-import { joinedSql } from "../schema/rows.ts";
+import { eventOfKnownRow, joinedSql } from "../schema/rows.ts";
 import { receiptMarkOf } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -15,7 +14,8 @@ const readBackSql = `${joinedSql} WHERE e.position >= ? AND e.position < ? ORDER
 
 type Context = Pick<StoreContext, "path" | "database" | "failpoint" | "retry">;
 
-export const readBackFrom = (context: Context, appended: Appended): readonly RecordedEvent[] => {
+/** `undefined` where a flush has failed that may be an earlier one than the append's own: then its pages have to be written anew first. */
+export const readBackFrom = (context: Context, appended: Appended): readonly RecordedEvent[] | undefined => {
   const { path, database, failpoint, retry } = context;
   const { commit } = appended;
   const mark = receiptMarkOf(appended);
@@ -31,18 +31,30 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
     );
     // Afterwards, so that what was read is known to have been at the path when it was read.
     failpoint("append:read-back-files");
-    if (!database.isInPlace(mark.files)) throw replaced(path, details);
+    const place = database.placeOf(mark.files);
+    if (place === "Moved") throw replaced(path, details);
+    if (place === "Suspect") return undefined;
     const equal =
       rows.length === events.length &&
       rows.every((row, index) => isEqual(row, events[index] as SqlRow, command));
     if (!equal) throw differs(path, details);
-    return eventsOfRows(rows, commit.stream, commit.previous, commit.firstRevision);
+    return eventsOf(rows, commit);
   } catch (error) {
     const fault = faultOf(error, "read-back", details);
     // The next use opens by path again: what these connections hold is no longer believed.
     if (fault.code === "LOG_REPLACED") database.drop();
     throw fault;
   }
+};
+
+/** Made of what was read; that the rows are sound is known, since every value is the one that was written. */
+const eventsOf = (rows: readonly SqlRow[], { previous }: Commit): readonly RecordedEvent[] => {
+  let link = previous;
+  return rows.map((row) => {
+    const event = eventOfKnownRow(row, link);
+    link = event.digest;
+    return event;
+  });
 };
 
 const isEqual = (row: SqlRow, event: SqlRow, command: SqlRow): boolean => {

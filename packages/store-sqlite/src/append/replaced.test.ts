@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead, type Failpoint } from "@mission-ledger/core";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { changeEvent } from "../testing/tamper.ts";
@@ -42,8 +42,21 @@ const replacements: readonly (readonly [string, (file: string) => Promise<void>]
   ],
 ];
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** As if the directory had changed long ago, so that its times are believed. */
+const asIfSettled = (): void => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+};
+
 describe("a database that is replaced between commit and readback", () => {
-  test.each(replacements)("is noticed when it is %s", async (_, replace) => {
+  test.each([
+    ...replacements.map(([how, replace]) => [how, replace, () => {}] as const),
+    ...replacements.map(([how, replace]) => [`${how} in a settled directory`, replace, asIfSettled] as const),
+  ])("is noticed when it is %s", async (_, replace, settle) => {
+    settle();
     const file = path.join(scratchDirectory(), "in", "ledger.db");
     fs.mkdirSync(path.dirname(file));
     const store = await openSqliteStore({ path: file });
@@ -108,6 +121,17 @@ describe("a database that is replaced between commit and readback", () => {
 });
 
 describe("a store whose database was replaced", () => {
+  test("writes to the one that stands there, although the directory had settled", async () => {
+    asIfSettled();
+    const file = path.join(scratchDirectory(), "ledger.db");
+    const store = await openSqliteStore({ path: file });
+    await putMany(store, 3);
+    for (const part of ["", "-wal", "-shm"]) fs.renameSync(file + part, `${file}.away${part}`);
+    await put(store, emptyHead, "c0");
+    expect(await all(store.readAll())).toHaveLength(1);
+    await store.close();
+  });
+
   test("goes on with the one that stands there, on which nothing it remembers is built", async () => {
     const file = path.join(scratchDirectory(), "ledger.db");
     const store = await openSqliteStore({ path: file });

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { touchSql } from "../schema/schema.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
@@ -53,6 +53,31 @@ const listening = (driver: ScriptedDriver): string[] => {
 const isMarked = (file: string): boolean => fs.existsSync(`${file}-suspect`);
 const takes = "PRAGMA wal_checkpoint(TRUNCATE)";
 const refused = { code: "DURABILITY_UNKNOWN", outcome: "not_written" };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a mark is seen by a store that has found its directory standing still", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+  const [one, other, file] = await both();
+  for (const id of ["a1", "a2"]) await put(other.store, await other.store.head(stream), id);
+  await failFlush(one);
+  const statements = listening(other.driver);
+  await put(other.store, await other.store.head(stream), "c2");
+  expect(statements.indexOf(takes)).toBeGreaterThanOrEqual(0);
+  expect(statements.indexOf(takes)).toBeLessThan(statements.indexOf("BEGIN IMMEDIATE"));
+
+  for (const id of ["a3", "a4"]) await put(other.store, await other.store.head(stream), id);
+  const appended = await tryPut(other.store, await other.store.head(stream), "c3");
+  if (appended._tag === "Conflict") throw new Error("nobody else has written");
+  fs.writeFileSync(`${file}-suspect`, "");
+  failing(other.driver, takes, 1);
+  await expect(other.store.readBack(appended)).rejects.toMatchObject({ outcome: "unknown" });
+  expect(await other.store.readBack(appended)).toHaveLength(1);
+  expect(isMarked(file)).toBe(false);
+  await Promise.all([one.store.close(), other.store.close()]);
+});
 
 test("a failed flush leaves a mark for its owner alone, before the write lock falls", async () => {
   const [one, other, file] = await both();

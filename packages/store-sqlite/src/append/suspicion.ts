@@ -13,6 +13,8 @@ import { statusOf } from "../location/database-place.ts";
 export interface Suspicion {
   /** Whether a flush failed, here or in another process, and was not recovered since. */
   stands(): boolean;
+  /** Whether one failed here, though its mark may be lacking. */
+  isRemembered(): boolean;
   /** A flush failed: remembered here, and marked for other processes. Best before the write lock falls. */
   arise(): void;
   /** Writes all pages anew if it stands. Outside a transaction. Throws `DURABILITY_UNKNOWN`, or what says that it is busy. */
@@ -31,6 +33,7 @@ export const suspicion = ({ path, database, failpoint }: SuspicionOptions): Susp
   const stands = (): boolean => remembered || isMarkedSuspect(path);
   return {
     stands,
+    isRemembered: () => remembered,
     arise: () => {
       remembered = true;
       markSuspect(path, failpoint);

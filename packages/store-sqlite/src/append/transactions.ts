@@ -64,8 +64,10 @@ export const transactions = (context: StoreContext): Transactions => {
     doubt.clear(connection);
     troubles.open.clear();
   };
+  const isUntroubled = (): boolean => troubles.damage === undefined && !doubt.isRemembered();
   const open = (): WritingState => {
     failpoint("append:open");
+    if (state !== undefined && isUntroubled() && database.standsStill(state.connection)) return state;
     const connection = database.writer();
     if (state?.connection !== connection) {
       const opened = writingState(connection);

@@ -9,7 +9,7 @@ import {
   holdsSameLedger,
   openConnection,
 } from "./connection.ts";
-import { watchFiles } from "./file-watch.ts";
+import { type Place, watchFiles } from "./file-watch.ts";
 import { initialise } from "./initialise.ts";
 import { isHeld } from "./locks.ts";
 import { openLogKeeper } from "./log-keeper.ts";
@@ -34,10 +34,15 @@ export interface Database {
   writer(): Connection;
   /** `undefined` if there is no database yet. */
   reader(): Connection | undefined;
-  /** As {@link reader}, without asking whether it holds the right file: for one who asks {@link isInPlace} afterwards. */
+  /** As {@link reader}, without asking whether it holds the right file: for one who asks {@link placeOf} afterwards. */
   proofReader(): Connection | undefined;
   /** Whether the names lead, at this moment, to the files that both connections hold, and these are the given ones. */
-  isInPlace(files: DatabaseFiles): boolean;
+  placeOf(files: DatabaseFiles): Place;
+  /**
+   * Whether a connection is the one that writes, and no name has changed since a look found its files in place and no flush
+   * failed: {@link writer} would answer it again. For one who asks {@link placeOf} afterwards.
+   */
+  standsStill(connection: Connection): boolean;
   /** Whether all writers had died when the first connection was opened: their last pages were never looked at since. */
   needsCheck(): boolean;
   /** Closes both connections; the next use opens by path again. */
@@ -117,11 +122,13 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
       return openReader();
     },
     proofReader: openReader,
-    isInPlace: (files) =>
-      [writing, reading].every((one) => one === undefined || areSameFiles(one.files, files)) &&
-      watch.areInPlace(files, () =>
-        [reading, writing].every((one) => one === undefined || holdsSameLedger(one)),
-      ),
+    placeOf: (files) =>
+      isOf(files, writing) && isOf(files, reading)
+        ? watch.placeOf(files, () =>
+            [reading, writing].every((one) => one === undefined || holdsSameLedger(one)),
+          )
+        : "Moved",
+    standsStill: (connection) => connection === writing && watch.standsStill(connection.files),
     needsCheck: () => unclean,
     drop,
     keepLog: (isKept) => {
@@ -129,6 +136,9 @@ export const openDatabase = ({ path, loadDriver, randomness, failpoint }: Databa
     },
   };
 };
+
+const isOf = (files: DatabaseFiles, connection: Connection | undefined): boolean =>
+  connection === undefined || areSameFiles(connection.files, files);
 
 /** Closing is no time to fail: where nobody can look, the log is better left as it is. */
 const isSuspectFor = (path: string): boolean => {

@@ -199,6 +199,28 @@ export const recordedEvent = (
   return recorded;
 };
 
+/** The event in a row of {@link joinedSql} that is known to be sound. `previous` is the digest of the event before it in its stream. */
+export const eventOfKnownRow = (row: SqlRow, previous: string | null): RecordedEvent => {
+  const [position, , stream, revision, id, type, version, data, digest] = row;
+  const [commandId, , , recordedAt, actor, correlationId, causationId] = row.slice(eventCount + 3);
+  return {
+    id,
+    type,
+    version,
+    stream,
+    revision,
+    recordedAt,
+    actor,
+    commandId,
+    data: JSON.parse(data as string),
+    previous,
+    digest,
+    position: positionText(position as number),
+    ...(correlationId === null ? {} : { correlationId }),
+    ...(causationId === null ? {} : { causationId }),
+  } as RecordedEvent;
+};
+
 /**
  * The data of an event as an object. What was written here is known to be harmless; a database may come from elsewhere. Throws
  * {@link DamagedRow}.
