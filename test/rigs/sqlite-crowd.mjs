@@ -54,7 +54,8 @@ const rage = async ({ place, stranger, milliseconds }) => {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     const before = walBytes(place);
     const told = inspectDatabase({ path: place }).walBytes;
-    for (const { child } of crew) if (child.connected) child.send({ stop: true });
+    // Who has died meanwhile says so by its end.
+    for (const { child } of crew) if (child.connected) child.send({ stop: true }, () => {});
     return { answers: await Promise.all(crew.map(({ done }) => done)), before, told };
   } finally {
     for (const { child } of crew) if (child.exitCode === null && !child.connected) child.kill("SIGKILL");
