@@ -109,7 +109,7 @@ export const commandHandler = <
     try {
       if (appended.repeated) folded = await states.refresh(stream);
       else {
-        const isFounded = after !== undefined && (await way.restsOnProof());
+        const isFounded = after !== undefined && (await way.restsOnProof(appended.head.revision));
         folded = isFounded ? { ...after, head: appended.head } : await states.readTo(stream, appended.head);
       }
     } catch (error) {
@@ -128,7 +128,7 @@ export const commandHandler = <
     appended: Appended,
     way: Way<State>,
   ): Promise<readonly RecordedEvent[] | Conflict> => {
-    const end = way.readsBack();
+    const end = way.readsBack(appended.head.revision);
     let isProven = false;
     try {
       const read = await store.readBack(appended);

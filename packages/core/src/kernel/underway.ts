@@ -23,14 +23,14 @@ export interface Way<State> {
   stateAt(digest: string | null): Folded<State> | undefined;
   /** Waits for the answers of all that set out before. Answers whether what they were to leave has come true. */
   othersAhead(): Promise<boolean>;
-  /** Says that the command's events are being read back. The answer is to be called with how that went. */
-  readsBack(): (isProven: boolean) => void;
+  /** Says that the command's events, of which the last has this revision, are being read back. The answer is to be called with how that went. */
+  readsBack(revision: number): (isProven: boolean) => void;
   /**
    * Whether none of the commands that were read back since this one set out failed to be proven: its own bytes say nothing
-   * about those it was decided on. Waits for those that are being read back now and for nobody else, so that commands that
-   * were written together are answered together.
+   * about those it was decided on. Waits for those before this revision that are being read back now and for nobody else, so
+   * that commands that were written together are answered together.
    */
-  restsOnProof(): boolean | Promise<boolean>;
+  restsOnProof(revision: number): boolean | Promise<boolean>;
   arrive(proven: boolean): void;
 }
 
@@ -46,12 +46,17 @@ interface Traveller {
   readonly number: number;
   arrived: boolean;
   readonly waiters: (() => void)[];
-  /** Settles when its events were read back; `undefined` before and after. */
-  reading: Promise<void> | undefined;
+}
+
+/** Events of one command that are being read back. */
+interface Reading {
+  readonly revision: number;
+  readonly waiters: (() => void)[];
 }
 
 interface Column<State> {
   readonly travellers: Set<Traveller>;
+  readonly readings: Set<Reading>;
   readonly guesses: Map<string, Guess<State>>;
   latest: Guess<State> | undefined;
   /** Guesses that did not come true. */
@@ -69,6 +74,7 @@ export const underway = <State>(): Underway<State> => {
     if (present !== undefined) return present;
     const column: Column<State> = {
       travellers: new Set(),
+      readings: new Set(),
       guesses: new Map(),
       latest: undefined,
       failed: 0,
@@ -83,11 +89,11 @@ export const underway = <State>(): Underway<State> => {
     guess: (stream) => columns.get(stream)?.latest,
     setOut: (stream) => {
       const column = columnOf(stream);
-      const { travellers, guesses } = column;
+      const { travellers, readings, guesses } = column;
       const failedBefore = column.failed;
       const unprovenBefore = column.unproven;
       column.numbers += 1;
-      const me: Traveller = { number: column.numbers, arrived: false, waiters: [], reading: undefined };
+      const me: Traveller = { number: column.numbers, arrived: false, waiters: [] };
       let mine: Guess<State> | undefined;
       travellers.add(me);
       return {
@@ -103,26 +109,27 @@ export const underway = <State>(): Underway<State> => {
             if (!other.arrived) await new Promise<void>((resolve) => other.waiters.push(resolve));
           return column.failed === failedBefore;
         },
-        readsBack: () => {
-          let end = (): void => {};
-          me.reading = new Promise((resolve) => {
-            end = resolve;
-          });
+        readsBack: (revision) => {
+          const reading: Reading = { revision, waiters: [] };
+          readings.add(reading);
           return (isProven) => {
-            me.reading = undefined;
+            readings.delete(reading);
             if (!isProven) {
               column.unproven += 1;
               // Whatever is guessed now may rest on it, and those who set out from here on would not know.
               guesses.clear();
               column.latest = undefined;
             }
-            end();
+            for (const wake of reading.waiters) wake();
           };
         },
-        restsOnProof: () => {
+        restsOnProof: (revision) => {
           const isProven = (): boolean => column.unproven === unprovenBefore;
-          const readings = [...travellers].flatMap(({ reading }) => reading ?? []);
-          return readings.length === 0 ? isProven() : Promise.all(readings).then(isProven);
+          const ahead: Promise<void>[] = [];
+          for (const reading of readings)
+            if (reading.revision < revision)
+              ahead.push(new Promise((resolve) => reading.waiters.push(resolve)));
+          return ahead.length === 0 ? isProven() : Promise.all(ahead).then(isProven);
         },
         arrive: (proven) => {
           me.arrived = true;
