@@ -144,7 +144,8 @@ export const faultOf = (
   // Once it is committed, no error of a later look undoes it.
   const outcome = step === "read-back" ? "unknown" : (meaning.outcome ?? outcomeAt[step]);
   const what = error instanceof Error ? error.message : String(error);
-  return new StoreFault(code, `${step}: ${what}`, {
+  const where = placeOf(error, details);
+  return new StoreFault(code, `${step}: ${where === "" ? "" : `${where}: `}${what}`, {
     outcome,
     retryable: retryable || outcome === "unknown",
     hint: outcome === "unknown" ? `${hint} ${repeatIt}` : hint,
@@ -156,6 +157,19 @@ export const faultOf = (
     },
     cause: error,
   });
+};
+
+/** `mission-passkeys, revision 7, position 12 in events` for a row, else the file. */
+const placeOf = (error: unknown, { path }: Readonly<Record<string, unknown>>): string => {
+  if (!(error instanceof DamagedRow)) return typeof path === "string" ? path : "";
+  const { stream, revision, position, table } = error.at;
+  return [
+    typeof stream === "string" ? stream : "",
+    typeof revision === "number" ? `revision ${revision}` : "",
+    `${typeof position === "number" ? `position ${position} ` : ""}in ${String(table)}`,
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
 };
 
 const meaningOf = (error: unknown, reason: string | undefined, step: Step): Meaning => {

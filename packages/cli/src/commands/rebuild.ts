@@ -179,7 +179,7 @@ const failureOf = (
       exit: exitCodes.data,
       error: {
         code,
-        message: `nothing was written for ${stream}${offset === null ? "" : `, damaged at offset ${offset}`}: ${message}`,
+        message: `${compares ? `${stream} was not compared` : `nothing was written for ${stream}`}${offset === null ? "" : `, damaged at offset ${offset}`}: ${message}`,
         hint: damageStep(context, slugOfStream(stream)),
         details: { ...first, problems: problems.length },
       },

@@ -1,4 +1,5 @@
 /** Runs one command and answers how it ended. Never throws: whatever goes wrong becomes a problem with a code. */
+import path from "node:path";
 import { limitOf, systemClock } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { CommandInput } from "../command/fields.ts";
@@ -7,7 +8,8 @@ import type { CommandResult } from "../command/result.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { exitCodeOf, exitCodes } from "../output/exit-codes.ts";
 import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } from "../output/problem.ts";
-import { hidePasswords, isServerAddress } from "../store/passwords.ts";
+import { findPlace } from "../place/place.ts";
+import { hidePasswords } from "../store/passwords.ts";
 import { type FinalSync, finalSync, isFollowedBySync } from "../sync/final-sync.ts";
 import type { Ending } from "./ending.ts";
 import type { Globals } from "./global-flags.ts";
@@ -131,8 +133,13 @@ export const failedEnding = (
   return { exit: exitCodeOf(problem.code), data: null, warnings: [], error: hinted, result: undefined };
 };
 
-/** As the command's context would say, which may not exist: the place itself can be what is wrong. */
-const menderAt = ({ ledger, store }: Globals, { env }: Io): "repair" | "verify" =>
-  isServerAddress(ledger === undefined ? (store ?? env.MISSION_LEDGER_STORE ?? "") : "")
-    ? "verify"
-    : "repair";
+/** As the command's context would say, which may not exist: the place itself can be what is wrong. Unnamed ledgers are files. */
+const menderAt = ({ cwd, ledger, store }: Globals, { cwd: from, env }: Io): "repair" | "verify" => {
+  if ((ledger ?? store ?? env.MISSION_LEDGER_STORE ?? "") === "") return "repair";
+  try {
+    const found = findPlace({ cwd: path.resolve(from, cwd ?? "."), env, ledger, store });
+    return found.store === "file" ? "repair" : "verify";
+  } catch {
+    return "repair";
+  }
+};

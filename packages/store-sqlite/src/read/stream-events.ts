@@ -33,9 +33,10 @@ export const eventsOfRows = (
   return rows.map((row, index) => {
     const stored = eventOf(row);
     if (stored.stream !== stream || stored.revision !== firstRevision + index)
-      throw new DamagedRow(`revision ${firstRevision + index} of ${stream} is missing`, {
+      throw new DamagedRow(`revision ${firstRevision + index} is missing`, {
         table: "events",
         position: stored.position,
+        stream,
         revision: stored.revision,
       });
     if (command?.position !== stored.command) command = joinedCommandOf(row);
@@ -43,6 +44,7 @@ export const eventsOfRows = (
       throw new DamagedRow("it does not follow the event before it", {
         table: "commands",
         position: command.position,
+        stream,
         revision: stored.revision,
       });
     const event = recordedEvent(stored, command, link);
@@ -61,8 +63,9 @@ export const pageOf = (
   const rows = connection.rows(pageSql).all(stream, after.revision, to) as SqlRow[];
   const wanted = Math.min(pageEvents, to - after.revision);
   if (rows.length < wanted)
-    throw new DamagedRow(`${stream} lacks events before revision ${to}`, {
+    throw new DamagedRow(`events before revision ${to} are missing`, {
       table: "events",
+      stream,
       revision: after.revision + rows.length + 1,
     });
   return eventsOfRows(rows, stream, after.digest, after.revision + 1);
@@ -99,7 +102,7 @@ export const findStored = (
     .rows(ofCommandSql)
     .all(command.position, command.position + command.events) as SqlRow[];
   if (rows.length !== command.events)
-    throw new DamagedRow("it lacks events", { table: "commands", position: command.position });
+    throw new DamagedRow("it lacks events", { table: "commands", position: command.position, stream });
   return {
     command,
     commandRow,

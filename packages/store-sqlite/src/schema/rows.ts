@@ -122,7 +122,7 @@ export class DamagedRow extends Error {
 /** Reads the command in a row from column `from` on. Throws {@link DamagedRow}. */
 export const commandOf = (row: SqlRow, from = 0): StoredCommand => {
   const own = from === 0 && row.length === commandCount ? row : row.slice(from, from + commandCount);
-  const at = { table: "commands", position: own[0] ?? null };
+  const at = { table: "commands", position: own[0] ?? null, stream: own[1] ?? null };
   if (crcOfColumns(own, commandCount - 1) !== own[commandCount - 1])
     throw new DamagedRow("its checksum is wrong", at);
   const [position, stream, firstRevision, commandId, commandDigest, previous, recordedAt, actor] = own;
@@ -153,6 +153,7 @@ export const eventOf = (row: SqlRow): StoredEvent => {
     throw new DamagedRow("its checksum is wrong", {
       table: "events",
       position: position ?? null,
+      stream: stream ?? null,
       revision: revision ?? null,
     });
   return { position, command, stream, revision, id, type, version, data, digest } as StoredEvent;
@@ -178,6 +179,7 @@ export const recordedEvent = (
     throw new DamagedRow("it does not belong to its command", {
       table: "events",
       position: event.position,
+      stream: event.stream,
       revision: event.revision,
     });
   const recorded: { -readonly [Key in keyof RecordedEvent]: RecordedEvent[Key] } = {
