@@ -77,7 +77,7 @@ describe("the everyday session", () => {
       ).out,
     ).toContain("moved in_review > approved   review cycle 1");
     expect((await shell.run("rebuild", "--dry-run")).out).toContain(
-      "equal to a fresh rebuild of 17 events in 1 mission, nothing written",
+      "none is written down, would be made from 17 events in 1 mission",
     );
     expect((await shell.run("verify")).code).toBe(0);
     expect((await shell.run("board")).out).toContain("+ WP01");

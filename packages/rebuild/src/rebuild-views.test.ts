@@ -358,3 +358,27 @@ describe("what happens to the log meanwhile", () => {
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
   });
 });
+
+describe("streams whose log is gone", () => {
+  const gone = { stream: "counter-b", code: "STORE_MISSING", message: "its log is gone", details: {} };
+
+  test("keep the views that are left of them, and are told", async () => {
+    const { live, ...ground } = await withLive();
+    const store = { ...ground.store, streams: async () => ["counter-a", "counter-c", "counter-d"] };
+    const lost = [gone];
+    expect(await rebuildViews({ ...ground, store, lost })).toMatchObject({
+      streams: 4,
+      switched: "at_once",
+      problems: lost,
+    });
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+    expect(await verifyViews({ ...ground, store, lost })).toMatchObject({ compared: 6, problems: lost });
+  });
+
+  test("keep them where the store lists nothing at all", async () => {
+    const { live, ...ground } = await withLive();
+    const store = { ...ground.store, streams: async () => [] };
+    expect(await rebuildViews({ ...ground, store })).toMatchObject({ streams: 0, switched: "not" });
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+  });
+});

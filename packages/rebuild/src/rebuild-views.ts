@@ -25,7 +25,7 @@ export interface RebuildReport extends RunReport {
   readonly resumed: number;
   /**
    * `at_once`: readers saw the former views or the new ones. `one_by_one`: each view for itself, by stores without sets. `not`:
-   * no stream is sound, and all keep the views they have.
+   * no stream is sound or there is none, and all keep the views they have.
    */
   readonly switched: "at_once" | "not" | "one_by_one";
   /** Views that the snapshot store did not take, though it says so to nobody. Only where they are replaced one by one. */
@@ -34,7 +34,8 @@ export interface RebuildReport extends RunReport {
 
 /**
  * Every view of every stream, in one pass over each. The live views stay as they are until all new ones are made; a stream
- * whose log is damaged keeps the views it has. Events that come meanwhile are not waited for: each view says which event it
+ * whose log is damaged keeps the views it has; so do all where there is no stream at all, since what is remembered may be the
+ * last that is left of an emptied store. Events that come meanwhile are not waited for: each view says which event it
  * has seen last, and whoever reads it goes on from there.
  *
  * For single streams, and where the snapshot store has no sets, each view is replaced for itself.
@@ -80,8 +81,8 @@ const rebuildBeside = async (
     );
     signal?.throwIfAborted();
     const { streams: worked, problems } = run.ended();
-    // Not one of them can be made: all keep what they have.
-    if (problems.length > 0 && problems.length === worked && resumed.length === 0) {
+    // Not one of them can be made, or the store holds nothing: all keep what they have.
+    if (problems.length === worked && resumed.length === 0) {
       await part.set.discard();
       return endOf(run, { resumed: 0, switched: "not", lost: 0 });
     }

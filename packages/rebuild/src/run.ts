@@ -51,7 +51,15 @@ export interface RunOptions {
 }
 
 export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resumed }: RunOptions): Run => {
-  const { folds, signal, workers, onProgress = () => {}, progressEveryMs = 100, maxTold = 1_000 } = options;
+  const {
+    folds,
+    lost = [],
+    signal,
+    workers,
+    onProgress = () => {},
+    progressEveryMs = 100,
+    maxTold = 1_000,
+  } = options;
   const clock: Clock = options.clock ?? systemClock;
   const views = folds.map(nameOf);
   const weights = new Map<string, number>();
@@ -84,10 +92,10 @@ export const beginRun = (options: ViewsOptions, { work, part, writes, todo, resu
     everyMs: progressEveryMs,
     clock,
   });
-  const sums = { streams: 0, unknownEvents: 0, compared: 0, differing: 0, straying: 0 };
+  const sums = { streams: lost.length, unknownEvents: 0, compared: 0, differing: 0, straying: 0 };
   const differences: ViewDifference[] = [];
   const strays: StrayView[] = [];
-  const problems: StreamProblem[] = [];
+  const problems: StreamProblem[] = [...lost];
 
   const finished = (outcome: StreamOutcome): void => {
     const { stream, problem } = outcome;

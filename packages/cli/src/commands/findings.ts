@@ -59,7 +59,10 @@ export const commandFor = (
   return offset === null ? context.say("verify", shellQuote(slug)) : stepFor(context, code, slug);
 };
 
-export const hintFor = (context: CommandContext, { kind, mission }: Finding): string => {
+export const hintFor = (
+  context: CommandContext,
+  { kind, mission }: Pick<Finding, "kind" | "mission">,
+): string => {
   const slug = shellQuote(mission);
   switch (kind) {
     case "LOG_REPLACED":

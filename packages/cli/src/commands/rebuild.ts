@@ -19,12 +19,13 @@ import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { barLine } from "../rebuild/bar.ts";
 import { namedDifference, namedStray, strayText } from "../rebuild/difference.ts";
-import { foldsOf, inspectorOf, viewNames, weightsOf } from "../rebuild/ground.ts";
+import { foldsOf, inspectorOf, lostLogs, viewNames, weightsOf } from "../rebuild/ground.ts";
 import { locatedProblems } from "../rebuild/problem.ts";
 import { type Ended, linesOf, mendedText, rowsOf } from "../rebuild/report.ts";
 import { threadsFor } from "../rebuild/threads.ts";
 import { version } from "../version.ts";
 import { comparedViews } from "./compare-views.ts";
+import { hintFor } from "./findings.ts";
 import { folds } from "./folds.ts";
 import type { LogProblem } from "./inspect.ts";
 
@@ -77,6 +78,7 @@ export const rebuild: CommandSpec = command({
       folds: foldsOf(views),
       scope,
       ...inspectorOf(directory),
+      lost: slugs === undefined ? lostLogs(directory) : [],
       ...(weights === undefined ? {} : { weigh: (stream) => weights.get(stream) ?? 1 }),
       ...(await threadsFor(context, {
         place,
@@ -109,10 +111,11 @@ export const rebuild: CommandSpec = command({
         });
     const problems = await locatedProblems(report.problems, ledger, directory, signal);
     const lost = report.lost ?? 0;
-    const written = !compares && lost === 0 && report.problems.length === 0;
+    const isEmpty = report.switched === "not" && report.problems.length === 0;
+    const written = !compares && lost === 0 && report.problems.length === 0 && !isEmpty;
     const ended: Ended = compares
       ? { _tag: "Compared", wouldWrite: input.dryRun }
-      : { _tag: written ? "Written" : "NotAllWritten" };
+      : { _tag: written ? "Written" : isEmpty ? "NothingThere" : "NotAllWritten" };
     const told = { report, problems, resumed: report.resumed ?? 0, views, ended };
     missions.sort((a, b) => (a.slug < b.slug ? -1 : 1));
     return {
@@ -180,7 +183,10 @@ const failureOf = (
       error: {
         code,
         message: `${compares ? `${stream} was not compared` : `nothing was written for ${stream}`}${offset === null ? "" : `, damaged at offset ${offset}`}: ${message}`,
-        hint: damageStep(context, slugOfStream(stream)),
+        hint:
+          context.mender === "repair"
+            ? hintFor(context, { kind: code, mission: slugOfStream(stream) })
+            : damageStep(context, slugOfStream(stream)),
         details: { ...first, problems: problems.length },
       },
     };

@@ -2,10 +2,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { EventStore } from "@mission-ledger/core";
+import { missionStream } from "@mission-ledger/core/mission";
 import type { Ground, StreamProblem } from "@mission-ledger/rebuild";
 import { encodeStreamName, findingCodes, glanceAtLog } from "@mission-ledger/store-file";
 import type { Place } from "../command/spec.ts";
 import { folds } from "../commands/folds.ts";
+import { emptiedProblem, leftoverMissions } from "../commands/leftovers.ts";
 
 export const viewNames: readonly string[] = folds.map(({ view }) => view);
 
@@ -19,6 +21,24 @@ export const viewOf = (name: string): string => folds.find(({ spec }) => spec.na
 /** A damaged end shows in no view: what was written last is merely missing. Only log files can have one. */
 export const inspectorOf = (directory: string | null): Pick<Ground, "inspect"> =>
   directory === null ? {} : { inspect: (stream) => damagedEnd(directory, stream) };
+
+/** Missions whose log is gone or emptied, although it had events: their views are the last that tells of them. */
+export const lostLogs = (directory: string | null): readonly StreamProblem[] => {
+  if (directory === null) return [];
+  const { lostLogs: gone, emptiedLogs } = leftoverMissions(directory);
+  return [
+    ...gone
+      .filter(({ hadEvents }) => hadEvents)
+      .map(({ slug }) => {
+        const stream = missionStream(slug);
+        return { stream, code: "STORE_MISSING", message: "its log is gone", details: { stream } };
+      }),
+    ...emptiedLogs.map((file) => {
+      const { stream, code, message } = emptiedProblem(file);
+      return { stream, code, message, details: { stream, path: file.path } };
+    }),
+  ];
+};
 
 /** What lies before it is met by reading on across it, since events would be missing there. */
 const endBytes = 4_096;

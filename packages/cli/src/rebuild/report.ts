@@ -11,6 +11,7 @@ import { viewOf } from "./ground.ts";
 export type Ended =
   | { readonly _tag: "Compared"; readonly wouldWrite: boolean }
   | { readonly _tag: "Written" }
+  | { readonly _tag: "NothingThere" }
   | { readonly _tag: "NotAllWritten" };
 
 export interface Told {
@@ -44,15 +45,20 @@ export const linesOf = ({ report, problems, resumed, views, ended }: Told): read
     ...(ended._tag === "Compared" && straying > mostLines
       ? [`and ${straying - mostLines} more that stray`]
       : []),
-    ...views.map(
-      (view): Line => `${view}: ${sentenceOf(ended, from, differingIn(report, view), report.compared)}`,
-    ),
+    ...views.map((view): Line => `${view}: ${sentenceOf(ended, from, differingIn(report, view), report)}`),
   ];
 };
 
-const sentenceOf = (ended: Ended, from: string, differing: number, compared: number): string => {
+const sentenceOf = (
+  ended: Ended,
+  from: string,
+  differing: number,
+  { compared, straying }: RunReport,
+): string => {
   switch (ended._tag) {
     case "Compared":
+      if (compared + straying === 0)
+        return `none is written down, ${ended.wouldWrite ? "would be made" : "nothing to compare with one made"} from ${from}`;
       return differing === 0
         ? `equal to a fresh rebuild of ${from}, nothing written`
         : `differs in ${counted(differing, "mission")} from a fresh rebuild of ${from}, ${ended.wouldWrite ? "would be mended" : "nothing written"}`;
@@ -61,6 +67,8 @@ const sentenceOf = (ended: Ended, from: string, differing: number, compared: num
         compared === 0 ? "" : differing === 0 ? ", equal to the one before" : `, ${differing} mended`;
       return `made from ${from}${before}, written`;
     }
+    case "NothingThere":
+      return "the ledger holds no mission, nothing written";
     case "NotAllWritten":
       return `made from ${from}, not all written`;
   }
