@@ -4,24 +4,8 @@
  */
 import { Driver } from "../stores/sqlite-file.mjs";
 
-/** As the store waits. Source: `packages/store-sqlite/src/connection/lock-retry.ts`. */
-const between = (shortest, longest) => shortest + Math.random() * (longest - shortest);
-const burstMs = 4;
-
-const bed = new Int32Array(new SharedArrayBuffer(4));
-const pauses = () => {
-  let slept = 0;
-  return async () => {
-    if (slept < burstMs) {
-      const milliseconds = between(0.2, 1);
-      Atomics.wait(bed, 0, 0, milliseconds);
-      slept += milliseconds;
-    } else {
-      await new Promise((resolve) => setTimeout(resolve, between(1, 4)));
-      slept = 0;
-    }
-  };
-};
+/** As the store waits, in milliseconds. Source: `packages/store-sqlite/src/connection/lock-retry.ts`. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 0.2 + Math.random() * 9.8));
 
 export const makeBare = (file) => {
   const database = new Driver(file, { timeout: 0 });
@@ -53,7 +37,6 @@ export const openBareWriter = ({ bare, line }) => {
     }
   };
   const untilFree = async () => {
-    const pause = pauses();
     for (;;)
       try {
         return tryBegin();

@@ -126,7 +126,7 @@ const rawLoop = async (floor, milliseconds) => {
 const bareCrowd = async (folder, record, writers, milliseconds) => {
   const bare = path.join(folder, "bare.db");
   makeBare(bare);
-  const job = { bare, line: record.toString(), milliseconds, warmUp: milliseconds / 4 };
+  const job = { bare, line: record.toString(), milliseconds, warmUp: milliseconds };
   const answers = await runCrowd(Array.from({ length: writers }, () => job));
   const { rate, p99 } = crowdFigures(answers, {});
   return { rate, p99 };
@@ -146,7 +146,8 @@ const crowdOn = async (store, directory, { writers, missions }, milliseconds) =>
       directory,
       slug: slugOf(index % missions),
       milliseconds,
-      warmUp: Math.min(500, milliseconds / 4),
+      // With eight processes on two cores it takes seconds until what runs is compiled code.
+      warmUp: milliseconds,
     })),
   );
   await checkLogs(store, directory, streams, answers);

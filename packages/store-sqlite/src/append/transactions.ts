@@ -82,20 +82,18 @@ export const transactions = (context: StoreContext): Transactions => {
       }
       state = opened;
     }
-    refuseDamage(troubles, connection);
     clearDoubt(connection);
     return state;
   };
-  /** What the last attempt asked for the lock with, for one that follows it at once. */
-  let asked: WritingState | undefined;
-  const begin = (isRepeat: boolean): WritingState => {
-    if (!isRepeat) asked = undefined;
-    asked ??= open();
-    const now = asked;
+  /** Whether the connection at hand is not asked about before the lock is held: it was good the last time. */
+  let isTrusted = false;
+  const begin = (): WritingState => {
+    const now = isTrusted && state?.connection.db.open === true ? state : open();
+    refuseDamage(troubles, now.connection);
+    isTrusted = false;
     failpoint("append:begin");
     beginAtOnce(now.connection);
-    asked = undefined;
-    if (isRepeat && !isStillThere(now)) return begin(false);
+    if (!isStillThere(now)) return begin();
     try {
       // Whoever has committed since may have been a newer program, and have made the tables its own.
       if (now.end.refresh()) checkVersion(now.connection, path);
@@ -103,20 +101,22 @@ export const transactions = (context: StoreContext): Transactions => {
       database.drop();
       throw error;
     }
+    isTrusted = true;
     return now;
   };
-  /** The lock was waited for: meanwhile the database may have been moved away, or a flush have failed. Then the lock is gone. */
+  /**
+   * The database may have been moved away, or a flush have failed, until the lock was held. Then it is let go: the pages of a
+   * failed flush are written anew outside of a transaction.
+   */
   const isStillThere = (now: WritingState): boolean => {
     try {
-      if (database.writer() !== now.connection) return false;
-      if (!doubt.stands()) return true;
-      // Whoever had the lock may have failed to flush: outside of this transaction the pages are written anew.
-      undo(now);
-      return false;
+      if (database.writer() === now.connection && !doubt.stands()) return true;
     } catch (error) {
       undo(now);
       throw error;
     }
+    undo(now);
+    return false;
   };
 
   const commit = ({ connection }: WritingState): void => {

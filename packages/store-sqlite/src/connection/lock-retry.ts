@@ -12,25 +12,20 @@ export interface LockRetryOptions {
 }
 
 export interface LockRetry {
-  /**
-   * Runs `attempt` until it no longer finds the database busy. Throws `LOCK_TIMEOUT`, or what the signal aborts with.
-   * `isRepeat` tells an attempt that nothing else of this thread has run since the last one: it need not look around again.
-   */
-  patiently<A>(attempt: (isRepeat: boolean) => A, signal?: CancelSignal): Promise<A>;
+  /** Runs `attempt` until it no longer finds the database busy. Throws `LOCK_TIMEOUT`, or what the signal aborts with. */
+  patiently<A>(attempt: () => A, signal?: CancelSignal): Promise<A>;
   /** The same inside a transaction, where nothing else may run in between: it sleeps with the whole thread. */
   stubbornly<A>(attempt: () => A): A;
 }
 
 /**
- * Source: durability rules, section 11 (0.2 to 10 ms, with jitter). A free lock is worth asking for often: who has just let it
- * go is back after a tenth of a millisecond. A timer cannot wait so short, so the thread sleeps, for less than a flush takes it.
+ * Source: durability rules, section 11 (0.2 to 10 ms, with jitter). Most of it is longer than a command takes: whoever has just
+ * let the lock go is the first to have it again, and with it knows already what stands in the log and has the pages at hand.
  */
 const shortestMs = 0.2;
-const longestMs = 1;
-/** After so much sleep the event loop gets its turn, with a pause that a timer can keep. */
-const burstMs = 4;
-const shortestPauseMs = 1;
-const longestPauseMs = 4;
+const longestMs = 10;
+/** Of a thread that sleeps, with a transaction open: nobody is let in before it goes on. */
+const longestSleepMs = 1;
 
 export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOptions): LockRetry => {
   /** The same over all waits: who has waited longer must not ask less often, or newcomers would overtake. */
@@ -56,24 +51,14 @@ export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOpt
   return {
     patiently: async (attempt, signal) => {
       const began = elapsed();
-      let isRepeat = false;
-      for (let slept = 0; ; ) {
+      for (;;) {
         try {
-          return attempt(isRepeat);
+          return attempt();
         } catch (error) {
           if (!isBusy(error)) throw error;
           if (elapsed() - began >= timeoutMs) throw timeIsOver(error);
         }
-        if (slept < burstMs) {
-          const sleepMs = between(shortestMs, longestMs);
-          sleep(sleepMs);
-          slept += sleepMs;
-          isRepeat = true;
-        } else {
-          await timer(between(shortestPauseMs, longestPauseMs), signal);
-          slept = 0;
-          isRepeat = false;
-        }
+        await timer(between(shortestMs, longestMs), signal);
         signal?.throwIfAborted();
       }
     },
@@ -85,7 +70,7 @@ export const lockRetry = ({ path, timeoutMs, randomness, elapsed }: LockRetryOpt
         } catch (error) {
           if (!isBusy(error)) throw error;
           if (elapsed() - began >= timeoutMs) throw timeIsOver(error);
-          sleep(between(shortestMs, longestMs));
+          sleep(between(shortestMs, longestSleepMs));
         }
       }
     },

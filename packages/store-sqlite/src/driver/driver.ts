@@ -13,6 +13,8 @@ export interface SqlStatement {
 }
 
 export interface SqlDatabase {
+  /** Not closed yet. */
+  readonly open: boolean;
   readonly inTransaction: boolean;
   prepare(sql: string): SqlStatement;
   exec(sql: string): unknown;

@@ -44,6 +44,9 @@ export const scriptedDriver = (): ScriptedDriver => {
       this.#db = new Database(path, options);
       if (path !== ":memory:") opened.push(this.#db);
     }
+    get open(): boolean {
+      return this.#db.open;
+    }
     get inTransaction(): boolean {
       return this.#db.inTransaction;
     }
