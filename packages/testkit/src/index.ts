@@ -53,8 +53,10 @@ export {
   counterLimit,
 } from "./counter.ts";
 export { differences } from "./difference.ts";
-export { atCall, type BrokenDisk, brokenDisks, crashLives } from "./disk/broken-disks.ts";
+export type { BrokenDisk } from "./disk/broken-disk.ts";
+export { brokenDisks } from "./disk/broken-disks.ts";
 export { type Breach, type CrashCheck, crashChecks, judgeStore } from "./disk/crash-checks.ts";
+export { atCall, crashLives } from "./disk/crash-lives.ts";
 export { type CrashState, type CrashStates, crashStates } from "./disk/crash-states.ts";
 export type { CallFault, DiskCall, DiskProcess, Intercept, ProcessOptions } from "./disk/disk-calls.ts";
 export { type DrawCrashesOptions, type DrawReport, drawCrashes } from "./disk/draw-crashes.ts";
