@@ -17,6 +17,14 @@ export type Scope = { readonly category: string } | { readonly streams: readonly
 
 export const nameOf = ({ name, version }: ViewName): ViewName => ({ name, version });
 
+/** Throws `TypeError` where no view is named, which would remove them all, or one twice, of which one would be lost. */
+export const refuseOddFolds = (folds: Ground["folds"]): void => {
+  if (folds.length === 0) throw new TypeError("folds names no view");
+  const names = folds.map(({ name, version }) => `${name} ${version}`);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new TypeError(`folds names a view twice: ${twice}`);
+};
+
 export const streamsOf = async (
   store: Pick<EventStore, "streams">,
   scope: Scope,

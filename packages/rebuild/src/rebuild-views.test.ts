@@ -279,6 +279,20 @@ describe("a projection that throws", () => {
   });
 });
 
+describe("folds", () => {
+  test("that name no view, or one twice, are refused before anything is written", async () => {
+    const { live, ...ground } = await withLive();
+    for (const [folds, why] of [
+      [[], "names no view"],
+      [[total, additions, total], `names a view twice: ${total.name} ${total.version}`],
+    ] as const) {
+      await expect(rebuildViews({ ...ground, folds })).rejects.toThrow(new TypeError(`folds ${why}`));
+      await expect(verifyViews({ ...ground, folds })).rejects.toThrow(TypeError);
+    }
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+  });
+});
+
 describe("what happens to the log meanwhile", () => {
   test("streams that begin are made too, and events that come are found by whoever reads", async () => {
     const { live: _, ...ground } = await withLive();

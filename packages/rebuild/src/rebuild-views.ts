@@ -1,6 +1,6 @@
 /** Makes views anew from the first event, beside the live ones, and puts them in their place in one step. */
 import type { SnapshotEntry, SnapshotSet, SnapshotStore } from "@mission-ledger/core";
-import { nameOf, streamsOf } from "./ground.ts";
+import { nameOf, refuseOddFolds, streamsOf } from "./ground.ts";
 import type { ViewsOptions } from "./options.ts";
 import type { ViewName } from "./outcome.ts";
 import { type BeginSet, partOf } from "./part.ts";
@@ -40,11 +40,12 @@ export interface RebuildReport extends RunReport {
  *
  * For single streams, and where the snapshot store has no sets, each view is replaced for itself.
  *
- * Throws `PROJECTION_FAILED` with projection, event, stream and revision; the signal's error; what the stores throw. The
+ * Throws `TypeError` for folds that name no view or one twice; `PROJECTION_FAILED` with projection, event, stream and revision; the signal's error; what the stores throw. The
  * live views are untouched then, and the next call goes on where this one stopped.
  */
 export const rebuildViews = async (options: RebuildOptions): Promise<RebuildReport> => {
-  const { scope, snapshots } = options;
+  const { scope, snapshots, folds } = options;
+  refuseOddFolds(folds);
   const begin: BeginSet | undefined = snapshots.beginSet?.bind(snapshots);
   return "category" in scope && begin !== undefined
     ? rebuildBeside(options, scope.category, begin)

@@ -118,6 +118,7 @@ const startThread = (
   const give = (streams: readonly string[]): void =>
     tell(streams.length === 0 ? { _tag: "End" } : { _tag: "Take", streams });
   const first = Array.from({ length: ahead }, () => queue.take());
+  let isReady = false;
   /** Answers whether that was the last word. */
   const take = (message: FromThread): boolean => {
     switch (message._tag) {
@@ -126,6 +127,7 @@ const startThread = (
           throw new TypeError(
             `the thread makes other views than were asked for: ${JSON.stringify(message.views)}`,
           );
+        isReady = true;
         for (const streams of first) give(streams);
         return false;
       case "Finished":
@@ -148,7 +150,9 @@ const startThread = (
         reject(error);
       }
     });
-    worker.on("error", (error) => reject(threadDied(index, error)));
+    worker.on("error", (error) =>
+      reject(isReady || isOutOfMemory(error) ? threadDied(index, error) : neverBegun(file, error)),
+    );
     worker.on("exit", () => reject(threadDied(index, undefined)));
   });
   return { worker, ended };
@@ -205,6 +209,16 @@ const patienceOf = (milliseconds: number) => {
     end: () => clearTimeout(timer),
   };
 };
+
+const isOutOfMemory = (error: unknown): boolean =>
+  (error as { readonly code?: unknown } | null)?.code === "ERR_WORKER_OUT_OF_MEMORY";
+
+/** The file is not there, or what it does before it serves throws: the caller's to mend, and no thread fewer helps. */
+const neverBegun = (file: string | URL, cause: unknown): TypeError =>
+  new TypeError(
+    `the threads' file ${String(file)} could not be started: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  );
 
 const threadDied = (index: number, cause: unknown): StoreFault =>
   new StoreFault(

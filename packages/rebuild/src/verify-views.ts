@@ -1,7 +1,7 @@
 /** Compares live views with what their events make, and writes nothing. */
 
 import type { CancelSignal } from "@mission-ledger/core";
-import { type Ground, streamsOf } from "./ground.ts";
+import { type Ground, refuseOddFolds, streamsOf } from "./ground.ts";
 import type { ViewsOptions } from "./options.ts";
 import type { StreamOutcome } from "./outcome.ts";
 import { beginRun, type RunReport } from "./run.ts";
@@ -15,6 +15,7 @@ import { workOnStream } from "./work-on-stream.ts";
  * Throws as `rebuildViews` does.
  */
 export const verifyViews = async (options: ViewsOptions): Promise<RunReport> => {
+  refuseOddFolds(options.folds);
   const todo = await streamsOf(options.store, options.scope);
   const run = beginRun(options, { work: comparing, part: undefined, writes: undefined, todo, resumed: [] });
   run.report.enter("folding");

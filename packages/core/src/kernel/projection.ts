@@ -42,7 +42,10 @@ export type Needs<Event extends DomainEvent> = {
   };
 };
 
-/** A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are counted. */
+/**
+ * A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are
+ * counted. Throws `TypeError` for a handler that is an async function.
+ */
 export const projectionFold = <View, Event extends DomainEvent>(
   { name, version, initial, when, needs = {} }: Projection<View, Event>,
   codec: Codec<Event>,
@@ -51,6 +54,11 @@ export const projectionFold = <View, Event extends DomainEvent>(
     string,
     (view: View, event: DomainEvent, meta: EventMeta) => View
   >;
+  for (const [type, handler] of handlers)
+    if (isAsync(handler))
+      throw new TypeError(
+        `the projection ${name} handles ${type} by an async function; a fold is synchronous`,
+      );
   const known = new Map<string, boolean>();
   /** Asked once for each shape: most events of a log are handled by some view and not by this one. */
   const isKnown = (envelope: EventEnvelope): boolean => {
@@ -73,6 +81,10 @@ export const projectionFold = <View, Event extends DomainEvent>(
     decoded: { codec: codec as unknown as Codec<DomainEvent>, stepOf: (type) => handlers.get(type) },
   };
 };
+
+/** Its promise would be taken for the view, and stored as one without content. */
+const isAsync = (handler: unknown): boolean =>
+  Object.prototype.toString.call(handler) === "[object AsyncFunction]";
 
 /** An older version is handed over whole: what its upcaster reads is nobody's to say but its own. */
 const wantedBy = (
