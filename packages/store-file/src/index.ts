@@ -41,8 +41,8 @@ export {
   openRegular,
   readFully,
   readOnly,
-  writeFully,
 } from "./files/safe-files.ts";
+export { writeFully } from "./files/write-file.ts";
 export { type GlanceOptions, glanceAtLog, type LogGlance } from "./glance.ts";
 export { type InspectOptions, inspectStream, type StreamReport } from "./inspect.ts";
 export { findLeftovers, type Leftovers, type LeftoversOptions, type RewriteFile } from "./leftovers.ts";

@@ -17,7 +17,8 @@ import {
 import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
-import { createNew, flushDirectory, makeDirectories, writeFully } from "../files/safe-files.ts";
+import { createNew, flushDirectory, makeDirectories } from "../files/safe-files.ts";
+import { removeIfThere, writeFully } from "../files/write-file.ts";
 import { lineOfEntry } from "../transfer/entries.ts";
 import { type ArchiveHeader, encodeHeader } from "./archive-header.ts";
 import { archiveSource } from "./read-archive.ts";
@@ -171,14 +172,6 @@ const giveName = (files: FilePort, temporary: string, file: string): boolean => 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     return false;
-  }
-};
-
-const removeIfThere = (files: FilePort, name: string): void => {
-  try {
-    files.unlink(name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 };
 

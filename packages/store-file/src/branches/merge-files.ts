@@ -3,7 +3,8 @@ import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
-import { createNew, openRegular, readFully, readOnly, writeFully } from "../files/safe-files.ts";
+import { openRegular, readFully, readOnly } from "../files/safe-files.ts";
+import { replaceFile } from "../files/write-file.ts";
 import { decodeStreamName } from "../names.ts";
 import { type MergedCopies, mergeCopies } from "./merge.ts";
 import { largestCopyBytes } from "./read-copy.ts";
@@ -71,16 +72,5 @@ const readBounded = (files: FilePort, name: string): Buffer => {
 
 const replace = (files: FilePort, name: string, bytes: Buffer, randomness: Randomness): void => {
   const temporary = path.join(path.dirname(name), `.mled-merge-${randomness.uuid()}.tmp`);
-  const fd = files.open(temporary, createNew, 0o600);
-  try {
-    try {
-      writeFully(files, fd, bytes, 0);
-    } finally {
-      files.close(fd);
-    }
-    files.rename(temporary, name);
-  } catch (error) {
-    files.unlink(temporary);
-    throw error;
-  }
+  replaceFile(files, name, temporary, bytes, { flush: false });
 };

@@ -17,6 +17,7 @@ import {
   readOnly,
   unsafeFile,
 } from "../files/safe-files.ts";
+import { removeQuietly } from "../files/write-file.ts";
 import type { CopyPaths, CopyPlace } from "./copy-place.ts";
 
 /** As the umask has it: the copy is for everybody who may read the work tree. */
@@ -113,15 +114,8 @@ export const replaceCopy = (
     }
     return status;
   } finally {
-    if (!placed) removeIfThere(files, temporary);
-  }
-};
-
-const removeIfThere = (files: FilePort, name: string): void => {
-  try {
-    files.unlink(name);
-  } catch {
-    // Never made, or the disk refuses this too; git's ignore file passes it over.
+    // What is left is passed over by git's ignore file.
+    if (!placed) removeQuietly(files, temporary);
   }
 };
 

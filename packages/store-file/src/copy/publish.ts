@@ -3,14 +3,8 @@ import path from "node:path";
 import { digestOfRecord } from "../branches/identity.ts";
 import type { CopyContents, CopyRecord } from "../branches/read-copy.ts";
 import type { FileStatus } from "../files/file-port.ts";
-import {
-  createNew,
-  makeDirectories,
-  openRegularIfThere,
-  readFully,
-  readOnly,
-  writeFully,
-} from "../files/safe-files.ts";
+import { makeDirectories, openRegularIfThere, readFully, readOnly } from "../files/safe-files.ts";
+import { writeNewFile } from "../files/write-file.ts";
 import type { StreamPaths } from "../layout.ts";
 import { foldLog, startOfLog, tornSeal } from "../log/fold.ts";
 import { openLineReader } from "../log/line-reader.ts";
@@ -142,13 +136,7 @@ export const publishAnew = (
 const keepOld = ({ files, layout, clock, randomness }: CopyAccess, paths: CopyPaths, old: Buffer): void => {
   makeDirectories(files, layout.quarantine);
   const name = quarantinePath(layout, layout.of(paths.stream), clock, randomness);
-  const fd = files.open(path.join(path.dirname(name), `copy.${path.basename(name)}`), createNew, 0o600);
-  try {
-    writeFully(files, fd, old, 0);
-    files.fdatasync(fd);
-  } finally {
-    files.close(fd);
-  }
+  writeNewFile(files, path.join(path.dirname(name), `copy.${path.basename(name)}`), old, { flush: true });
 };
 
 /** Records of a copy that stand nowhere in the log. */

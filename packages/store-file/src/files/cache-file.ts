@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "./file-port.ts";
-import { createNew, writeFully } from "./safe-files.ts";
+import { removeQuietly, writeNewFile } from "./write-file.ts";
 
 export const writeCacheFile = (
   files: FilePort,
@@ -13,18 +13,13 @@ export const writeCacheFile = (
 ): void => {
   const temporary = path.join(directory, `.${randomness.uuid()}.tmp`);
   const target = path.join(directory, name);
-  const fd = files.open(temporary, createNew, 0o600);
+  writeNewFile(files, temporary, bytes, { flush: false });
   try {
-    try {
-      writeFully(files, fd, bytes, 0);
-    } finally {
-      files.close(fd);
-    }
     // Renaming over a file makes ext4 flush the new one first, which takes milliseconds and buys a cache nothing.
     if (files.lstat(target) !== undefined) files.unlink(target);
     files.rename(temporary, target);
   } catch (error) {
-    files.unlink(temporary);
+    removeQuietly(files, temporary);
     throw error;
   }
 };

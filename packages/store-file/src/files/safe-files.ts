@@ -152,18 +152,6 @@ const fill = (files: FilePort, fd: number, position: number, buffer: Buffer): nu
   return filled;
 };
 
-/**
- * Writes all of the bytes, with as many calls as the disk needs. `position` is `null` for a descriptor opened to append. Throws what
- * the port throws, and `ENOSPC` where the disk takes nothing without an error: asked again it would do so for ever.
- */
-export const writeFully = (files: FilePort, fd: number, bytes: Uint8Array, position: number | null): void => {
-  for (let at = 0; at < bytes.length; ) {
-    const count = files.write(fd, bytes, at, bytes.length - at, position === null ? null : position + at);
-    if (count === 0) throw Object.assign(new Error("the disk took nothing"), { code: "ENOSPC" });
-    at += count;
-  }
-};
-
 export const unsafeFile = (name: string, why: string): StoreFault =>
   new StoreFault("UNSAFE_FILE", `${name} ${why}; the ledger does not use it`, {
     outcome: "not_written",

@@ -8,7 +8,8 @@ import { StoreFault } from "@mission-ledger/core";
 import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
-import { createNew, openRegularIfThere, readFully, readOnly, unsafeFile } from "../files/safe-files.ts";
+import { openRegularIfThere, readFully, readOnly, unsafeFile } from "../files/safe-files.ts";
+import { writeNewFile } from "../files/write-file.ts";
 import { askGit, type GitProgram, runGit } from "./git.ts";
 import { attributesName, folderName } from "./locate-ledger.ts";
 
@@ -121,7 +122,10 @@ export const applyGitSetup = (
       }
       if (kind === "hook") makeFolder(files, path.dirname(target));
       if (state === "outdated") files.unlink(target);
-      writeNew(files, target, value, kind === "hook" ? 0o777 : 0o666);
+      writeNewFile(files, target, Buffer.from(value), {
+        flush: false,
+        mode: kind === "hook" ? 0o777 : 0o666,
+      });
     }
   } catch (error) {
     throw faultOf(error, "open", { path: folder });
@@ -198,17 +202,6 @@ const makeFolder = (files: FilePort, folder: string): void => {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   if (!files.lstat(folder)?.isDirectory()) throw unsafeFile(folder, "is not a directory");
-};
-
-const writeNew = (files: FilePort, name: string, text: string, mode: number): void => {
-  const bytes = Buffer.from(text);
-  const fd = files.open(name, createNew, mode);
-  try {
-    if (files.write(fd, bytes, 0, bytes.length, 0) < bytes.length)
-      throw Object.assign(new Error("the disk took only a part"), { code: "ENOSPC" });
-  } finally {
-    files.close(fd);
-  }
 };
 
 export const noWorkTree = (cwd: string): StoreFault =>

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { FilePort } from "../files/file-port.ts";
 import { createNew, readFully, readOnly, unsafeFile } from "../files/safe-files.ts";
+import { removeQuietly } from "../files/write-file.ts";
 import {
   type Claim,
   claimText,
@@ -91,15 +92,7 @@ export const makeGeneration = ({
     throw error;
   } finally {
     if (!made) files.close(fd);
+    // If a draft stays, the next holder deletes it.
     removeQuietly(files, draft);
-  }
-};
-
-/** A name that belongs to nobody any more. If it stays, the next holder deletes it. */
-export const removeQuietly = (files: FilePort, name: string): void => {
-  try {
-    files.unlink(name);
-  } catch {
-    // Another was first, or the disk refuses: it only lies there.
   }
 };

@@ -13,14 +13,9 @@ import { type Clock, type Failpoint, type Randomness, StoreFault } from "@missio
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
 import { unsafeFile } from "../files/safe-files.ts";
+import { removeQuietly } from "../files/write-file.ts";
 import { freedText, generationName, parseName } from "./claim.ts";
-import {
-  generationsOf,
-  highestNumber,
-  makeGeneration,
-  newestGeneration,
-  removeQuietly,
-} from "./generation-files.ts";
+import { generationsOf, highestNumber, makeGeneration, newestGeneration } from "./generation-files.ts";
 import type { LedgerLock } from "./ledger-lock.ts";
 import { namedFile } from "./named-file.ts";
 import { pause } from "./pause.ts";

@@ -7,8 +7,8 @@ import { type Randomness, StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
 import { createNew, flushDirectory, readFully, readOnly, unsafeFile } from "../files/safe-files.ts";
+import { removeQuietly } from "../files/write-file.ts";
 import type { Layout } from "../layout.ts";
-import { removeQuietly } from "./generation-files.ts";
 import type { LockKind } from "./ledger-lock.ts";
 
 /** `auto` follows the ledger, and where nobody decided takes the kernel's lock if this system has one. */

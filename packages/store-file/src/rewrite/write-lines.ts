@@ -1,7 +1,8 @@
 /** Writing much and reading it back, block by block, with a running checksum over all of it. */
 import { StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import { type OpenedFile, writeFully } from "../files/safe-files.ts";
+import type { OpenedFile } from "../files/safe-files.ts";
+import { writeFully } from "../files/write-file.ts";
 import type { StreamPaths } from "../layout.ts";
 
 export interface Written {

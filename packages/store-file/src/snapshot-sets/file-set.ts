@@ -12,24 +12,11 @@ import {
   type StreamHead,
 } from "@mission-ledger/core";
 import { faultOf } from "../faults.ts";
-import {
-  createNew,
-  flushDirectory,
-  makeDirectories,
-  openRegular,
-  readWriteCreate,
-  writeFully,
-} from "../files/safe-files.ts";
+import { flushDirectory, makeDirectories, openRegular, readWriteCreate } from "../files/safe-files.ts";
+import { removeQuietly, writeFully, writeNewFile } from "../files/write-file.ts";
 import { sealedLength, sealInto, sealLine } from "../log/sealed-line.ts";
 import { encodeStreamName } from "../names.ts";
-import {
-  nameIn,
-  readGeneration,
-  removeOthers,
-  removeQuietly,
-  type SnapshotFolder,
-  writeGeneration,
-} from "./generation.ts";
+import { nameIn, readGeneration, removeOthers, type SnapshotFolder, writeGeneration } from "./generation.ts";
 import { type JournalEntry, journalEnd, journalLine, readJournal } from "./journal.ts";
 import { hashOf, type PackPlace, packIndex } from "./pack-index.ts";
 import { snapshotText } from "./snapshot-line.ts";
@@ -208,13 +195,7 @@ const openPart = (
 const writeIndex = ({ files, folder }: SnapshotFolder, name: string, bytes: Buffer): void => {
   const target = path.join(folder, name);
   removeQuietly(files, target);
-  const fd = files.open(target, createNew, 0o600);
-  try {
-    writeFully(files, fd, bytes, 0);
-    files.fdatasync(fd);
-  } finally {
-    files.close(fd);
-  }
+  writeNewFile(files, target, bytes, { flush: true });
 };
 
 const removeOthersQuietly = (place: SnapshotFolder, kept: Parameters<typeof removeOthers>[1]): void => {

@@ -5,14 +5,8 @@
 import path from "node:path";
 import type { Randomness } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
-import {
-  createNew,
-  flushDirectory,
-  glimpse,
-  openRegularIfThere,
-  readOnly,
-  writeFully,
-} from "../files/safe-files.ts";
+import { flushDirectory, glimpse, openRegularIfThere, readOnly } from "../files/safe-files.ts";
+import { removeQuietly, replaceFile } from "../files/write-file.ts";
 import { isSealed, sealLine } from "../log/sealed-line.ts";
 
 export interface SnapshotFolder {
@@ -60,19 +54,7 @@ export const writeGeneration = (
 ): void => {
   const temporary = path.join(folder, `.${randomness.uuid()}.tmp`);
   const line = sealLine(JSON.stringify(generation));
-  const fd = files.open(temporary, createNew, 0o600);
-  try {
-    try {
-      writeFully(files, fd, line, 0);
-      files.fdatasync(fd);
-    } finally {
-      files.close(fd);
-    }
-    files.rename(temporary, path.join(folder, which));
-  } catch (error) {
-    removeQuietly(files, temporary);
-    throw error;
-  }
+  replaceFile(files, path.join(folder, which), temporary, line, { flush: true });
   flushDirectory(files, folder, (error) => error);
 };
 
@@ -87,13 +69,5 @@ export const removeOthers = (
     // The journals of the set that counts stay too: they tell which streams had events once.
     const counts = generation === kept.current || (generation !== undefined && generation === kept.next);
     if (!counts) removeQuietly(files, path.join(folder, name));
-  }
-};
-
-export const removeQuietly = (files: FilePort, name: string): void => {
-  try {
-    files.unlink(name);
-  } catch {
-    // It is gone, or the disk refuses this too.
   }
 };

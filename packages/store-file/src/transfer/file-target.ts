@@ -23,8 +23,8 @@ import {
   readAppend,
   readFully,
   readOnly,
-  writeFully,
 } from "../files/safe-files.ts";
+import { writeFully } from "../files/write-file.ts";
 import type { StreamPaths } from "../layout.ts";
 import { underLock } from "../ledger-access.ts";
 import { openLineReader } from "../log/line-reader.ts";

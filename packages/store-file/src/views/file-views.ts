@@ -14,14 +14,13 @@ import { faultOf } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import {
-  createNew,
   flushDirectory,
   makeDirectories,
   openRegularIfThere,
   readFully,
   readOnly,
-  writeFully,
 } from "../files/safe-files.ts";
+import { replaceFile } from "../files/write-file.ts";
 import { layoutOf } from "../layout.ts";
 import { realRoot } from "../location/local-root.ts";
 import { sealLine } from "../log/sealed-line.ts";
@@ -93,29 +92,8 @@ const replaceDurably = (
   randomness: Randomness,
 ): void => {
   const temporary = path.join(folder, `.${randomness.uuid()}.tmp`);
-  const fd = files.open(temporary, createNew, 0o600);
-  let placed = false;
-  try {
-    try {
-      writeFully(files, fd, bytes, 0);
-      files.fdatasync(fd);
-    } finally {
-      files.close(fd);
-    }
-    files.rename(temporary, path.join(folder, name));
-    placed = true;
-    flushDirectory(files, folder, (error) => placeUnconfirmed(name, error));
-  } finally {
-    if (!placed) removeIfThere(files, temporary);
-  }
-};
-
-const removeIfThere = (files: FilePort, name: string): void => {
-  try {
-    files.unlink(name);
-  } catch {
-    // The disk refuses this too; doctor lists what was left.
-  }
+  replaceFile(files, path.join(folder, name), temporary, bytes, { flush: true });
+  flushDirectory(files, folder, (error) => placeUnconfirmed(name, error));
 };
 
 const placeUnconfirmed = (file: string, cause: unknown): StoreFault =>
