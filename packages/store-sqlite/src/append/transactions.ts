@@ -64,10 +64,8 @@ export const transactions = (context: StoreContext): Transactions => {
     doubt.clear(connection);
     troubles.open.clear();
   };
-  const isUntroubled = (): boolean => troubles.damage === undefined && !doubt.isRemembered();
   const open = (): WritingState => {
     failpoint("append:open");
-    if (state !== undefined && isUntroubled() && database.standsStill(state.connection)) return state;
     const connection = database.writer();
     if (state?.connection !== connection) {
       const opened = writingState(connection);
@@ -110,6 +108,7 @@ export const transactions = (context: StoreContext): Transactions => {
    */
   const isStillThere = (now: WritingState): boolean => {
     try {
+      if (!doubt.isRemembered() && database.standsStill(now.connection)) return true;
       if (database.writer() === now.connection && !doubt.stands()) return true;
     } catch (error) {
       undo(now);
