@@ -69,7 +69,7 @@ export const eventCodec = <Event extends DomainEvent>(
       if (lift === undefined) throw new TypeError(`${envelope.type} has no version ${from}`);
       data = lift(data, envelope);
     }
-    return { _tag: "Known", event: { ...data, type: envelope.type } as unknown as Event };
+    return { _tag: "Known", event: Object.assign({}, data, { type: envelope.type }) as unknown as Event };
   };
   return {
     versions: new Map(Array.from(known, ([type, { version }]) => [type, version])),

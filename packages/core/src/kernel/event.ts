@@ -103,7 +103,8 @@ export const sealCommit = (
     previous = envelope.digest;
     return envelope;
   });
-  return { ...context, firstRevision: head.revision + 1, previous: head.digest, events: envelopes };
+  const sealed = { firstRevision: head.revision + 1, previous: head.digest, events: envelopes };
+  return Object.assign({}, context, sealed);
 };
 
 const sealEvent = (
@@ -136,7 +137,8 @@ const sealEvent = (
   return event;
 };
 
-type Draft<A> = { -readonly [Key in keyof A]: A[Key] };
+/** As it is while it is being made. */
+export type Draft<A> = { -readonly [Key in keyof A]: A[Key] };
 
 /** The digest that an event ought to carry, computed from its other fields. */
 export const digestOfEvent = (event: Omit<EventEnvelope, "digest">): string =>

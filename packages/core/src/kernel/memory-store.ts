@@ -28,7 +28,7 @@ export const openMemoryStore = (): EventStore => {
   };
   const eventAt = (index: number): RecordedEvent => {
     const event = JSON.parse(log[index] as string) as EventEnvelope;
-    return { ...event, position: positionOf(index) };
+    return Object.assign(event, { position: positionOf(index) });
   };
   const headOf = (stream: string): StreamHead => {
     const last = positionsOf.get(stream)?.at(-1);

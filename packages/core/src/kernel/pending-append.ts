@@ -1,4 +1,5 @@
 /** An append on its way through a store: from the moment it is asked for until it has its answer. For stores that write several at once. */
+import type { Draft } from "./event.ts";
 import type { Appended, AppendRequest, Conflict } from "./event-store.ts";
 import type { CancelSignal } from "./ports.ts";
 
@@ -31,12 +32,10 @@ export const pendingAppend = (
     resolve = yes;
     reject = no;
   });
-  let settled = false;
-  let failure: unknown;
   const begin = (): void => signal?.removeEventListener("abort", abort);
   const end = (): boolean => {
-    if (settled) return false;
-    settled = true;
+    if (pending.settled) return false;
+    pending.settled = true;
     begin();
     return true;
   };
@@ -48,22 +47,18 @@ export const pendingAppend = (
     }
     pending.onAbort?.();
   };
-  const pending: PendingAppend = {
+  const pending: Draft<PendingAppend> = {
     request,
     since,
     details: { stream: commit.stream, commandId: commit.commandId },
-    get settled() {
-      return settled;
-    },
-    get failure() {
-      return failure;
-    },
+    settled: false,
+    failure: undefined,
     answer: (answer) => {
       if (end()) resolve(answer);
     },
     fail: (error) => {
       if (!end()) return;
-      failure = error;
+      pending.failure = error;
       reject(error);
     },
     begin,

@@ -12,7 +12,7 @@ import {
   checkUnclaimed,
   firstUnmet,
   reviewSubject,
-  type Wish,
+  wishOf,
 } from "./guards.ts";
 import { findExit, type Lane, laneAfterRelease } from "./lanes.ts";
 import type { OpenMission, WorkPackage } from "./state.ts";
@@ -31,7 +31,7 @@ export const decideClaim = (
   const { kind, actor, at, leaseMs, workplace } = command;
   const { id: workPackageId, lane } = workPackage;
   const to = claimable[kind][lane];
-  const wish: Wish = { mission, workPackage, to: to ?? lane, actor };
+  const wish = wishOf({ actor }, mission, workPackage, to);
   const held = checkUnclaimed(wish);
   if (held !== undefined) return refuse(held);
   if (to === undefined)
@@ -94,7 +94,7 @@ export const decideRenewal = (
   workPackage: WorkPackage,
 ): MissionDecision => {
   const { leaseMs, at, workplace } = command;
-  const wish: Wish = { ...command, mission, workPackage, to: workPackage.lane };
+  const wish = wishOf(command, mission, workPackage);
   const notHolder = checkHolder(wish);
   if (notHolder !== undefined) return refuse(notHolder);
   if (workplace?.program !== undefined && !mayTakeUp(workPackage, workplace.program, command)) {
@@ -136,7 +136,7 @@ export const decideRelease = (
   const { lane, id: workPackageId } = workPackage;
   const { reason } = command;
   const to = laneAfterRelease[lane];
-  const wish: Wish = { ...command, mission, workPackage, to: to ?? lane };
+  const wish = wishOf(command, mission, workPackage, to);
   const exit = to === undefined ? undefined : findExit(lane, to);
   const unmet = exit === undefined ? checkHolder(wish) : firstUnmet(exit, wish);
   if (unmet !== undefined) return refuse(unmet);

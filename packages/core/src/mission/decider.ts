@@ -8,7 +8,7 @@ import { decideOverride } from "./consistency.ts";
 import type { MissionDecision } from "./decision.ts";
 import type { MissionEvent } from "./events.ts";
 import { missionEvolution } from "./evolution.ts";
-import { checkHolder, checkHolderIfHeld } from "./guards.ts";
+import { checkHolder, checkHolderIfHeld, wishOf } from "./guards.ts";
 import { decideContinuedImport, decideImportBegun, decideImportCompleted } from "./imports.ts";
 import { findInputProblem } from "./input.ts";
 import { decideForce, decideMove } from "./moves.ts";
@@ -133,7 +133,6 @@ const decideAbout = (
   workPackage: WorkPackage,
 ): MissionDecision => {
   const workPackageId = workPackage.id;
-  const wish = { ...command, mission: open, workPackage, to: workPackage.lane };
   switch (command.type) {
     case "ReviseWorkPackage":
       return decideRevised(command, open, workPackage);
@@ -159,7 +158,7 @@ const decideAbout = (
       const { subtaskId, done } = command;
       const subtask = workPackage.subtasks.find(({ id }) => id === subtaskId);
       if (subtask === undefined) return refuse(subtaskNotFound(open, workPackageId, subtaskId));
-      const notHolder = checkHolderIfHeld(wish);
+      const notHolder = checkHolderIfHeld(wishOf(command, open, workPackage));
       if (notHolder !== undefined) return refuse(notHolder);
       return subtask.done === done
         ? accept()
@@ -168,7 +167,7 @@ const decideAbout = (
     case "AddNote":
       return accept({ type: "NoteAdded", workPackageId, text: command.text });
     case "RecordEvidence": {
-      const notHolder = checkHolder(wish);
+      const notHolder = checkHolder(wishOf(command, open, workPackage));
       return notHolder === undefined
         ? accept({ type: "EvidenceRecorded", workPackageId, evidence: command.evidence })
         : refuse(notHolder);

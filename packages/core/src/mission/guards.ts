@@ -17,6 +17,14 @@ export interface Wish {
   readonly verdict?: Verdict | undefined;
 }
 
+/** What a command comes to for a package as the log has it. */
+export const wishOf = (
+  { actor, fence, reason, link, verdict }: Omit<Wish, "mission" | "workPackage" | "to">,
+  mission: OpenMission,
+  workPackage: WorkPackage,
+  to: Lane = workPackage.lane,
+): Wish => ({ mission, workPackage, to, actor, fence, reason, link, verdict });
+
 /** The first guard of an exit that does not hold, as a refusal. */
 export const firstUnmet = ({ guards }: Exit, wish: Wish): MissionRefusal | undefined => {
   for (const guard of guards) {

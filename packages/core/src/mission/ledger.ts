@@ -178,8 +178,8 @@ export const ledgerOver = ({
     const attempt: MissionHandle["attempt"] = (request, options = {}) => {
       const by = options.actor ?? actor;
       if (request.type === "Undo") return undo.attempt(request, options);
-      const command = { ...request, ...asked(by) } as MissionCommand;
-      const run = handler.attempt(stream, command, { ...options, actor: by });
+      const command = Object.assign({}, request, asked(by)) as MissionCommand;
+      const run = handler.attempt(stream, command, Object.assign({}, options, { actor: by }));
       return async () => E.mapLeft((reason: MissionNotDone) => nameMission(reason, slug))(await run());
     };
     return {

@@ -4,7 +4,7 @@ import { grant, releaseOf } from "./claims.ts";
 import type { MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
 import type { ClaimKind, MissionEvent } from "./events.ts";
-import { allUnmet, checkHolder, checkHolderIfHeld, firstUnmet, reviewSubject, type Wish } from "./guards.ts";
+import { allUnmet, checkHolder, checkHolderIfHeld, firstUnmet, reviewSubject, wishOf } from "./guards.ts";
 import { findExit, type Guard, type Lane, lanes } from "./lanes.ts";
 import type { OpenMission, WorkPackage } from "./state.ts";
 
@@ -27,7 +27,7 @@ export const decideMove = (
   const { lane: from, id: workPackageId } = asFound;
   // Evidence that comes with a move counts for its guards, since it is recorded in the same breath.
   const workPackage: WorkPackage = { ...asFound, evidence: [...asFound.evidence, ...evidence] };
-  const wish: Wish = { ...command, mission, workPackage };
+  const wish = wishOf(command, mission, workPackage, to);
   if (from === to) {
     const notHolder = checkHolderIfHeld(wish);
     return notHolder === undefined ? accept() : refuse(notHolder);
@@ -100,7 +100,7 @@ export const decideForce = (
       problem: "is no lane that a work package can be put in",
     });
   if (from === to) return accept();
-  const wish: Wish = { mission, workPackage, to, actor, reason };
+  const wish = wishOf({ actor, reason }, mission, workPackage, to);
   const exit = findExit(from, to);
   const overrides: readonly (Guard | "no_exit")[] = exit === undefined ? ["no_exit"] : allUnmet(exit, wish);
   const forced: MissionEvent = { type: "WorkPackageForced", workPackageId, from, to, reason, overrides };

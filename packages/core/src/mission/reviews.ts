@@ -3,7 +3,7 @@ import { accept, refuse } from "../kernel/decider.ts";
 import { releaseOf } from "./claims.ts";
 import type { MissionCommandOf } from "./commands.ts";
 import type { MissionDecision } from "./decision.ts";
-import { checkHolder, firstUnmet, reviewSubject, type Wish } from "./guards.ts";
+import { checkHolder, firstUnmet, reviewSubject, wishOf } from "./guards.ts";
 import { findExit } from "./lanes.ts";
 import type { OpenMission, WorkPackage } from "./state.ts";
 
@@ -25,8 +25,8 @@ export const decideVerdict = (
   const { id: workPackageId, lane: from } = workPackage;
   const about = { mission: mission.slug, workPackageId };
   const to = verdictTarget(command);
-  const stale =
-    command.fence === undefined ? undefined : checkHolder({ ...command, mission, workPackage, to });
+  const wish = wishOf(command, mission, workPackage, to);
+  const stale = command.fence === undefined ? undefined : checkHolder(wish);
   if (stale !== undefined) return refuse(stale);
   const exit = from === "in_review" ? findExit(from, to) : undefined;
   if (exit === undefined || !exit.via.includes("verdict"))
@@ -36,7 +36,6 @@ export const decideVerdict = (
       invariant: "a verdict is given on a work package in review",
       lane: from,
     });
-  const wish: Wish = { ...command, mission, workPackage, to };
   const unmet = firstUnmet(exit, wish);
   if (unmet !== undefined) return refuse(unmet);
   const subject = workPackage.subject ?? reviewSubject(workPackage);

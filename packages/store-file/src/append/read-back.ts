@@ -116,7 +116,7 @@ const eventsOf = (
   if (!stands) return events;
   const last = events[events.length - 1] as RecordedEvent;
   const place = { offset, length: bytes.length, crc: crcOf(line.subarray(0, line.length - 1)) };
-  return [...events.slice(0, -1), { ...last, mark: markOf(log.ino, place) }];
+  return [...events.slice(0, -1), Object.assign({}, last, { mark: markOf(log.ino, place) })];
 };
 
 /** Looks for our line from the end that was known before the write, and asks the fold whether it counts there. */

@@ -42,7 +42,7 @@ const writeSegment = (view: StreamView, randomness: Randomness): void => {
   const { segments, covered } = view.segments;
   let entries: readonly IndexEntry[] = view.recent
     .filter(({ offset }) => offset >= covered)
-    .map(({ commandId, offset }) => ({ ...hashCommandId(commandId), offset }))
+    .map(({ commandId, offset }) => ({ offset, ...hashCommandId(commandId) }))
     .sort(compareEntries);
   let from = covered;
   for (let index = segments.length - 1; index >= 0; index -= 1) {

@@ -27,7 +27,7 @@ export async function* readStream(
       record.events.filter(({ revision }) => revision > after.revision && revision <= to),
     );
     const last = events.pop();
-    if (last !== undefined) yield [...events, mark === undefined ? last : { ...last, mark }];
+    if (last !== undefined) yield [...events, mark === undefined ? last : Object.assign({}, last, { mark })];
   }
 }
 
