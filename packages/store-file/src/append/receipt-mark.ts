@@ -38,7 +38,9 @@ export const sharedRead = (
   if (first === undefined || last === undefined) return undefined;
   // With the byte before, which has to end a line.
   const offset = Math.max(0, first.offset - 1);
-  return { offset, length: last.offset + last.line.length - offset, lines: records, read: undefined };
+  // Not the records: they hold on to their commands, and this is held until the event loop turns.
+  const lines = records.map(({ offset: at, line }) => ({ offset: at, line }));
+  return { offset, length: last.offset + last.line.length - offset, lines, read: undefined };
 };
 
 export interface WrittenRecord {
