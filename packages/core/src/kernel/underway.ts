@@ -42,28 +42,25 @@ export interface Underway<State> {
   forget(stream: string): void;
 }
 
-interface Traveller {
-  readonly number: number;
-  arrived: boolean;
-  readonly waiters: (() => void)[];
-}
-
-/** Events of one command that are being read back. */
-interface Reading {
-  readonly revision: number;
-  readonly waiters: (() => void)[];
+/** A command on its way, as the others see it. */
+interface Traveller<State> {
+  /** What it will leave; `undefined` as long as it has not said so, and when nothing may rest on it any more. */
+  guess: Guess<State> | undefined;
+  /** Revision of its last event while its events are being read back. */
+  reading: number | undefined;
+  /** Those who wait until its events were read back, or until it has arrived. */
+  readonly forReading: (() => void)[];
+  readonly forArrival: (() => void)[];
 }
 
 interface Column<State> {
-  readonly travellers: Set<Traveller>;
-  readonly readings: Set<Reading>;
-  readonly guesses: Map<string, Guess<State>>;
+  /** In the order in which they set out; few, and mostly the front one leaves first. */
+  readonly travellers: Traveller<State>[];
   latest: Guess<State> | undefined;
   /** Guesses that did not come true. */
   failed: number;
   /** Commits that were written and could not be proven. */
   unproven: number;
-  numbers: number;
 }
 
 export const underway = <State>(): Underway<State> => {
@@ -72,15 +69,7 @@ export const underway = <State>(): Underway<State> => {
   const columnOf = (stream: string): Column<State> => {
     const present = columns.get(stream);
     if (present !== undefined) return present;
-    const column: Column<State> = {
-      travellers: new Set(),
-      readings: new Set(),
-      guesses: new Map(),
-      latest: undefined,
-      failed: 0,
-      unproven: 0,
-      numbers: 0,
-    };
+    const column: Column<State> = { travellers: [], latest: undefined, failed: 0, unproven: 0 };
     columns.set(stream, column);
     return column;
   };
@@ -89,60 +78,59 @@ export const underway = <State>(): Underway<State> => {
     guess: (stream) => columns.get(stream)?.latest,
     setOut: (stream) => {
       const column = columnOf(stream);
-      const { travellers, readings, guesses } = column;
+      const { travellers } = column;
       const failedBefore = column.failed;
       const unprovenBefore = column.unproven;
-      column.numbers += 1;
-      const me: Traveller = { number: column.numbers, arrived: false, waiters: [] };
-      let mine: Guess<State> | undefined;
-      travellers.add(me);
+      const me: Traveller<State> = {
+        guess: undefined,
+        reading: undefined,
+        forReading: [],
+        forArrival: [],
+      };
+      travellers.push(me);
+      let hasLeft = false;
       return {
         leaves: (guess) => {
-          if (mine !== undefined) guesses.delete(mine.digest);
-          mine = guess;
-          guesses.set(guess.digest, guess);
+          hasLeft = true;
+          me.guess = guess;
           column.latest = guess;
         },
-        stateAt: (digest) => (digest === null ? undefined : guesses.get(digest)?.after()),
+        stateAt: (digest) => travellers.find(({ guess }) => guess?.digest === digest)?.guess?.after(),
         othersAhead: async () => {
-          for (const other of [...travellers].filter(({ number }) => number < me.number))
-            if (!other.arrived) await new Promise<void>((resolve) => other.waiters.push(resolve));
+          for (const other of travellers.slice(0, travellers.indexOf(me)))
+            if (travellers.includes(other))
+              await new Promise<void>((resolve) => other.forArrival.push(resolve));
           return column.failed === failedBefore;
         },
         readsBack: (revision) => {
-          const reading: Reading = { revision, waiters: [] };
-          readings.add(reading);
+          me.reading = revision;
           return (isProven) => {
-            readings.delete(reading);
+            me.reading = undefined;
             if (!isProven) {
               column.unproven += 1;
               // Whatever is guessed now may rest on it, and those who set out from here on would not know.
-              guesses.clear();
+              for (const traveller of travellers) traveller.guess = undefined;
               column.latest = undefined;
             }
-            for (const wake of reading.waiters) wake();
+            for (const wake of me.forReading.splice(0)) wake();
           };
         },
         restsOnProof: (revision) => {
           const isProven = (): boolean => column.unproven === unprovenBefore;
           const ahead: Promise<void>[] = [];
-          for (const reading of readings)
-            if (reading.revision < revision)
-              ahead.push(new Promise((resolve) => reading.waiters.push(resolve)));
+          for (const { reading, forReading } of travellers)
+            if (reading !== undefined && reading < revision)
+              ahead.push(new Promise((resolve) => forReading.push(resolve)));
           return ahead.length === 0 ? isProven() : Promise.all(ahead).then(isProven);
         },
         arrive: (proven) => {
-          me.arrived = true;
-          travellers.delete(me);
-          if (mine !== undefined) {
-            guesses.delete(mine.digest);
-            if (!proven) {
-              column.failed += 1;
-              column.latest = undefined;
-            }
+          travellers.splice(travellers.indexOf(me), 1);
+          if (hasLeft && !proven) {
+            column.failed += 1;
+            column.latest = undefined;
           }
-          if (travellers.size === 0 && columns.get(stream) === column) columns.delete(stream);
-          for (const wake of me.waiters) wake();
+          if (travellers.length === 0 && columns.get(stream) === column) columns.delete(stream);
+          for (const wake of me.forArrival) wake();
         },
       };
     },
