@@ -1,6 +1,6 @@
 /** Compares live views with what their events make, and writes nothing. */
 
-import type { CancelSignal } from "@mission-ledger/core";
+import { type CancelSignal, eventLoopTurns } from "@mission-ledger/core";
 import { type Ground, refuseOddFolds, streamsOf } from "./ground.ts";
 import type { ViewsOptions } from "./options.ts";
 import type { StreamOutcome } from "./outcome.ts";
@@ -30,7 +30,9 @@ export const verifyStream = async (
   ground: Ground,
   stream: string,
   { signal }: { readonly signal?: CancelSignal | undefined } = {},
-): Promise<StreamOutcome> =>
-  workOnStream(ground, stream, { work: comparing, signal, count: () => undefined });
+): Promise<StreamOutcome> => {
+  const turn = eventLoopTurns();
+  return workOnStream(ground, stream, { work: comparing, signal, count: turn });
+};
 
 const comparing = { compare: true, keep: [] };
