@@ -51,7 +51,7 @@ export {
   type StreamHead,
   sealCommit,
 } from "./kernel/event.ts";
-export { eventLoopTurns } from "./kernel/event-loop-turns.ts";
+export { eventLoopTurns, readingInTurns } from "./kernel/event-loop-turns.ts";
 export type {
   Appended,
   AppendRequest,

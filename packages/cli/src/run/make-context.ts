@@ -6,6 +6,7 @@ import {
   type EventStore,
   isStoreFault,
   type Randomness,
+  readingInTurns,
   systemClock,
   systemRandomness,
   systemTimers,
@@ -23,7 +24,6 @@ import { type FoundPlace, findPlace, ledgerNotFound } from "../place/place.ts";
 import { cacheFolderOf } from "../place/user-folders.ts";
 import { formatAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
-import { interruptible } from "../store/interruptible.ts";
 import type { StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { findSyncSetting } from "../sync/setting.ts";
 import { systemMachine } from "../workplace/machine.ts";
@@ -124,7 +124,7 @@ export const makeContext = ({
       .open(portsFor(found))
       .then(({ store, snapshots }) =>
         ledgerOver({
-          store: noting(withWorktrees(interruptible(store), indexOf(found.at)), appends),
+          store: noting(withWorktrees({ ...store, ...readingInTurns(store) }, indexOf(found.at)), appends),
           snapshots,
           snapshotEvery,
           // What is read from a server comes over the network; on a disk, reading changes nothing.

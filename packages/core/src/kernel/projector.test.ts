@@ -1,8 +1,8 @@
 import { additions, cancelSource, counter, counterCodec, projectionLaws } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sealCommit } from "./event.ts";
-import type { EventStore } from "./event-store.ts";
+import { type RecordedEvent, sealCommit } from "./event.ts";
+import type { EventBatch, EventStore, ReadAllOptions } from "./event-store.ts";
 import { commandHandler } from "./handle.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import { projector } from "./projector.ts";
@@ -136,6 +136,30 @@ describe("a projector", () => {
     abort();
     await expect(make().rebuild({ signal })).rejects.toThrow();
     expect(await make().catchUp()).toEqual(before);
+  });
+
+  test("hears an interrupt while it reads a log that never waits for anything", async () => {
+    const { store, views } = open();
+    await add(store, "counter-1", "ana");
+    const events: RecordedEvent[] = [];
+    for await (const batch of store.readAll()) events.push(...batch);
+    async function* endless(options: ReadAllOptions = {}): AsyncGenerator<EventBatch> {
+      for (let index = 0; index < 1_000_000; index += 1) {
+        options.signal?.throwIfAborted();
+        yield events;
+      }
+    }
+    const busy = projector({
+      store: { ...store, readAll: endless },
+      codec: counterCodec,
+      projection: additions,
+      views,
+    });
+    for (const pass of [busy.catchUp, busy.rebuild]) {
+      const interrupt = new AbortController();
+      setImmediate(() => interrupt.abort());
+      await expect(pass({ signal: interrupt.signal })).rejects.toThrow(/abort/i);
+    }
   });
 
   test("follows the log, giving the view after each batch, until the loop is left", async () => {

@@ -2,6 +2,7 @@
 import type { Codec } from "./codec.ts";
 import type { DomainEvent } from "./decider.ts";
 import type { RecordedEvent } from "./event.ts";
+import { readingInTurns } from "./event-loop-turns.ts";
 import type { EventBatch, EventStore } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
 import { headAfter, privateCopy } from "./fold.ts";
@@ -141,7 +142,7 @@ export const projector = <View, Event extends DomainEvent>({
     const meter = progressMeter({ begun, ...(total === undefined ? {} : { total }), clock });
     let projected = begun;
     let [events, at, pauseMs] = [begun.events, clock.now(), 0];
-    for await (const batch of store.readAll(optionsAfter(begun, signal))) {
+    for await (const batch of readingInTurns(store).readAll(optionsAfter(begun, signal))) {
       // What was taken in of a branch that lost is not delivered again as undone.
       if (begun.position !== null && batch.some(decidesBranches))
         return run(nothing(), underway, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
@@ -208,7 +209,7 @@ export const projector = <View, Event extends DomainEvent>({
         stored,
         begin: nothing,
         take,
-        read: () => store.readAll(optionsAfter(nothing(), options.signal)),
+        read: () => readingInTurns(store).readAll(optionsAfter(nothing(), options.signal)),
         meter: progressMeter({ total, clock }),
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       });

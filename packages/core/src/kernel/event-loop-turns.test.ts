@@ -1,6 +1,6 @@
-import { type EventBatch, openMemoryStore } from "@mission-ledger/core";
 import { expect, test } from "vitest";
-import { interruptible } from "./interruptible.ts";
+import { readingInTurns } from "./event-loop-turns.ts";
+import type { EventBatch } from "./event-store.ts";
 
 /** More than is read before anybody asks for a turn, and an end, so that a reader who never turns is found out and not waited for. */
 const batches = 3_000_000;
@@ -19,7 +19,7 @@ test.each(["read", "readAll"] as const)(
   "an interrupt ends a %s that never waits for anything",
   async (reading) => {
     const readAll = (options = {}) => endless(undefined, options);
-    const store = interruptible({ ...openMemoryStore(), read: endless, readAll });
+    const store = readingInTurns({ read: endless, readAll });
     const interrupt = new AbortController();
     setImmediate(() => interrupt.abort());
     const options = { signal: interrupt.signal };
