@@ -2,8 +2,8 @@ import path from "node:path";
 import type { Snapshot } from "@mission-ledger/core";
 import { board } from "@mission-ledger/core/mission";
 import { expect, inject, test } from "vitest";
-import { folds } from "./commands/folds.ts";
 import { openLedger } from "./library/open-ledger.ts";
+import { folds } from "./rebuild/folds.ts";
 import { buildFirst, start } from "./testing/built-program.ts";
 import { scratch } from "./testing/session.ts";
 

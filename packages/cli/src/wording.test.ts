@@ -4,10 +4,10 @@ import path from "node:path";
 import { crc32 } from "node:zlib";
 import { StoreFault } from "@mission-ledger/core";
 import { expect, test } from "vitest";
+import { ownNames } from "./command/names.ts";
 import { commands } from "./commands/index.ts";
 import { problemOf } from "./output/problem.ts";
 import { hintFor } from "./run/hints.ts";
-import { ownNames } from "./run/names.ts";
 import { planned, type Session } from "./testing/session.ts";
 
 const inLedger = (shell: Session, ...parts: readonly string[]): string =>

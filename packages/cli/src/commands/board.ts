@@ -18,13 +18,13 @@ import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { pastOf } from "../command/past.ts";
 import { openMission, resolveMission } from "../command/refs.ts";
+import { sayCommand } from "../command/say-command.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Span, type Surface, toned } from "../output/lines.ts";
 import { printable } from "../output/printable.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { displayWidth, padTo } from "../output/width.ts";
 import { claimLooker, seenOfClaims } from "../workplace/look-after-claims.ts";
-import { sayCommand } from "./say-command.ts";
 
 export const board: CommandSpec = command({
   name: "board",

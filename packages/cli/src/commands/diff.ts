@@ -15,7 +15,7 @@ import { type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { columns, type Line, type Span, toned } from "../output/lines.ts";
 import { valueText } from "../output/value-text.ts";
-import { folds } from "./folds.ts";
+import { folds } from "../rebuild/folds.ts";
 
 /** One place that differs. `workPackageId` is `null` where it is about the mission, or about a view as a whole. */
 type Change = Difference & { readonly workPackageId: string | null };

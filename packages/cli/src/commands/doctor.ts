@@ -2,6 +2,7 @@
 import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { hasMergeDriver } from "@mission-ledger/store-file";
+import { checkLog, type LogProblem, problemIn } from "../command/check-log.ts";
 import { serverMendStep } from "../command/damage-step.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -34,7 +35,6 @@ import {
   temporaryFile,
   withoutDriver,
 } from "./findings.ts";
-import { checkLog, type LogProblem, problemIn } from "./inspect.ts";
 import { databaseMendStep, inspectDatabaseOf, selectInspected } from "./inspect-database.ts";
 import { leftoverMissions } from "./leftovers.ts";
 import { aboutMission } from "./mission-findings.ts";

@@ -1,10 +1,10 @@
 /** What doctor finds about logs and files, each as one thing to know, to do or to mend. */
 import { slugOfStream } from "@mission-ledger/core/mission";
+import type { LogProblem } from "../command/check-log.ts";
 import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import type { LogProblem } from "./inspect.ts";
 import { type InspectedDatabase, longWalNote, suspectNote } from "./inspect-database.ts";
 import { emptiedProblem, type LostLog, type MissionFile } from "./leftovers.ts";
 

@@ -3,10 +3,10 @@ import fs from "node:fs";
 import { LedgerError } from "@mission-ledger/core";
 import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { DatabaseFinding, DatabaseReport, LoadDriver } from "@mission-ledger/store-sqlite";
+import type { LogProblem } from "../command/check-log.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { sqliteStore } from "../store/sqlite.ts";
-import type { LogProblem } from "./inspect.ts";
 
 /** The facts that are shown; what is wrong is told as problems. */
 export interface DatabaseFacts {

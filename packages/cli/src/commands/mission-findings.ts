@@ -10,11 +10,11 @@ import {
   reviews,
 } from "@mission-ledger/core/mission";
 import { openMission } from "../command/refs.ts";
+import { sayCommand } from "../command/say-command.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { type ClaimLooker, seenOfClaims } from "../workplace/look-after-claims.ts";
 import type { Finding } from "./findings.ts";
-import { sayCommand } from "./say-command.ts";
 
 /** From this share of forced moves on, force is a habit. */
 const routineForce = 0.1;

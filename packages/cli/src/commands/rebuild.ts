@@ -9,6 +9,7 @@ import {
   type ViewsOptions,
   verifyViews,
 } from "@mission-ledger/rebuild";
+import type { LogProblem } from "../command/check-log.ts";
 import { damageStep } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
@@ -19,6 +20,7 @@ import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { barLine } from "../rebuild/bar.ts";
 import { namedDifference, namedStray, strayText } from "../rebuild/difference.ts";
+import { folds } from "../rebuild/folds.ts";
 import { foldsOf, inspectorOf, lostLogs, viewNames, weightsOf } from "../rebuild/ground.ts";
 import { locatedProblems } from "../rebuild/problem.ts";
 import { type Ended, linesOf, mendedText, rowsOf } from "../rebuild/report.ts";
@@ -26,8 +28,6 @@ import { threadsFor } from "../rebuild/threads.ts";
 import { version } from "../version.ts";
 import { comparedViews } from "./compare-views.ts";
 import { hintFor } from "./findings.ts";
-import { folds } from "./folds.ts";
-import type { LogProblem } from "./inspect.ts";
 
 /** Missions that are listed one by one in the envelope; all are counted. */
 const mostListed = 1_000;

@@ -1,8 +1,8 @@
 /** What snapshots remember against what the log holds: an older copy of a log shows itself here, and nowhere else. */
 import type { CancelSignal } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
-import { folds } from "./folds.ts";
-import type { LogProblem } from "./inspect.ts";
+import type { LogProblem } from "../command/check-log.ts";
+import { folds } from "../rebuild/folds.ts";
 
 /** At most one problem: the last event that was remembered and is not in the log any more. Reads only. */
 export const checkRemembered = async (

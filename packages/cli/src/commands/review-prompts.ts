@@ -2,13 +2,13 @@
 import path from "node:path";
 import type { CancelSignal } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
-import { checkGiven } from "../command/given-prompt.ts";
 import { formatRef, openMission, openWorkPackage, type Ref, resolveRef } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { toned } from "../output/lines.ts";
 import { problemOf } from "../output/problem.ts";
 import { nameOfPlace } from "../place/place.ts";
+import { checkGiven } from "../prompts/prompt-flag.ts";
 import { promptFolderOf } from "../prompts/prompt-folder.ts";
 import { prunePrompts } from "../prompts/prune-prompts.ts";
 import { withoutRedirection } from "../prompts/worktree-environment.ts";

@@ -1,9 +1,9 @@
 /** Reviews: take one up, answer it. */
 import { aboutWorkPackage } from "../command/about-work-package.ts";
-import { promptFlag, reviewedBy } from "../command/given-prompt.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { writeFlags } from "../command/write.ts";
 import { usage } from "../output/problem.ts";
+import { promptFlag, reviewedBy } from "../prompts/prompt-flag.ts";
 import { claimPlace, worktreeFlag } from "../workplace/claim-place.ts";
 import { fenceFlag, grantData, leaseFlag, refArgument, saidClaimed } from "./claims.ts";
 

@@ -3,6 +3,7 @@
 import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
+import { checkLog, type LogProblem, saysNothingOfLogs } from "../command/check-log.ts";
 import { damageStep, newerVersion, serverMendStep, stepFor } from "../command/damage-step.ts";
 import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
 import { withoutStop } from "../command/write.ts";
@@ -14,7 +15,6 @@ import { nameOfPlace } from "../place/place.ts";
 import { differenceText } from "../rebuild/difference.ts";
 import { shownProblem } from "../rebuild/problem.ts";
 import { type ComparedView, compareViews } from "./compare-views.ts";
-import { checkLog, type LogProblem, saysNothingOfLogs } from "./inspect.ts";
 import {
   databaseMendStep,
   type InspectedDatabase,

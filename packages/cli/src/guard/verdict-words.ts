@@ -5,8 +5,8 @@ import type {
   OwnershipVerdict,
   OwnershipViolation,
 } from "@mission-ledger/core/mission";
+import { sayCommand } from "../command/say-command.ts";
 import type { CommandContext } from "../command/spec.ts";
-import { sayCommand } from "../commands/say-command.ts";
 import { counted } from "../output/counted.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { GuardAnswer } from "./guard.ts";

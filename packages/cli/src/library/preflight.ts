@@ -3,12 +3,12 @@ import path from "node:path";
 import type { CancelSignal } from "@mission-ledger/core";
 import type { MissionHandle } from "@mission-ledger/core/mission";
 import type { GitPlace } from "@mission-ledger/git";
+import { ownNames } from "../command/names.ts";
 import { openMission } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
 import type { FocusReport } from "../focus/focus.ts";
 import type { CountedPackages } from "../focus/owned-paths.ts";
 import type { PreflightReport } from "../preflight/preflight.ts";
-import { ownNames } from "../run/names.ts";
 import type { LibraryContext } from "./library-context.ts";
 
 interface InRepository {

@@ -7,12 +7,12 @@ import type {
   RequestOptions,
 } from "@mission-ledger/core/mission";
 import { nodeFiles } from "@mission-ledger/store-file";
+import { ownNames } from "../command/names.ts";
 import { openMission, openWorkPackage, resolveRef } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import type { PromptHead } from "../prompts/prompt-document.ts";
 import { promptFolderOf } from "../prompts/prompt-folder.ts";
-import { ownNames } from "../run/names.ts";
 import { formatAddress } from "../store/address.ts";
 import type { LibraryContext } from "./library-context.ts";
 

@@ -8,9 +8,9 @@ import type {
   OpenMission,
   RequestOptions,
 } from "@mission-ledger/core/mission";
+import { ownNames } from "../command/names.ts";
 import { openMission } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
-import { ownNames } from "../run/names.ts";
 import { overrideRequest } from "../signoff/override-request.ts";
 import { type SignoffReport, signoffReport } from "../signoff/report.ts";
 import { type ReviewFilesNow, reviewFilesNow } from "../signoff/review-files.ts";

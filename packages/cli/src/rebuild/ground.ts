@@ -6,8 +6,8 @@ import { missionStream } from "@mission-ledger/core/mission";
 import type { Ground, StreamProblem } from "@mission-ledger/rebuild";
 import { encodeStreamName, findingCodes, glanceAtLog } from "@mission-ledger/store-file";
 import type { Place } from "../command/spec.ts";
-import { folds } from "../commands/folds.ts";
 import { emptiedProblem, leftoverMissions } from "../commands/leftovers.ts";
+import { folds } from "./folds.ts";
 
 export const viewNames: readonly string[] = folds.map(({ view }) => view);
 

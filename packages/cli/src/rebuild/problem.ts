@@ -2,7 +2,7 @@
 import type { CancelSignal } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { StreamProblem } from "@mission-ledger/rebuild";
-import { checkLog, type LogProblem } from "../commands/inspect.ts";
+import { checkLog, type LogProblem } from "../command/check-log.ts";
 
 export const shownProblem = ({ stream, code, message, details }: StreamProblem): LogProblem => ({
   code,

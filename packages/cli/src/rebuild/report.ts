@@ -1,7 +1,7 @@
 /** What came of a rebuild or a comparison of views: for the envelope, for people, line by line. */
 import type { RunReport, ViewDifference } from "@mission-ledger/rebuild";
+import type { LogProblem } from "../command/check-log.ts";
 import type { Row } from "../command/result.ts";
-import type { LogProblem } from "../commands/inspect.ts";
 import { counted } from "../output/counted.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { differenceText, namedDifference, namedStray, strayText } from "./difference.ts";

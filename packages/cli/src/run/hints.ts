@@ -3,10 +3,10 @@ import path from "node:path";
 import { type findExit, isLane, lanes, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import { decodeStreamName } from "@mission-ledger/store-file";
 import { damageStep } from "../command/damage-step.ts";
+import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import type { Problem } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import type { Names } from "./names.ts";
 
 export interface HintContext {
   readonly names: Names;

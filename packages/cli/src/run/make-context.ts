@@ -14,6 +14,7 @@ import {
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
+import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import { type LedgerIndex, notingIndexes, worktreesOf } from "../guard/worktrees-of.ts";
 import { renderLines } from "../output/lines.ts";
@@ -29,8 +30,8 @@ import { findSyncSetting } from "../sync/setting.ts";
 import { systemMachine } from "../workplace/machine.ts";
 import type { Globals } from "./global-flags.ts";
 import { interruptedError } from "./interruption.ts";
+import { formatInvocation, namesAt } from "./invocation.ts";
 import { type Io, put } from "./io.ts";
-import { formatInvocation, type Names, namesAt } from "./names.ts";
 import { surfaceOf } from "./print.ts";
 import { progressDisplay } from "./progress.ts";
 

@@ -4,6 +4,7 @@ import { limitOf, systemClock } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { CommandInput } from "../command/fields.ts";
 import { parseInput, type RawInput } from "../command/input.ts";
+import type { Names } from "../command/names.ts";
 import type { CommandResult } from "../command/result.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { exitCodeOf, exitCodes } from "../output/exit-codes.ts";
@@ -15,9 +16,9 @@ import type { Ending } from "./ending.ts";
 import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import { unlessInterrupted } from "./interruption.ts";
+import { namesAt } from "./invocation.ts";
 import type { Io } from "./io.ts";
 import { makeContext } from "./make-context.ts";
-import { type Names, namesAt } from "./names.ts";
 import { refuseSwallowedFlags } from "./swallowed-flags.ts";
 
 export interface Performance {

@@ -1,5 +1,6 @@
 /** The whole command line as a function: `runLedger(argv, io)` answers the exit code. It never touches `process`. */
 
+import { type Names, ownNames } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { commands } from "../commands/index.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
@@ -10,7 +11,6 @@ import { version } from "../version.ts";
 import { findCommand } from "./find-command.ts";
 import { type Globals, splitGlobals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
-import { type Names, ownNames } from "./names.ts";
 import { parseWithCommander } from "./own-program.ts";
 import { failedEnding } from "./perform.ts";
 import { performAndPrint } from "./perform-and-print.ts";

@@ -1,23 +1,14 @@
-/** What commands are called here: by our own program, or under the names that a host gave them. */
-
+/** Commands as they are typed here, with all that makes them mean the same again. */
 import { formatDuration } from "../command/duration.ts";
 import type { CommandInput, FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
+import type { Names } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { hideInAddress, hidePasswords, isServerAddress } from "../store/passwords.ts";
 import type { Globals } from "./global-flags.ts";
 
-export interface Names {
-  /** The words to type for a command of the table, and what comes behind them. */
-  say(command: string, rest?: string): string;
-}
-
-export const ownNames = (program: string): Names => ({
-  say: (command, rest = "") => [program, ...command.split("."), rest].filter((word) => word !== "").join(" "),
-});
-
-/** The same, with the flags that say where the ledger is: what is proposed has to work as it stands. */
+/** What commands are called here, with the flags that say where the ledger is: what is proposed has to work as it stands. */
 export const namesAt = (
   names: Names,
   { cwd, ledger, store }: Pick<Globals, "cwd" | "ledger" | "store">,

@@ -1,12 +1,12 @@
-/** The prompt that a command was told to go by, checked from where the command runs. */
+/** The flag that tells a command which prompt to go by, and the check of that prompt from where the command runs. */
 import path from "node:path";
 import type { CancelSignal } from "@mission-ledger/core";
-import type { CheckedPrompt } from "../prompts/check-prompt.ts";
-import { earlierEvents } from "../prompts/earlier-command.ts";
-import { readPromptHead } from "../prompts/given-prompt.ts";
-import { promptFolderOf } from "../prompts/prompt-folder.ts";
-import { type Ref, resolveRef } from "./refs.ts";
-import type { CommandContext } from "./spec.ts";
+import { type Ref, resolveRef } from "../command/refs.ts";
+import type { CommandContext } from "../command/spec.ts";
+import type { CheckedPrompt } from "./check-prompt.ts";
+import { earlierEvents } from "./earlier-command.ts";
+import { readPromptHead } from "./given-prompt.ts";
+import { promptFolderOf } from "./prompt-folder.ts";
 
 export const promptFlag = {
   prompt: {
@@ -16,7 +16,7 @@ export const promptFlag = {
   },
 } as const;
 
-export interface GivenPrompt {
+export interface FlaggedPrompt {
   readonly file: string;
   readonly wanted: Ref | undefined;
   readonly worktree?: string | undefined;
@@ -26,10 +26,10 @@ export interface GivenPrompt {
 /** The dispatch check from where a command runs. Throws `PROMPT_MISMATCH`. */
 export const checkGiven = async (
   context: CommandContext,
-  { file, wanted, worktree, signal }: GivenPrompt,
+  { file, wanted, worktree, signal }: FlaggedPrompt,
 ): Promise<CheckedPrompt> => {
   const { cwd, env, files, say } = context;
-  const { checkPrompt } = await import("../prompts/check-prompt.ts");
+  const { checkPrompt } = await import("./check-prompt.ts");
   return checkPrompt({
     ledger: await context.ledger(),
     file: path.resolve(cwd, file),

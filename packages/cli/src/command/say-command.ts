@@ -1,7 +1,7 @@
 /** A repair that a view proposes, as words that can be typed here. */
 import type { AttentionItem } from "@mission-ledger/core/mission";
-import type { CommandContext } from "../command/spec.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import type { CommandContext } from "./spec.ts";
 
 /** `null` when a person has to think first. */
 export const sayCommand = (
