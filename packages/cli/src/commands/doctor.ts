@@ -4,6 +4,7 @@ import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { hasMergeDriver } from "@mission-ledger/store-file";
 import { checkLog, type LogProblem, problemIn } from "../command/check-log.ts";
 import { serverMendStep } from "../command/damage-step.ts";
+import { leftoverMissions } from "../command/leftovers.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
@@ -36,7 +37,6 @@ import {
   withoutDriver,
 } from "./findings.ts";
 import { databaseMendStep, inspectDatabaseOf, selectInspected } from "./inspect-database.ts";
-import { leftoverMissions } from "./leftovers.ts";
 import { aboutMission } from "./mission-findings.ts";
 import { checkRemembered } from "./remembered.ts";
 

@@ -2,11 +2,11 @@
 import { slugOfStream } from "@mission-ledger/core/mission";
 import type { LogProblem } from "../command/check-log.ts";
 import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
+import { emptiedProblem, type LostLog, type MissionFile } from "../command/leftovers.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { type InspectedDatabase, longWalNote, suspectNote } from "./inspect-database.ts";
-import { emptiedProblem, type LostLog, type MissionFile } from "./leftovers.ts";
 
 export interface Finding {
   /** `damage`: data is not what it should be. `action`: somebody has to do something. `note`: good to know. */

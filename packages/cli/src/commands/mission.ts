@@ -1,6 +1,7 @@
 /** Missions: create, list, show. */
 import { type CancelSignal, eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
 import { type Ledger, missionStream, type ShippedTo, shownMission } from "@mission-ledger/core/mission";
+import { emptiedProblem, leftoverMissions } from "../command/leftovers.ts";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { listFlags, page } from "../command/paging.ts";
@@ -11,7 +12,6 @@ import { type CommandContext, type CommandSpec, command } from "../command/spec.
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
 import { branchNamed, targetFlag } from "./mission-settings.ts";
 import { checkRemembered } from "./remembered.ts";
 

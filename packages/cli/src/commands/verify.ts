@@ -5,6 +5,7 @@ import type { Ledger } from "@mission-ledger/core/mission";
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { checkLog, type LogProblem, saysNothingOfLogs } from "../command/check-log.ts";
 import { damageStep, newerVersion, serverMendStep, stepFor } from "../command/damage-step.ts";
+import { emptiedProblem, leftoverMissions } from "../command/leftovers.ts";
 import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
 import { withoutStop } from "../command/write.ts";
 import { counted } from "../output/counted.ts";
@@ -23,7 +24,6 @@ import {
   selectInspected,
   suspectNote,
 } from "./inspect-database.ts";
-import { emptiedProblem, leftoverMissions } from "./leftovers.ts";
 import { checkRemembered } from "./remembered.ts";
 
 interface VerifiedMission {

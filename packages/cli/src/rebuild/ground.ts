@@ -5,8 +5,8 @@ import type { EventStore } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import type { Ground, StreamProblem } from "@mission-ledger/rebuild";
 import { encodeStreamName, findingCodes, glanceAtLog } from "@mission-ledger/store-file";
+import { emptiedProblem, leftoverMissions } from "../command/leftovers.ts";
 import type { Place } from "../command/spec.ts";
-import { emptiedProblem, leftoverMissions } from "../commands/leftovers.ts";
 import { folds } from "./folds.ts";
 
 export const viewNames: readonly string[] = folds.map(({ view }) => view);

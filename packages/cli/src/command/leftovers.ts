@@ -1,7 +1,7 @@
 /** What the file store finds left over, as missions. */
 import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { findLeftovers, type RewriteFile } from "@mission-ledger/store-file";
-import type { LogProblem } from "../command/check-log.ts";
+import type { LogProblem } from "./check-log.ts";
 
 export interface LostLog {
   readonly slug: string;
