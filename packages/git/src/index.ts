@@ -1,7 +1,7 @@
 /** Facts about git: what a repository holds and where it stands. Reads, decides nothing, writes nothing but what a fetch brings. */
 
 export { type CommitPair, changedFiles, stagedFiles } from "./changes/changed-files.ts";
-export { type Blob, type FileChange, isSubmodule, pathsTouched } from "./changes/file-change.ts";
+export { type Blob, type FileChange, isSameBlob, isSubmodule, pathsTouched } from "./changes/file-change.ts";
 export { changesOfCommits, type TreeChange, treeChanges } from "./changes/tree-changes.ts";
 export {
   type FileState,

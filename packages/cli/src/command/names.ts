@@ -1,7 +1,7 @@
 /** What commands are called here: by our own program, or under the names that a host gave them. */
 
 export interface Names {
-  /** The words to type for a command of the table, and what comes behind them. */
+  /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */
   say(command: string, rest?: string): string;
 }
 

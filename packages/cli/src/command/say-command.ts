@@ -1,11 +1,11 @@
 /** A repair that a view proposes, as words that can be typed here. */
 import type { AttentionItem } from "@mission-ledger/core/mission";
 import { shellQuote } from "../output/shell-quote.ts";
-import type { CommandContext } from "./spec.ts";
+import type { Names } from "./names.ts";
 
 /** `null` when a person has to think first. */
 export const sayCommand = (
-  context: CommandContext,
+  { say }: Pick<Names, "say">,
   { mission, workPackageId, command }: Pick<AttentionItem, "mission" | "workPackageId" | "command">,
 ): string | null => {
   if (command === null) return null;
@@ -13,7 +13,7 @@ export const sayCommand = (
     /^((?:wp|review|mission|import|export) [a-z-]+|[a-z]+)(?: (.*))?$/s.exec(command) ?? [];
   // Imported slugs may hold anything, and what is shown here is meant to be copied into a shell.
   const about = workPackageId === null ? mission : `${mission}/${workPackageId}`;
-  return context.say(
+  return say(
     words.replace(" ", "."),
     rest.replace(about, () => shellQuote(about)),
   );

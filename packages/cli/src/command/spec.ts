@@ -11,12 +11,13 @@ import type {
 } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
-import type { LedgerIndex } from "../guard/worktrees-of.ts";
+import type { LedgerIndex } from "../guard/ledger-index.ts";
 import type { Programs } from "../hold/programs.ts";
 import type { Line } from "../output/lines.ts";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
 import type { Machine } from "../workplace/machine.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
+import type { Names } from "./names.ts";
 import type { CommandResult } from "./result.ts";
 import { inputSchemaOf, type JsonSchema } from "./schema.ts";
 
@@ -54,7 +55,7 @@ export interface SyncSetting {
 }
 
 /** What a command may reach: a ledger, who acts, the time, texts to read. Never a process, a stream or argv. */
-export interface CommandContext {
+export interface CommandContext extends Names {
   readonly cwd: string;
   readonly env: Environment;
   readonly clock: Clock;
@@ -116,8 +117,6 @@ export interface CommandContext {
   tell(line: Line): Promise<void>;
   /** How this program is run: Node and the script. `undefined` where a host runs it. */
   readonly program: readonly [node: string, script: string] | undefined;
-  /** How a command is typed here: `say("wp.claim", "a/WP01")` is `mled wp claim a/WP01`, or what a host calls it. */
-  say(command: string, rest?: string): string;
   /** As `say`, about another ledger. A password is not shown, and asked for when it is typed like that. */
   sayAt(address: StoreAddress, command: string, rest?: string): string;
   /** The command being run, as it would be typed again with this command id. */

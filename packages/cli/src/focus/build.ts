@@ -4,6 +4,7 @@ import {
   changesOfCommits,
   commitsBetween,
   type GitPlace,
+  isSameBlob,
   type RawCommit,
   readDistance,
   readRawCommits,
@@ -13,7 +14,7 @@ import { indexOfCommit, type PathContent, withScratch, writeCommit } from "@miss
 import { CliError } from "../output/problem.ts";
 import { oneMessage, splitFrom } from "./message.ts";
 import type { FocusPlan } from "./plan.ts";
-import { isSameBlob, type Overlay } from "./replay.ts";
+import type { Overlay } from "./replay.ts";
 
 export interface BuiltCommit {
   readonly commit: string;

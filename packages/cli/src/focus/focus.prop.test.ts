@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import type { GitPlace } from "@mission-ledger/git";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ownedPaths } from "../preflight/owned-paths.ts";
 import { cloneEnvironment } from "../testing/clones.ts";
 import { scratch } from "../testing/session.ts";
 import { type BuiltBranch, buildFocus } from "./build.ts";
-import { ownedPaths } from "./owned-paths.ts";
 import { planFocus } from "./plan.ts";
 
 const paths = ["a", "a/x", "a/y", "a/x/deep", "b/x", "b/y", "b", "c.txt"] as const;

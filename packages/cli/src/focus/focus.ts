@@ -5,12 +5,13 @@
 import type { OpenMission } from "@mission-ledger/core/mission";
 import { type GitPlace, readDivergence, resolveCommit } from "@mission-ledger/git";
 import { type BranchPlace, createBranch, readBranchPlace } from "@mission-ledger/git/write";
+import type { Names } from "../command/names.ts";
 import { CliError } from "../output/problem.ts";
+import { type CountedPackages, ownedPaths } from "../preflight/owned-paths.ts";
 import { targetInvariant, targetOf } from "../preflight/preflight.ts";
 import { standingOf } from "../preflight/target-state.ts";
 import { standingWords } from "../preflight/words.ts";
 import { type BuiltBranch, buildFocus } from "./build.ts";
-import { type CountedPackages, ownedPaths } from "./owned-paths.ts";
 import { type FocusPlan, planFocus } from "./plan.ts";
 
 export interface FocusRequest {
@@ -28,8 +29,7 @@ export interface FocusRequest {
   readonly apply?: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** How a command of this program is typed. */
-  readonly say: (command: string, rest?: string) => string;
+  readonly say: Names["say"];
 }
 
 export interface FocusReport {

@@ -1,6 +1,6 @@
 import type { TreeChange } from "@mission-ledger/git";
 import { describe, expect, test } from "vitest";
-import { ownedPaths } from "./owned-paths.ts";
+import { ownedPaths } from "../preflight/owned-paths.ts";
 import { pathsInTheWay, type SidesOfBase, sortPaths } from "./paths.ts";
 
 const blob = { mode: "100644", object: "1".repeat(40) };

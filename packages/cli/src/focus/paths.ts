@@ -1,6 +1,6 @@
 /** Path by path, what of a mission's changes goes to a focused branch: a comparison of three sides, and never a guess. */
 import type { TreeChange } from "@mission-ledger/git";
-import type { OwnedPaths } from "./owned-paths.ts";
+import type { OwnedPaths } from "../preflight/owned-paths.ts";
 
 export type ConflictKind =
   /** Changed here and on the upstream, and not to the same. */

@@ -12,7 +12,7 @@ import {
   treeChanges,
 } from "@mission-ledger/git";
 import { CliError } from "../output/problem.ts";
-import type { OwnedPaths } from "./owned-paths.ts";
+import type { OwnedPaths } from "../preflight/owned-paths.ts";
 import { type PathConflict, pathsInTheWay, type SortedPaths, sortPaths } from "./paths.ts";
 import { isReplayable, type Recipe, type Replay, replay } from "./replay.ts";
 

@@ -2,7 +2,7 @@
  * Which commits a focused branch has: the history of the source with everything left out that is not taken. Each commit is
  * what its source was, on the upstream's commit and in the taken paths alone; there is nothing to apply, so nothing to fail.
  */
-import type { Blob, Commit, TreeChange } from "@mission-ledger/git";
+import { type Blob, type Commit, isSameBlob, type TreeChange } from "@mission-ledger/git";
 
 /** What a commit has at taken paths where it differs from the base; `null` is nothing. */
 export type Overlay = ReadonlyMap<string, Blob | null>;
@@ -68,7 +68,8 @@ export const replay = ({ commits, changes, head }: History, taken: readonly Tree
 
 /**
  * Whether single commits can be shown as they were: not where one of them stands on an upstream that had something else at a
- * taken path, since it would seem to take back what came there later. `roots` are those that stand on nothing.
+ * taken path, since it would seem to take back what came there later. `beneath` is how commits that they stand on differ from
+ * the upstream; one that stands on nothing is not replayed either.
  */
 export const isReplayable = (
   commits: readonly Commit[],
@@ -121,6 +122,3 @@ const isSame = (one: Overlay, other: Overlay): boolean =>
   one === other ||
   (one.size === other.size &&
     [...one].every(([path, blob]) => other.has(path) && isSameBlob(blob, other.get(path) ?? null)));
-
-export const isSameBlob = (one: Blob | null, other: Blob | null): boolean =>
-  one === null || other === null ? one === other : one.mode === other.mode && one.object === other.object;

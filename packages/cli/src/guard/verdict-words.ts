@@ -5,8 +5,8 @@ import type {
   OwnershipVerdict,
   OwnershipViolation,
 } from "@mission-ledger/core/mission";
+import type { Names } from "../command/names.ts";
 import { sayCommand } from "../command/say-command.ts";
-import type { CommandContext } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { GuardAnswer } from "./guard.ts";
@@ -30,10 +30,8 @@ export interface VerdictWords {
   readonly workPackageId: string | null;
 }
 
-type Sayer = Pick<CommandContext, "say">;
-
 /** `undefined` for leave to go on. */
-export const verdictWords = (context: Sayer, answer: GuardAnswer): VerdictWords | undefined => {
+export const verdictWords = (context: Names, answer: GuardAnswer): VerdictWords | undefined => {
   const { verdict } = answer;
   switch (verdict._tag) {
     case "Ok":
@@ -147,17 +145,15 @@ const inactiveWords = ({ worktree, branch }: GuardAnswer, one: InactivePackage):
 };
 
 /** The commands in their order, of the first package that has any. */
-const stepsOf = (context: Sayer, inactive: readonly InactivePackage[]): string | undefined => {
+const stepsOf = (context: Names, inactive: readonly InactivePackage[]): string | undefined => {
   const one = inactive.find(({ next }) => next.length > 0);
   if (one === undefined) return undefined;
   const { mission, workPackageId } = one;
-  const said = one.next.map((words) =>
-    sayCommand(context as CommandContext, { mission, workPackageId, command: words }),
-  );
+  const said = one.next.map((words) => sayCommand(context, { mission, workPackageId, command: words }));
   return `next: ${said.join("      then: ")}`;
 };
 
-const placeHint = (context: Sayer, { branch }: GuardAnswer, one: InactivePackage | undefined): string => {
+const placeHint = (context: Names, { branch }: GuardAnswer, one: InactivePackage | undefined): string => {
   if (one === undefined) return `look: ${context.say("ready")}`;
   const ref = shellQuote(`${one.mission}/${one.workPackageId}`);
   switch (one.reason) {
@@ -183,7 +179,7 @@ const pathspecOf = (path: string): string =>
   /^[\w.][^*?[\\]*$/.test(path) ? `:/${path}` : `:(top,literal)${path}`;
 
 const violationHint = (
-  context: Sayer,
+  context: Names,
   { scope }: GuardAnswer,
   active: ActivePackage,
   violations: readonly OwnershipViolation[],

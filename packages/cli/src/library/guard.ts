@@ -3,7 +3,7 @@ import path from "node:path";
 import type { CancelSignal } from "@mission-ledger/core";
 import type { Environment } from "../command/spec.ts";
 import { type GuardAnswer, guardOwnership } from "../guard/guard.ts";
-import { worktreesOf } from "../guard/worktrees-of.ts";
+import { ledgerIndexOf } from "../guard/ledger-index.ts";
 import type { LibraryContext } from "./library-context.ts";
 
 export interface GuardOptions {
@@ -31,7 +31,7 @@ export const guardIn = (
 ): Promise<GuardAnswer> =>
   guardOwnership({
     ledger: engine,
-    index: at === null ? undefined : worktreesOf(at, {}),
+    index: at === null ? undefined : ledgerIndexOf(at, {}),
     directory: at?.store === "file" ? at.path : null,
     cwd: path.resolve(cwd),
     env,

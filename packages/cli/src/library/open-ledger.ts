@@ -10,7 +10,7 @@ import {
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
 import type { GuardAnswer } from "../guard/guard.ts";
-import { notingIndexes, worktreesOf } from "../guard/worktrees-of.ts";
+import { ledgerIndexOf, notingIndexes } from "../guard/ledger-index.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
@@ -127,6 +127,6 @@ const placeOf = (address: string | undefined, directory: string | undefined, cwd
 
 const openAt = async ({ at, ...copies }: LibraryPlace, ports: StorePorts): Promise<OpenedStore> => {
   const opened = await storeAt(at).open({ ...ports, ...copies });
-  const index = worktreesOf(at, ports);
+  const index = ledgerIndexOf(at, ports);
   return index === undefined ? opened : { ...opened, store: notingIndexes(opened.store, index) };
 };

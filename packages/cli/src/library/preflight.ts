@@ -7,7 +7,7 @@ import { ownNames } from "../command/names.ts";
 import { openMission } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
 import type { FocusReport } from "../focus/focus.ts";
-import type { CountedPackages } from "../focus/owned-paths.ts";
+import type { CountedPackages } from "../preflight/owned-paths.ts";
 import type { PreflightReport } from "../preflight/preflight.ts";
 import type { LibraryContext } from "./library-context.ts";
 

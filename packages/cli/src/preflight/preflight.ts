@@ -4,10 +4,11 @@
  */
 import { type Contradiction, contradictions, type OpenMission } from "@mission-ledger/core/mission";
 import { type Divergence, type GitPlace, readDivergence, readRemotes } from "@mission-ledger/git";
-import { ownedPaths } from "../focus/owned-paths.ts";
+import type { Names } from "../command/names.ts";
 import { CliError } from "../output/problem.ts";
 import { type Circumstance, circumstancesOf } from "./circumstances.ts";
-import { preferredRemote, type RemediationQuestion, remediationOf, type Step } from "./remediation.ts";
+import { ownedPaths } from "./owned-paths.ts";
+import { preferredRemote, remediationOf, type Step } from "./remediation.ts";
 import { type LocalChanges, readSurroundings } from "./surroundings.ts";
 import { standingOf, type TargetStanding } from "./target-state.ts";
 
@@ -20,8 +21,7 @@ export interface PreflightRequest {
   readonly fetch?: boolean;
   /** Milliseconds since 1970: what the age of the last fetch is measured by. */
   readonly now: number;
-  /** How a command of this program is typed. */
-  readonly say: RemediationQuestion["say"];
+  readonly say: Names["say"];
 }
 
 export interface PreflightReport extends TargetStanding {
@@ -73,7 +73,7 @@ export const preflight = async ({
 };
 
 /** The branch that a mission is merged into. Throws `INPUT_REQUIRED` where nobody named one. */
-export const targetOf = ({ slug, targetBranch }: OpenMission, say: RemediationQuestion["say"]): string => {
+export const targetOf = ({ slug, targetBranch }: OpenMission, say: Names["say"]): string => {
   if (targetBranch !== undefined) return targetBranch;
   throw new CliError("INPUT_REQUIRED", `${slug} has no target branch`, {
     hint: `Name it: ${say("mission.set", `${slug} --target main`)}, or this once with --target.`,

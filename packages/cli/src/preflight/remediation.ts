@@ -1,4 +1,5 @@
 /** The way from where the target stands to where its upstream is, as commands that can be run one after the other. */
+import type { Names } from "../command/names.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import type { Surroundings, TargetWorktree } from "./surroundings.ts";
 import type { TargetStanding } from "./target-state.ts";
@@ -16,8 +17,7 @@ export interface RemediationQuestion {
   readonly surroundings: Surroundings;
   /** Whether the target was named by hand, and has to be again. */
   readonly isNamed: boolean;
-  /** How a command of this program is typed. */
-  readonly say: (command: string, rest?: string) => string;
+  readonly say: Names["say"];
 }
 
 /**
@@ -70,8 +70,9 @@ const first = ({ standing, surroundings }: RemediationQuestion): readonly Step[]
   return steps;
 };
 
-const forward = ({ target, ...standing }: TargetStanding, worktree: TargetWorktree | null): Step => {
-  const upstream = upstreamRef({ target, ...standing });
+const forward = (standing: TargetStanding, worktree: TargetWorktree | null): Step => {
+  const { target } = standing;
+  const upstream = upstreamRef(standing);
   const why = `moves ${target} forward to ${standing.upstream}; nothing is lost`;
   return worktree === null
     ? { command: `git fetch . ${upstream}:${shellQuote(`refs/heads/${target}`)}`, why }

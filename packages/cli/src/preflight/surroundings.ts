@@ -14,7 +14,7 @@ import {
   type WorkTreeFile,
   workTreeFiles,
 } from "@mission-ledger/git";
-import type { OwnedPaths } from "../focus/owned-paths.ts";
+import type { OwnedPaths } from "./owned-paths.ts";
 import type { TargetStanding } from "./target-state.ts";
 
 /** The work tree that has the target checked out. */

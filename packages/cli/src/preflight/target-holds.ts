@@ -4,12 +4,12 @@ import {
   changesOfCommits,
   commitsBetween,
   type GitPlace,
+  isSameBlob,
   readDistance,
   readMergeBase,
   treeChanges,
 } from "@mission-ledger/git";
-import type { OwnedPaths } from "../focus/owned-paths.ts";
-import { isSameBlob } from "../focus/replay.ts";
+import type { OwnedPaths } from "./owned-paths.ts";
 
 export type Holding =
   /** The commit is part of the target's history. */

@@ -11,6 +11,7 @@ import {
   prompts,
 } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
+import type { Names } from "../command/names.ts";
 import type { Ref } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
 import { placeName } from "../workplace/places.ts";
@@ -35,7 +36,7 @@ export interface PromptCheck {
   readonly worktree?: string | undefined;
   readonly signal: CancelSignal | undefined;
   /** How a command is typed here. */
-  readonly say: (command: string, rest: string) => string;
+  readonly say: Names["say"];
 }
 
 export interface CheckedPrompt {

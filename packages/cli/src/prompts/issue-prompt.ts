@@ -19,6 +19,7 @@ import {
   type WorkPackage,
 } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
+import type { Names } from "../command/names.ts";
 import type { Environment } from "../command/spec.ts";
 import { earlierEvents } from "./earlier-command.ts";
 import { promptBody } from "./prompt-body.ts";
@@ -52,7 +53,7 @@ export interface PromptPorts {
   /** What people call the ledger by. */
   readonly ledgerName: string | null;
   /** How a command is typed here. */
-  readonly say: (command: string, rest: string) => string;
+  readonly say: Names["say"];
 }
 
 export type IssueRequest = Omit<MissionCommandOf<"IssueReviewPrompt">, "actor" | "at">;

@@ -1,6 +1,7 @@
 /** What a reviewer reads: what was asked, what was handed over, what to look at, and how to answer. Commits only by their ids. */
 import type { OpenMission, PackageReviews, WorkPackage } from "@mission-ledger/core/mission";
 import { type FileChange, pathsTouched } from "@mission-ledger/git";
+import type { Names } from "../command/names.ts";
 import { counted } from "../output/counted.ts";
 import { printable } from "../output/printable.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -18,7 +19,7 @@ export interface PromptMaterial {
   /** What a reviewer should know of, as sentences. */
   readonly remarks: readonly string[];
   /** How a command is typed here. */
-  readonly say: (command: string, rest: string) => string;
+  readonly say: Names["say"];
 }
 
 /** More than these are counted, not listed: a prompt is read, and its size is limited. */

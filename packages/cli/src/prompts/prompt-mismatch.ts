@@ -1,5 +1,6 @@
 /** How it is said that a prompt is not the one for a review. */
 import type { PromptDifference } from "@mission-ledger/core/mission";
+import type { Names } from "../command/names.ts";
 import { formatRef, type Ref } from "../command/refs.ts";
 import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -7,7 +8,7 @@ import { shellQuote } from "../output/shell-quote.ts";
 export interface PromptInUse {
   readonly file: string;
   /** How a command is typed here. */
-  readonly say: (command: string, rest: string) => string;
+  readonly say: Names["say"];
 }
 
 export const promptMismatch = (

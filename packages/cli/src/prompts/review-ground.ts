@@ -10,6 +10,7 @@ import {
   resolveCommit,
   workTreeFiles,
 } from "@mission-ledger/git";
+import type { Names } from "../command/names.ts";
 import { printable } from "../output/printable.ts";
 import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
@@ -25,7 +26,7 @@ export interface ReviewQuestion extends WorkInQuestion {
   /** What is reviewed. @defaultValue what the worktree has checked out */
   readonly head?: string | undefined;
   /** How a command is typed here. */
-  readonly say: (command: string, rest: string) => string;
+  readonly say: Names["say"];
 }
 
 export interface ReviewGround

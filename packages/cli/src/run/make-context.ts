@@ -16,7 +16,7 @@ import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
-import { type LedgerIndex, notingIndexes, worktreesOf } from "../guard/worktrees-of.ts";
+import { type LedgerIndex, ledgerIndexOf, notingIndexes } from "../guard/ledger-index.ts";
 import { renderLines } from "../output/lines.ts";
 import { type CliError, usage } from "../output/problem.ts";
 import { findActor } from "../place/actor.ts";
@@ -110,7 +110,7 @@ export const makeContext = ({
     ...(publishTo === undefined ? {} : { publishTo }),
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
-  const indexOf = (at: StoreAddress): LedgerIndex | undefined => worktreesOf(at, portsFor({}));
+  const indexOf = (at: StoreAddress): LedgerIndex | undefined => ledgerIndexOf(at, portsFor({}));
   /** What is brought to a ledger was claimed elsewhere: who searched it meanwhile has not seen all of it either. */
   const closingUnindexed = (address: StoreAddress, close: () => Promise<void>): (() => Promise<void>) => {
     const index = indexOf(address);

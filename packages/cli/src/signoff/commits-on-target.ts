@@ -16,6 +16,7 @@ export interface CommitOnTarget {
   readonly by: "commit" | "content" | null;
 }
 
+/** All commits that done packages name, in the order of the plan. `target` is a full id. Throws `GitFault`. */
 export const commitsOn = (
   place: GitPlace,
   mission: OpenMission,
@@ -29,6 +30,7 @@ export const commitsOn = (
     }),
   );
 
+/** Packages all of whose commits came to the target, and were taken back there. Throws `GitFault`. */
 export const takenBackOn = async (
   place: GitPlace,
   mission: OpenMission,
@@ -39,8 +41,10 @@ export const takenBackOn = async (
     [...new Set(all.map(({ workPackageId }) => workPackageId))].map(async (id) => {
       const own = all.filter(({ workPackageId }) => workPackageId === id);
       const commits = own.flatMap(({ commit, by }) => (commit === null || by === null ? [] : [commit]));
-      const isAll = commits.length === own.length;
-      return isAll && (await isTakenBack(place, { commits, target, owns: ownedBy(mission, id) })) ? [id] : [];
+      const areAllThere = commits.length === own.length;
+      return areAllThere && (await isTakenBack(place, { commits, target, owns: ownedBy(mission, id) }))
+        ? [id]
+        : [];
     }),
   );
   return found.flat();
@@ -52,6 +56,7 @@ const ownedBy = (mission: OpenMission, workPackageId: string): ((path: string) =
   return (path) => globs.length === 0 || globs.some((glob) => matchesGlob(glob, path));
 };
 
+/** Done packages that name no commit, judged by the branch they were worked on. `at` is where the target stands. Throws `GitFault`. */
 export const unnamedOn = (
   place: GitPlace,
   mission: OpenMission,
@@ -89,7 +94,7 @@ const waysOn = async (
     if (_tag === "NothingOwned" && isNothingHeld) return "content";
     return _tag === "Commit" ? "commit" : _tag === "Content" ? "content" : null;
   } catch (error) {
-    if (isGitFault(error) && missing.has(error.code)) return null;
+    if (isNotHere(error)) return null;
     throw error;
   }
 };
@@ -100,9 +105,11 @@ const commitHere = async (place: GitPlace, ref: string): Promise<string | null> 
     const { commit } = await resolveCommit(place, ref);
     return commit.startsWith(ref) ? commit : null;
   } catch (error) {
-    if (!isGitFault(error) || !missing.has(error.code)) throw error;
-    return null;
+    if (isNotHere(error)) return null;
+    throw error;
   }
 };
 
-export const missing: ReadonlySet<string> = new Set(["GIT_REVISION_MISSING", "GIT_REVISION_AMBIGUOUS"]);
+/** Whether an error says that the repository here has no such commit, or no single one. */
+export const isNotHere = (error: unknown): boolean =>
+  isGitFault(error) && (error.code === "GIT_REVISION_MISSING" || error.code === "GIT_REVISION_AMBIGUOUS");

@@ -8,7 +8,7 @@ import {
   Refused,
   withObserved,
 } from "@mission-ledger/core/mission";
-import type { CommandContext } from "../command/spec.ts";
+import type { Names } from "../command/names.ts";
 import { CliError } from "../output/problem.ts";
 import { overrideCommand } from "./report.ts";
 import type { ReviewFilesNow } from "./review-files.ts";
@@ -23,7 +23,7 @@ export interface OverrideQuestion {
   readonly files?: ReviewFilesNow | undefined;
   /** The folder that the files are in, as it was typed. */
   readonly artifacts?: string | undefined;
-  readonly say: CommandContext["say"];
+  readonly say: Names["say"];
 }
 
 /** Throws `GUARD_FAILED` where no rejection stands, and `INPUT_REQUIRED` where two do and nobody says which. */

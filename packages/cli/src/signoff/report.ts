@@ -11,7 +11,7 @@ import {
   reviewConsistency,
   withObserved,
 } from "@mission-ledger/core/mission";
-import type { CommandContext } from "../command/spec.ts";
+import type { Names } from "../command/names.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 
 export interface SignoffContradiction {
@@ -52,7 +52,7 @@ export interface SignoffQuestion {
   readonly observed?: readonly ObservedReview[];
   /** The folder they are in, as it was typed: an override needs it too. */
   readonly artifacts?: string | undefined;
-  readonly say: CommandContext["say"];
+  readonly say: Names["say"];
 }
 
 /** Throws `IMPORT_INCOMPLETE`: half a history approves nothing. */

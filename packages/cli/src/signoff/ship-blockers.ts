@@ -1,6 +1,6 @@
 /** What keeps a mission from being shipped, in the order in which it is dealt with. */
 import { type OpenMission, openWorkPackages } from "@mission-ledger/core/mission";
-import type { CommandContext } from "../command/spec.ts";
+import type { Names } from "../command/names.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { type PreflightReport, targetInvariant } from "../preflight/preflight.ts";
 import { standingWords } from "../preflight/words.ts";
@@ -19,7 +19,7 @@ export interface ShipBlocker {
 }
 
 export const blockersOf = (
-  { mission, say }: { readonly mission: OpenMission; readonly say: CommandContext["say"] },
+  { mission, say }: { readonly mission: OpenMission; readonly say: Names["say"] },
   report: PreflightReport,
   review: SignoffReport,
   {

@@ -1,25 +1,13 @@
 /** Everything that has to hold before a mission is shipped, looked at in one go and before anything is written. */
-import type { MissionRequest, ObservedReview, OpenMission } from "@mission-ledger/core/mission";
-import { type GitPlace, isGitFault, readDistance } from "@mission-ledger/git";
-import type { CommandContext } from "../command/spec.ts";
-import { type PreflightReport, preflight } from "../preflight/preflight.ts";
-import { type CommitOnTarget, commitsOn, missing, takenBackOn, unnamedOn } from "./commits-on-target.ts";
-import { type SignoffReport, signoffReport } from "./report.ts";
+import type { MissionRequest } from "@mission-ledger/core/mission";
+import { type GitPlace, readDistance } from "@mission-ledger/git";
+import { type PreflightReport, type PreflightRequest, preflight } from "../preflight/preflight.ts";
+import { type CommitOnTarget, commitsOn, isNotHere, takenBackOn, unnamedOn } from "./commits-on-target.ts";
+import { type SignoffQuestion, type SignoffReport, signoffReport } from "./report.ts";
 import { blockersOf, type ShipBlocker } from "./ship-blockers.ts";
 import type { UnnamedWork } from "./unnamed-work.ts";
 
-export interface ShipQuestion {
-  readonly place: GitPlace;
-  readonly mission: OpenMission;
-  /** @defaultValue the mission's own */
-  readonly target?: string | undefined;
-  /** Asks the remote first. @defaultValue false: as of the last fetch */
-  readonly fetch?: boolean;
-  readonly observed?: readonly ObservedReview[];
-  readonly artifacts?: string | undefined;
-  readonly now: number;
-  readonly say: CommandContext["say"];
-}
+export interface ShipQuestion extends PreflightRequest, SignoffQuestion {}
 
 export interface ShipCheck {
   readonly mission: string;
@@ -85,7 +73,7 @@ const isOn = async (place: GitPlace, commit: string, target: string): Promise<bo
   try {
     return (await readDistance(place, commit, target)).ahead === 0;
   } catch (error) {
-    if (isGitFault(error) && missing.has(error.code)) return false;
+    if (isNotHere(error)) return false;
     throw error;
   }
 };

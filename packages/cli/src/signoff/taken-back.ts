@@ -1,6 +1,5 @@
 /** Work that came to a target and was taken back there, as by `git revert`: its commit is in the history, and its changes are not. */
-import { changesOfCommits, type GitPlace, treeChanges } from "@mission-ledger/git";
-import { isSameBlob } from "../focus/replay.ts";
+import { changesOfCommits, type GitPlace, isSameBlob, treeChanges } from "@mission-ledger/git";
 
 export interface TakenBackQuestion {
   /** Full ids of commits that are on the target. */

@@ -36,6 +36,10 @@ export type FileChange =
 
 const submoduleMode = "160000";
 
+/** Whether a path holds the same in two places: the same bytes in the same mode, or nothing in both. */
+export const isSameBlob = (one: Blob | null, other: Blob | null): boolean =>
+  one === null || other === null ? one === other : one.mode === other.mode && one.object === other.object;
+
 export const isSubmodule = (change: FileChange): boolean =>
   ("before" in change && change.before.mode === submoduleMode) ||
   ("after" in change && change.after.mode === submoduleMode);

@@ -12,7 +12,7 @@ export interface LedgerIndex extends WorktreeIndex {
 }
 
 /** `undefined` for a server's ledger where this user has no folder for such things. */
-export const worktreesOf = (at: StoreAddress, ports: StorePorts): LedgerIndex | undefined => {
+export const ledgerIndexOf = (at: StoreAddress, ports: StorePorts): LedgerIndex | undefined => {
   const folder = folderOf(at, ports);
   if (folder === undefined) return undefined;
   const worktrees = worktreeIndex({ folder });
