@@ -171,6 +171,7 @@ export {
 } from "./kernel/snapshots.ts";
 export { storeTransfer } from "./kernel/store-transfer.ts";
 export { type StreamTurns, streamTurns } from "./kernel/stream-turns.ts";
+export { type SubscriptionBell, subscriptionBell } from "./kernel/subscription-bell.ts";
 export {
   type Kept,
   nothingStands,

@@ -4,7 +4,7 @@
  * cut; reading changes nothing on the disk.
  * Does not promise: two hosts on a network share, or a disk that says it flushed and did not.
  */
-import { type EventStore, StoreFault } from "@mission-ledger/core";
+import { type EventStore, StoreFault, subscriptionBell } from "@mission-ledger/core";
 import { confirmHead } from "./append/confirm.ts";
 import { ledgerDirectories } from "./append/directories.ts";
 import { readBackFrom } from "./append/read-back.ts";
@@ -28,7 +28,6 @@ import { begunStreams } from "./read/begun-logs.ts";
 import { readAllStreams, subscribeToAll } from "./read/read-all.ts";
 import { readCommits, readStream } from "./read/read-stream.ts";
 import { scanStream } from "./read/scan-stream.ts";
-import { subscriptionBell } from "./read/waking.ts";
 
 export interface FileStoreOptions extends LedgerPorts {
   /** Where the ledger lives; see `locateLedger`. Made by the first append. */

@@ -14,6 +14,7 @@ import {
   noFailpoint,
   type Randomness,
   StoreFault,
+  subscriptionBell,
   systemRandomness,
 } from "@mission-ledger/core";
 import { appendQueue } from "./append/append-queue.ts";
@@ -28,7 +29,6 @@ import type { LoadDriver } from "./driver/driver.ts";
 import { lazyDriver, ownDriver } from "./driver/load-driver.ts";
 import { faultOf } from "./faults.ts";
 import { databasePlace } from "./location/database-place.ts";
-import { subscriptionBell } from "./read/bell.ts";
 import { streamsOf } from "./read/categories.ts";
 import { readLog } from "./read/read-log.ts";
 import { readStream } from "./read/read-stream.ts";

@@ -1,5 +1,11 @@
 /** All streams in log order, and the same as a live feed. */
-import type { CancelSignal, EventBatch, ReadAllOptions, RecordedEvent } from "@mission-ledger/core";
+import type {
+  CancelSignal,
+  EventBatch,
+  ReadAllOptions,
+  RecordedEvent,
+  SubscriptionBell,
+} from "@mission-ledger/core";
 import type { StoreContext } from "../append/store-context.ts";
 import { faultOf } from "../faults.ts";
 import { isOfCategory } from "../names.ts";
@@ -78,23 +84,16 @@ const look = (
   }
 };
 
-/** How a subscription learns that something may be new. */
-export interface Waking {
-  /** Resolves when this process appended, after a short time, on abort, or when the store closes. */
-  wait(signal: CancelSignal | undefined): Promise<void>;
-  readonly closed: boolean;
-}
-
 export async function* subscribeToAll(
   context: Context,
-  waking: Waking,
+  bell: Pick<SubscriptionBell, "wait" | "closed">,
   options: ReadAllOptions,
 ): AsyncGenerator<EventBatch> {
   context.ensureOpen();
   const { signal } = options;
   const known = new Map<string, LogCursor>();
   let delivered = -1;
-  const over = (): boolean => waking.closed || signal?.aborted === true;
+  const over = (): boolean => bell.closed || signal?.aborted === true;
   while (!over()) {
     const highest = currentOf(context);
     if (highest !== delivered) {
@@ -111,7 +110,7 @@ export async function* subscribeToAll(
       }
       delivered = upTo;
     }
-    if (!over()) await waking.wait(signal);
+    if (!over()) await bell.wait(signal);
   }
 }
 

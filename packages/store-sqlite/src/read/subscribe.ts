@@ -1,12 +1,11 @@
 /** The log as a live feed. */
-import type { EventBatch, ReadAllOptions } from "@mission-ledger/core";
+import type { EventBatch, ReadAllOptions, SubscriptionBell } from "@mission-ledger/core";
 import { positionText } from "../schema/rows.ts";
-import type { Bell } from "./bell.ts";
 import { type LogReading, lastPosition, readLog } from "./read-log.ts";
 
 export async function* subscribeToLog(
   reading: LogReading,
-  bell: Bell,
+  bell: Pick<SubscriptionBell, "wait" | "closed">,
   options: ReadAllOptions,
 ): AsyncGenerator<EventBatch> {
   reading.ensureOpen();

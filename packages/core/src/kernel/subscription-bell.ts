@@ -1,7 +1,7 @@
 /** Wakes subscriptions: at once for what this process appends, by looking again every tenth of a second for others. */
-import type { CancelSignal } from "@mission-ledger/core";
+import { type CancelSignal, systemTimers, type Timers } from "./ports.ts";
 
-export interface Bell {
+export interface SubscriptionBell {
   /** Resolves when this process appended, after a short time, on abort, or when the store closes. */
   wait(signal: CancelSignal | undefined): Promise<void>;
   readonly closed: boolean;
@@ -11,7 +11,8 @@ export interface Bell {
 
 const pollMs = 100;
 
-export const subscriptionBell = (): Bell => {
+/** For a store whose other writers cannot be heard. A sleeper leaves nothing behind, however it is woken. */
+export const subscriptionBell = (timers: Timers = systemTimers): SubscriptionBell => {
   const sleepers = new Set<() => void>();
   let closed = false;
   const ring = (): void => {
@@ -30,11 +31,11 @@ export const subscriptionBell = (): Bell => {
       new Promise((resolve) => {
         const wake = (): void => {
           sleepers.delete(wake);
-          clearTimeout(timer);
+          cancel();
           signal?.removeEventListener("abort", wake);
           resolve();
         };
-        const timer = setTimeout(wake, pollMs);
+        const cancel = timers.after(pollMs, wake);
         sleepers.add(wake);
         signal?.addEventListener("abort", wake);
       }),
