@@ -1,7 +1,7 @@
 /** The numbered files of a generation lock: which one counts, what it says, and making one that nobody else has made. */
 import path from "node:path";
 import type { FilePort } from "../files/file-port.ts";
-import { createNew, readFully, readOnly, unsafeFile } from "../files/safe-files.ts";
+import { createNew } from "../files/safe-files.ts";
 import { removeQuietly } from "../files/write-file.ts";
 import {
   type Claim,
@@ -12,6 +12,7 @@ import {
   parseClaim,
   parseName,
 } from "./claim.ts";
+import { readLockText } from "./lock-text.ts";
 
 /** Where the generations of the lock at `lockPath` lie. */
 export const generationsOf = (lockPath: string): string =>
@@ -40,20 +41,8 @@ export const newestGeneration = (files: FilePort, directory: string, boot: strin
   const number = highestNumber(files.readdir(directory), boot);
   if (number === 0) return { number, claim: undefined };
   const name = path.join(directory, generationName(boot, number));
-  let fd: number;
-  try {
-    fd = files.open(name, readOnly);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    // It may have a second name for a moment: the draft it was made from.
-    if (!files.fstat(fd).isFile()) throw unsafeFile(name, "is not a regular file");
-    return { number, claim: parseClaim(readFully(files, fd, 0, longestClaim).toString("latin1")) };
-  } finally {
-    files.close(fd);
-  }
+  const text = readLockText(files, name, longestClaim);
+  return text === undefined ? undefined : { number, claim: parseClaim(text) };
 };
 
 export interface GenerationOptions {

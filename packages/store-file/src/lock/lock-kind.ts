@@ -6,10 +6,11 @@ import path from "node:path";
 import { type Randomness, StoreFault } from "@mission-ledger/core";
 import type { FilePort } from "../files/file-port.ts";
 import type { NameWatch } from "../files/name-watch.ts";
-import { createNew, flushDirectory, readFully, readOnly, unsafeFile } from "../files/safe-files.ts";
+import { createNew, flushDirectory } from "../files/safe-files.ts";
 import { removeQuietly } from "../files/write-file.ts";
 import type { Layout } from "../layout.ts";
 import type { LockKind } from "./ledger-lock.ts";
+import { readLockText } from "./lock-text.ts";
 
 /** `auto` follows the ledger, and where nobody decided takes the kernel's lock if this system has one. */
 export type LockChoice = "auto" | LockKind;
@@ -89,23 +90,11 @@ export const presentKind = (
 const longestKind = 32;
 
 const writtenKind = (files: FilePort, name: string): LockKind | undefined => {
-  let fd: number;
-  try {
-    fd = files.open(name, readOnly);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    // It may have a second name for a moment: the draft it was made from.
-    if (!files.fstat(fd).isFile()) throw unsafeFile(name, "is not a regular file");
-    const text = readFully(files, fd, 0, longestKind).toString("latin1");
-    if (text === "kernel\n") return "kernel";
-    if (text === "generation\n") return "generation";
-    throw unknownKind(name);
-  } finally {
-    files.close(fd);
-  }
+  const text = readLockText(files, name, longestKind);
+  if (text === undefined) return undefined;
+  if (text === "kernel\n") return "kernel";
+  if (text === "generation\n") return "generation";
+  throw unknownKind(name);
 };
 
 export interface WriteKindOptions {
