@@ -1,5 +1,4 @@
 /** Claims: who holds a package, for how long, and how it comes free again. */
-
 import { accept, refuse } from "../kernel/decider.ts";
 import { timestamp } from "../kernel/ports.ts";
 import type { ClaimObservation, MissionCommandOf } from "./commands.ts";
@@ -219,11 +218,7 @@ const isAbout = (observed: ClaimObservation, workplace: Workplace | undefined): 
   const { host, program, worktree, branch, head } = workplace;
   switch (observed.signal) {
     case "process_gone":
-      return (
-        host === observed.host &&
-        program?.pid === observed.program.pid &&
-        program.started === observed.program.started
-      );
+      return host === observed.host && program !== undefined && isSameProgram(program, observed.program);
     case "worktree_gone":
       return host === observed.host && worktree?.id === observed.worktree;
     case "no_commit":
