@@ -18,7 +18,7 @@ import type { CommandContext } from "./spec.ts";
 const dayMs = 24 * 3_600_000;
 
 /** The moment meant. Throws `USAGE` for one that has not come yet, or that is no place in the log. */
-export const momentOf = async (
+const momentOf = async (
   context: Pick<CommandContext, "clock">,
   ledger: Ledger,
   { asked, is }: AskedMoment,

@@ -116,7 +116,7 @@ const resultLine = (context: CommandContext, result: PublishedCopy, isForked: bo
   ];
 };
 
-export const noCopies = (context: CommandContext): LedgerError =>
+const noCopies = (context: CommandContext): LedgerError =>
   new CliError("USAGE", "no git work tree here wants copies of the ledger's logs", {
     hint: `make it so: ${context.say("init", "--git")}`,
   });

@@ -31,7 +31,7 @@ const looksPerLease = 20;
 const [shortestLookMs, longestLookMs] = [50, 5_000];
 
 /** The lease ended by the clock, and the log could not be asked whether somebody else has the work by now. */
-export class LeaseOver extends LedgerError {
+class LeaseOver extends LedgerError {
   override readonly name = "LeaseOver";
   readonly code = "CLAIM_LOST";
 

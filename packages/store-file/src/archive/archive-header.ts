@@ -1,7 +1,7 @@
 /** The first line of an archive: what follows it, so that the file can be told and checked without any ledger. */
 import { isSealed, sealLine } from "../log/sealed-line.ts";
 
-export const archiveKind = "mission-ledger archive";
+const archiveKind = "mission-ledger archive";
 const archiveVersion = 1;
 
 export interface ArchiveHeader {

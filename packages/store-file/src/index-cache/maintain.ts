@@ -13,7 +13,7 @@ import { compareEntries, encodeSegment, hashCommandId, type IndexEntry, readEntr
 import { parseSegmentName, type Segment, segmentName } from "./segment-list.ts";
 
 /** Events beyond the last segment before a new one is made. */
-export const segmentEvents = 1_024;
+const segmentEvents = 1_024;
 
 /** Whether the log has outgrown its segments. */
 export const needsSegment = (view: StreamView): boolean =>

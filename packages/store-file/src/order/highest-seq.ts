@@ -55,13 +55,7 @@ export const listLogs = (files: FilePort, layout: Layout): readonly ListedLog[] 
 const firstTail = 16_384;
 
 /** The number of the last undamaged record; 0 if there is none. Numbers rise in a log, so the last one is the highest. */
-export const lastSeqIn = (
-  files: FilePort,
-  fd: number,
-  size: number,
-  stream: string,
-  encoded: string,
-): number => {
+const lastSeqIn = (files: FilePort, fd: number, size: number, stream: string, encoded: string): number => {
   for (let length = firstTail; ; length *= 4) {
     const from = Math.max(0, size - length);
     const bytes = readFully(files, fd, from, size - from);

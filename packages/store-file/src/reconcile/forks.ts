@@ -65,7 +65,7 @@ export const forksOf = ({ directory, stream, files }: ForksOptions): readonly Fo
   }
 };
 
-export const forksIn = (log: LogContents): readonly Fork[] => {
+const forksIn = (log: LogContents): readonly Fork[] => {
   if (log.open.length === 0) return [];
   const { chain, open } = arrange([...log.chain, ...log.open, ...log.demoted], {
     chain: new Set(log.chain.map(({ record }) => digestOfRecord(record))),

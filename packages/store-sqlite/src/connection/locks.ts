@@ -23,7 +23,7 @@ const holdersAt = (path: string, byte: number, kind?: string): readonly number[]
 };
 
 /** From the text of `/proc/locks`: `1: POSIX  ADVISORY  WRITE 4711 fe:00:1234 120 120`. Waiters (`->`) are left out. */
-export const lockHolders = (locks: string, ino: number, byte: number, kind?: string): readonly number[] =>
+const lockHolders = (locks: string, ino: number, byte: number, kind?: string): readonly number[] =>
   locks.split("\n").flatMap((line) => {
     const [, , , held, pid, file = "", first = "", last = ""] = line.split(/\s+/);
     if (file.split(":")[2] !== String(ino) || (kind !== undefined && held !== kind)) return [];

@@ -50,7 +50,7 @@ export interface DatabaseReport {
   readonly findingsLeftOut: number;
 }
 
-export const mostFindings = 1_000;
+const mostFindings = 1_000;
 
 /** Takes findings down, up to a bound. */
 export interface FindingList {

@@ -29,7 +29,7 @@ export const lastPosition = (connection: Connection): number =>
   Number((connection.rows("SELECT max(position) FROM events").get() as SqlRow)[0] ?? 0);
 
 /** Begins after a position. */
-export const placeAfter = (connection: Connection, after: string | undefined): LogPlace => {
+const placeAfter = (connection: Connection, after: string | undefined): LogPlace => {
   const position = after === undefined ? 0 : positionNumber(after);
   if (position === 0) return { position, digest: null };
   const row = connection.rows(eventSql).get(position) as SqlRow | undefined;
@@ -37,7 +37,7 @@ export const placeAfter = (connection: Connection, after: string | undefined): L
 };
 
 /** Up to a page of events behind a place, those of other categories left out, and the place behind them. */
-export const logPage = (
+const logPage = (
   connection: Connection,
   place: LogPlace,
   upTo: number,

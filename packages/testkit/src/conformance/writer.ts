@@ -31,7 +31,7 @@ export interface Wish {
 let commandCount = 0;
 
 /** Ids are only unique within the process; every case has a store of its own. */
-export const freshCommandId = (): string => {
+const freshCommandId = (): string => {
   commandCount += 1;
   return `command-${String(commandCount).padStart(6, "0")}`;
 };

@@ -62,7 +62,7 @@ const truncationIn = (text: string): Truncation => {
   };
 };
 
-export const truncationOf = (log: WireLog, name: string, end: LogEnd): Truncation => {
+const truncationOf = (log: WireLog, name: string, end: LogEnd): Truncation => {
   if (isMetastream(name)) return ofMetastreams;
   const metastream = log.stream(metastreamOf(name));
   if (metastream === undefined) return nothing;

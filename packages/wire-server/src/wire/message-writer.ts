@@ -1,6 +1,6 @@
 /** One protobuf message, written from front to back into a buffer whose size was counted before. */
 
-export const varintLength = (value: number): number => {
+const varintLength = (value: number): number => {
   let length = 1;
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
   return length;
