@@ -70,28 +70,37 @@ export const pendingAppend = (
 };
 
 /** Aborts when none of them waits any more, so that nobody queues for a lock that nobody wants. */
-export const whileWanted = (group: readonly PendingAppend[]): CancelSignal => {
-  const listeners = new Set<() => void>();
-  const isOver = (): boolean => group.every(({ settled }) => settled);
-  for (const pending of group)
-    pending.onAbort = () => {
-      if (isOver()) for (const listener of listeners) listener();
-    };
-  return {
-    get aborted() {
-      return isOver();
-    },
-    throwIfAborted: () => {
-      if (isOver()) throw new NobodyWaits();
-    },
-    addEventListener: (_type, listener) => {
-      listeners.add(listener);
-    },
-    removeEventListener: (_type, listener) => {
-      listeners.delete(listener);
-    },
-  };
-};
+export const whileWanted = (group: readonly PendingAppend[]): CancelSignal => new WhileWanted(group);
+
+/** A class for its getter: each object of a literal with one is a hash table of its own (docs/adr/0024). */
+class WhileWanted implements CancelSignal {
+  readonly #group: readonly PendingAppend[];
+  readonly #listeners = new Set<() => void>();
+
+  constructor(group: readonly PendingAppend[]) {
+    this.#group = group;
+    for (const pending of group)
+      pending.onAbort = () => {
+        if (this.aborted) for (const listener of this.#listeners) listener();
+      };
+  }
+
+  get aborted(): boolean {
+    return this.#group.every(({ settled }) => settled);
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw new NobodyWaits();
+  }
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+}
 
 /** Thrown to whoever waits for the lock on behalf of appends that were all aborted; nobody sees it. */
 class NobodyWaits extends Error {}

@@ -51,7 +51,7 @@ const standingLine = (context: Context, paths: StreamPaths, mark: ReceiptMark): 
   const lines = shared?.lines ?? [{ offset, line: bytes }];
   // Between the end that we knew and our records only the torn line may stand that we sealed. Anything else is looked at.
   if (lines[0]?.offset !== start) return undefined;
-  const range = shared ?? { ...rangeOf(offset, bytes), lines, read: undefined };
+  const range = shared ?? { lines, read: undefined, ...rangeOf(offset, bytes) };
   const { bytes: read, status, standsTo } = range.read ?? readRange(context, paths, range);
   if (status.ino !== log.ino || status.dev !== log.dev) throw replaced(paths);
   const at = offset - range.offset;

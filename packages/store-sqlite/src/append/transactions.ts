@@ -129,7 +129,7 @@ export const transactions = (context: StoreContext): Transactions => {
       if (pending.settled) continue;
       pending.begin();
       try {
-        const place = { ...now, maxCommitBytes, failpoint };
+        const place = { maxCommitBytes, failpoint, ...now };
         placed.push({ pending, placed: placeCommit(place, pending.request) });
       } catch (error) {
         // Of these nothing was written, and they concern nobody else.
