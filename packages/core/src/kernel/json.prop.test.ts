@@ -35,6 +35,17 @@ describe("canonical JSON", () => {
     );
   });
 
+  test("writes every character as JSON does", () => {
+    for (let code = 0; code < 0x10000; code += 1) {
+      if (code >= 0xd800 && code < 0xe000) continue;
+      const text = `a${String.fromCharCode(code)}`;
+      if (canonicalJson(text) !== JSON.stringify(text))
+        expect(canonicalJson(text)).toBe(JSON.stringify(text));
+    }
+    expect(canonicalJson("a\n")).toBe('"a\\n"');
+    expect(canonicalJson("")).toBe('""');
+  });
+
   test("sorts few keys and many by code unit", () => {
     const names = fc.string({ unit: "grapheme", maxLength: 3 }).filter((key) => !isDangerousKey(key));
     fc.assert(

@@ -63,25 +63,21 @@ export const encodeRecord = (
   const { correlationId, causationId } = commit;
   let events = "";
   for (const { id, type, version, data, digest } of commit.events)
-    events += `${events === "" ? "" : ","}{"id":${quoted(id)},"type":${quoted(type)},"version":${version},"data":${canonicalJson(data)},"digest":"${digest}"}`;
+    events += `${events === "" ? "" : ","}{"id":${canonicalJson(id)},"type":${canonicalJson(type)},"version":${version},"data":${canonicalJson(data)},"digest":"${digest}"}`;
   const line = sealLine(
-    `{"v":${formatVersion},"stream":${quoted(commit.stream)},"revision":${commit.firstRevision},"seq":${seq}` +
-      `,"commandId":${quoted(commit.commandId)},"commandDigest":${quoted(commit.commandDigest)}` +
-      `,"previous":${commit.previous === null ? "null" : quoted(commit.previous)},"origin":${quoted(origin)}` +
+    `{"v":${formatVersion},"stream":${canonicalJson(commit.stream)},"revision":${commit.firstRevision},"seq":${seq}` +
+      `,"commandId":${canonicalJson(commit.commandId)},"commandDigest":${canonicalJson(commit.commandDigest)}` +
+      `,"previous":${commit.previous === null ? "null" : canonicalJson(commit.previous)},"origin":${canonicalJson(origin)}` +
       `${branch === undefined ? "" : `,"branch":"${branch}"`}` +
-      `,"recordedAt":${quoted(commit.recordedAt)},"actor":${quoted(commit.actor)}` +
-      `${correlationId === undefined ? "" : `,"correlationId":${quoted(correlationId)}`}` +
-      `${causationId === undefined ? "" : `,"causationId":${quoted(causationId)}`}` +
+      `,"recordedAt":${canonicalJson(commit.recordedAt)},"actor":${canonicalJson(commit.actor)}` +
+      `${correlationId === undefined ? "" : `,"correlationId":${canonicalJson(correlationId)}`}` +
+      `${causationId === undefined ? "" : `,"causationId":${canonicalJson(causationId)}`}` +
       `,"events":[${events}]}`,
   );
   if (line.length > maxBytes)
     throw limit(`the record takes ${line.length} bytes of ${maxBytes}`, commit.stream);
   return line;
 };
-
-const harmless = /^[\w .:/@+-]*$/;
-/** Most strings are ids, names and times: they need no escape and no check for lone surrogates. */
-const quoted = (text: string): string => (harmless.test(text) ? `"${text}"` : canonicalJson(text));
 
 /** The events of a line that is known, byte for byte, to be one that was encoded or decoded here before. */
 export const eventsOfKnownLine = (
