@@ -41,6 +41,17 @@ describe("nameBasedUuid", () => {
     expect(nameBasedUuid(dns, "python.org")).toBe("886313e1-3b8a-5372-9b90-0c9aee199e5d");
   });
 
+  test("hashes all of a name behind its space, whatever was hashed before", () => {
+    const space = Uint8Array.from(Buffer.from(dns.replaceAll("-", ""), "hex"));
+    const hexOf = (name: string): string => portableHashes.sha1(Buffer.concat([space, Buffer.from(name)]));
+    const bare = (id: string): string => id.replaceAll("-", "");
+    for (const name of ["x".repeat(5_000), "€".repeat(340), "a", "é", "", "x".repeat(336), "x".repeat(337)]) {
+      const [id, hex] = [bare(nameBasedUuid(dns, name)), hexOf(name)];
+      expect(id.slice(0, 12) + id.slice(13, 16)).toBe(hex.slice(0, 12) + hex.slice(13, 16));
+      expect(id.slice(17)).toBe(hex.slice(17, 32));
+    }
+  });
+
   test("has the version and the variant in their places", () => {
     for (let index = 0; index < 64; index += 1)
       expect(nameBasedUuid(eventNamespace, String(index))).toMatch(

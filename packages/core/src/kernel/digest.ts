@@ -64,12 +64,27 @@ const eventNamespaceBytes = bytesOfUuid(eventNamespace);
 export const nameBasedUuid = (namespace: string, name: string): string =>
   uuidIn(bytesOfUuid(namespace), name);
 
+/** The part of the platform's `TextEncoder` that is used, so that core needs no platform's types. */
+interface Utf8Encoder {
+  encodeInto(text: string, bytes: Uint8Array): { readonly written: number };
+}
+
+const encoder = new (globalThis as unknown as { TextEncoder: new () => Utf8Encoder }).TextEncoder();
+
+/** For names of the usual length: new bytes for each cost three times what hashing them does. */
+const scratch = new Uint8Array(1_024);
+
+/** The bytes of a name behind those of its space; good until the next call. */
+const nameIn = (spaceBytes: Uint8Array, name: string): Uint8Array => {
+  const most = spaceBytes.length + 3 * name.length;
+  const bytes = most <= scratch.length ? scratch : new Uint8Array(most);
+  bytes.set(spaceBytes);
+  const { written } = encoder.encodeInto(name, bytes.subarray(spaceBytes.length));
+  return bytes.subarray(0, spaceBytes.length + written);
+};
+
 const uuidIn = (spaceBytes: Uint8Array, name: string): string => {
-  const nameBytes = utf8ToBytes(name);
-  const input = new Uint8Array(spaceBytes.length + nameBytes.length);
-  input.set(spaceBytes);
-  input.set(nameBytes, spaceBytes.length);
-  const hex = hashes().sha1(input);
+  const hex = hashes().sha1(nameIn(spaceBytes, name));
   const version = `5${hex.slice(13, 16)}`;
   const variant = `${((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16)}${hex.slice(17, 20)}`;
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}-${variant}-${hex.slice(20, 32)}`;
