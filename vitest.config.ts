@@ -1,4 +1,41 @@
+import { statSync } from "node:fs";
+import path from "node:path";
 import { defineConfig } from "vitest/config";
+
+const root = import.meta.dirname;
+
+/** Processes that race and are killed, by the hundred and thousand. `.ci/run` has them for every push; `npm test` leaves them out. */
+const storms = [
+  "packages/cli/src/prompts/parallel-prompts.e2e.test.ts",
+  "packages/rebuild/src/kill.e2e.test.ts",
+  "test/copy-kill.e2e.test.ts",
+  "test/esdb-runner.e2e.test.ts",
+  "test/esdb/kills.e2e.test.ts",
+  "test/esdb/races.e2e.test.ts",
+  "test/esdb/same-command.e2e.test.ts",
+  "test/kill.e2e.test.ts",
+  "test/races.e2e.test.ts",
+];
+
+/** Walks through every state or every step of our own protocols: long, and the same in every version of Node. */
+const tables = [
+  "packages/cli/src/failures.test.ts",
+  "packages/cli/src/focus/focus.prop.test.ts",
+  "packages/cli/src/surfaces/disk-faults.test.ts",
+  "packages/cli/src/surfaces/store-faults.test.ts",
+  "packages/store-file/src/append/group.test.ts",
+  "packages/store-file/src/append/tampered-steps.test.ts",
+  "packages/store-file/src/append/torn-tail.test.ts",
+  "packages/store-file/src/copy/kill.test.ts",
+  "packages/store-file/src/copy/tampered-copy.test.ts",
+  "packages/store-file/src/crash.test.ts",
+  "packages/store-file/src/snapshot-sets/file-set.test.ts",
+];
+
+// A file that went elsewhere would be an everyday one, and nobody would know.
+for (const file of [...storms, ...tables]) statSync(path.join(root, file));
+
+const exclude = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
   resolve: { conditions: ["@mission-ledger/source"] },
@@ -7,13 +44,23 @@ export default defineConfig({
   },
   test: {
     globalSetup: ["test/scratch.setup.ts", "test/sqlite.setup.ts"],
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**"],
     // Half of the time goes to waiting for disks and child processes, so every core may have a worker.
     maxWorkers: "100%",
     testTimeout: 60_000,
     // What ought to happen soon happens; how soon is for the machine to say.
     expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "storms", include: storms, exclude } },
+      { extends: true, test: { name: "tables", include: tables, exclude } },
+      {
+        extends: true,
+        test: {
+          name: "everyday",
+          include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [...exclude, ...storms, ...tables],
+        },
+      },
+    ],
   },
 });

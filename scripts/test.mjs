@@ -1,9 +1,16 @@
-/** Runs every test of the workspace; arguments go on to vitest. Ends with one line: `N passed, N failed`. */
+/**
+ * Runs every test of the workspace but the storms, which `--storms` runs alone (vitest.config.ts tells which they are); other
+ * arguments go on to vitest, and then all tests are to be had. Ends with one line: `N passed, N failed`.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { run } from "./programs.mjs";
 import { countsOf, readReport, summaryLine } from "./vitest-summary.mjs";
+
+const given = process.argv.slice(2);
+const everyday = ["--project=everyday", "--project=tables"];
+const chosen = given[0] === "--storms" ? ["--project=storms", ...given.slice(1)] : given;
 
 const scratch = mkdtempSync(path.join(tmpdir(), "mission-ledger-tests-"));
 const report = path.join(scratch, "report.json");
@@ -15,7 +22,7 @@ try {
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
+    ...(chosen.length === 0 ? everyday : chosen),
   ]);
   console.log(summaryLine(countsOf(readReport(report), code)));
   process.exitCode = code;
