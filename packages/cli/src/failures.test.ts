@@ -124,7 +124,11 @@ describe("a server that is not there", () => {
       const shell = session({ env: { MISSION_LEDGER_ACTOR: "tester", XDG_STATE_HOME: scratch() } });
       const extra = moreFor[name] ?? [];
       const argv = [...argvOf(spec), ...extra, "--store", store];
-      const { code, out, err } = await shell.run(...argv, "--json");
+      // Both wait for a server, and may do so together.
+      const [{ code, out, err }, human] = await Promise.all([
+        shell.run(...argv, "--json"),
+        shell.run(...argv),
+      ]);
       expect(JSON.parse(out)).toMatchObject({
         command: name,
         ok: false,
@@ -136,7 +140,6 @@ describe("a server that is not there", () => {
       // These tell what is wrong as what they found; the others were kept from what they were asked to do.
       if (name !== "doctor" && name !== "sync") expect(JSON.parse(out).error.outcome).toBe("not_written");
       expect(out).not.toContain("S3cr3t");
-      const human = await shell.run(...argv);
       expect(human.code).toBe(code);
       expect(human.err).toMatch(/^(?:USAGE|STORE_UNAVAILABLE): /);
       expect(human.out + human.err).not.toContain("S3cr3t");

@@ -49,9 +49,11 @@ describe("a power cut", () => {
     disk.plant("/f", new Uint8Array(3 * 4_096).fill(0x61));
     const { files } = disk.process();
     const fd = files.open("/f", O_RDWR);
-    files.write(fd, new Uint8Array(3 * 4_096).fill(0x62), 0, 3 * 4_096, 0);
+    // The last byte of the first page, all of the second, the first byte of the third.
+    const written = 4_095;
+    files.write(fd, new Uint8Array(4_098).fill(0x62), 0, 4_098, written);
     const pages = new Set(
-      leftOf(disk, "/f").map((text) => [0, 1, 2].map((page) => text[page * 4_096]).join("")),
+      leftOf(disk, "/f").map((text) => [written, 4_096, 2 * 4_096].map((byte) => text[byte]).join("")),
     );
     expect([...pages].sort()).toEqual(["aaa", "aab", "aba", "abb", "baa", "bab", "bba", "bbb"]);
   });
