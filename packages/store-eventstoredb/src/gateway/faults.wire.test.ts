@@ -13,7 +13,10 @@ const first = (stream: string): GatewayAppend => ({ stream, expected: "no_stream
 const range = (stream: string) => ({ stream, from: "start", direction: "forwards", maxCount: 10 }) as const;
 const all = { from: "start", direction: "forwards", maxCount: 10 } as const;
 
-const there = async (deadlineMs = 400): Promise<{ server: WireServer; gateway: Gateway }> => {
+/** Milliseconds; long where a call is ended by an answer, which a busy machine may be late with. */
+const deadlineFor = (kinds: readonly string[]): number => (kinds.includes("deadline") ? 1_000 : 20_000);
+
+const there = async (deadlineMs = 1_000): Promise<{ server: WireServer; gateway: Gateway }> => {
   const server = await startWireServer({ commitTimeoutMs: 100 });
   tests.later(() => server.stop());
   return { server, gateway: await tests.open({ url: server.url, deadlineMs }) };
@@ -66,7 +69,7 @@ describe("an append over the wire", () => {
   test.each(onAppend)(
     "that meets %o ends in time, and the identical one afterwards is stored once",
     async (fault, kinds, isDefinite) => {
-      const { server, gateway } = await there();
+      const { server, gateway } = await there(deadlineFor(kinds));
       server.strike({ at: "append", fault });
       const append = first("s-1");
       const failure = await failureOf(gateway.append(append));
@@ -145,7 +148,7 @@ describe("an append over the wire", () => {
 
 describe("a read over the wire", () => {
   test.each(onRead)("that meets %o ends in time, and the next one is whole", async (fault, kinds) => {
-    const { server, gateway } = await there();
+    const { server, gateway } = await there(deadlineFor(kinds));
     await gateway.append({ ...first("s-1"), events: [event(), event(), event()] });
     for (const read of [() => gateway.readRange(range("s-1")), () => gateway.readAll(all)]) {
       server.strike({ at: "read", fault });
