@@ -265,6 +265,7 @@ describe("wrong usage", () => {
   test.each([
     [["wp", "mve", "p/WP01", "done"], "Did you mean mled wp move?"],
     [["claim"], "Did you mean mled wp claim?"],
+    [["show", "p/WP01"], "Did you mean mled mission show or mled wp show?"],
     [["wp"], "One of: add, "],
     [["bord"], "Did you mean mled board?"],
     [["wp", "move", "p/WP01", "in_progres"], "Did you mean in_progress?"],

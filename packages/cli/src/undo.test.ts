@@ -64,6 +64,21 @@ describe("undo", () => {
     expect(nothing.err).toContain("zoe did nothing there");
   });
 
+  test("lists nothing that is undone already, each of the rest on a line of its own", async () => {
+    const shell = await claimed();
+    await shell.run("wp", "move", "p/WP01", "in_progress", "--as", "ada");
+    const undo = ["undo", "p/WP01", "--reason", "r", "--as", "ada"];
+    const revisions = async () =>
+      [...(await shell.run(...undo)).err.matchAll(/^ {2}\S.*: mled undo p\/WP01 (\d+) --reason r$/gm)].map(
+        ([, revision]) => Number(revision),
+      );
+    expect(await revisions()).toEqual([9, 8]);
+    await shell.run("undo", "p/WP01", "9", "--reason", "r", "--as", "ada");
+    expect(await revisions()).toEqual([11, 8]);
+    await shell.run("undo", "p/WP01", "11", "--reason", "r", "--as", "ada");
+    expect(await revisions()).toEqual([13, 9, 8]);
+  });
+
   test("lists nothing that is never undone, and one line for each of the rest", async () => {
     const shell = await claimed();
     await shell.run("wp", "note", "p/WP01", "said", "--as", "ada");

@@ -113,6 +113,17 @@ const checkAbout = async (
 
 const listed = 5;
 
+/** Commands that are undone as the log ends; what was undone by one that was undone itself stands again. */
+const undoneIn = (undid: ReadonlyMap<string, string>): ReadonlySet<string> => {
+  const undone = new Set<string>();
+  for (const commandId of undid.values()) {
+    undone.add(commandId);
+    const again = undid.get(commandId);
+    if (again !== undefined) undone.delete(again);
+  }
+  return undone;
+};
+
 /** Nothing is undone by guess: says what the actor did last, each with the words that undo it. */
 const whichOne = async (
   context: CommandContext,
@@ -125,14 +136,17 @@ const whichOne = async (
   const commands = new Map<string, RecordedEvent>();
   /** Commands that nobody ever undoes: nothing is gained by listing them. */
   const stays = new Set<string>();
+  /** By command, the one that it undid. */
+  const undid = new Map<string, string>();
   for await (const batch of ledger.store.read(missionStream(slug), signal === undefined ? {} : { signal }))
     for (const one of batch) {
+      if (typeof one.data.undoneCommand === "string") undid.set(one.commandId, one.data.undoneCommand);
       const isMeant = workPackageId === undefined || one.data.workPackageId === workPackageId;
       if (one.actor !== actor || !isMeant) continue;
       commands.set(one.commandId, one);
       if (!isEverUndone(one.type)) stays.add(one.commandId);
     }
-  for (const commandId of stays) commands.delete(commandId);
+  for (const commandId of [...stays, ...undoneIn(undid)]) commands.delete(commandId);
   const newest = [...commands.values()].slice(-listed).reverse();
   const about = shellQuote(name);
   return new CliError("INPUT_REQUIRED", "which event is to be undone?", {
@@ -144,7 +158,7 @@ const whichOne = async (
               (event) =>
                 `${printable(timelineEntry(event).text)}: ${context.say("undo", `${about} ${event.revision} --reason ${shellQuote(reason)}`)}`,
             )
-            .join("\n      "),
+            .join("\n"),
     details: {
       mission: slug,
       workPackageId: workPackageId ?? null,

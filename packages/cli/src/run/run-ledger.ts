@@ -97,6 +97,12 @@ const unknownCommand = (words: readonly string[]): CliError => {
       `One of: ${below.map((spec) => spec.name.split(".").at(-1)).join(", ")}.`,
     );
   if (words.length === 0) return usage("no command was given", "mled help");
+  const same = commands.filter((spec) => spec.name.endsWith(`.${words.at(-1)}`));
+  if (same.length > 0)
+    return usage(
+      `there is no command ${words.join(" ")}`,
+      `Did you mean ${same.map((spec) => `mled ${spec.name.replace(".", " ")}`).join(" or ")}?`,
+    );
   const near =
     nearest(
       name,
