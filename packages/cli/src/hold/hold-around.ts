@@ -8,6 +8,7 @@ import {
   type HeldClaim,
   type HoldOptions,
   holdClaim,
+  renewedUntil,
   stopRenewing,
   takeUpClaim,
 } from "../library/claim.ts";
@@ -185,8 +186,7 @@ const finish = async (
       },
       { actor },
     );
-    const renewed = receipt.events.find(({ type }) => type === "ClaimRenewed");
-    return { _tag: "Kept", expiresAt: renewed?.type === "ClaimRenewed" ? renewed.expiresAt : held.expiresAt };
+    return { _tag: "Kept", expiresAt: renewedUntil(receipt) ?? held.expiresAt };
   } catch (error) {
     if (LedgerError.is(error, "CLAIM_LOST"))
       return (await endOf(options, handle, held)) ?? { _tag: "Lost", reason: error };

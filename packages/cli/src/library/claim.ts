@@ -83,10 +83,13 @@ export const takeUpClaim = async (take: TakeUpOptions): Promise<HeldClaim> => {
     },
     { ...options, actor: holder },
   );
-  const event = receipt.events.find(({ type }) => type === "ClaimRenewed");
-  const expiresAt = event?.type === "ClaimRenewed" ? event.expiresAt : claim.expiresAt;
+  const expiresAt = renewedUntil(receipt) ?? claim.expiresAt;
   return heldClaim({ ...take, receipt, holder, fence, expiresAt });
 };
+
+/** When the lease ends that a command has renewed; `undefined` where it renewed none. */
+export const renewedUntil = ({ events }: Pick<MissionReceipt, "events">): string | undefined =>
+  events.find((event) => event.type === "ClaimRenewed")?.expiresAt;
 
 interface Granting extends HoldOptions {
   readonly receipt: MissionReceipt;
@@ -125,8 +128,7 @@ const heldClaim = ({
       { type: "RenewClaim", workPackageId, fence, leaseMs },
       { actor: holder },
     );
-    const event = renewed.events.find(({ type }) => type === "ClaimRenewed");
-    if (event?.type === "ClaimRenewed") expiresAt = event.expiresAt;
+    expiresAt = renewedUntil(renewed) ?? expiresAt;
     return expiresAt;
   };
   const lose = (reason: unknown): void => {
