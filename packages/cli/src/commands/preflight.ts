@@ -6,6 +6,7 @@ import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
+import { checked, note } from "../output/marks.ts";
 import { objections } from "../output/objections.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { type PreflightReport, preflight as preflightOf, targetInvariant } from "../preflight/preflight.ts";
@@ -105,14 +106,14 @@ const linesOf = (report: PreflightReport, surface: Surface): readonly Line[] => 
       : `; paths changed here: ${localChanges.owned} owned by the mission, ${localChanges.unrelated} not`;
   const open = reviews.contradictions.filter(({ override }) => override === null);
   return [
-    mark(inSync, `${standingWords(report)}${age === "" ? "" : `, ${age}`}${local}`),
+    checked(inSync, `${standingWords(report)}${age === "" ? "" : `, ${age}`}${local}`),
     ...open.map(({ workPackageId, lane, kind }) =>
-      mark(false, `${report.mission}/${workPackageId} is ${lane}, and ${contradictionWords[kind]}`),
+      checked(false, `${report.mission}/${workPackageId} is ${lane}, and ${contradictionWords[kind]}`),
     ),
     ...(open.length === 0
-      ? [mark(true, objections(reviews.contradictions.length, { what: "what is approved or done" }))]
+      ? [checked(true, objections(reviews.contradictions.length, { what: "what is approved or done" }))]
       : []),
-    ...circumstances.map(({ message }): Line => [toned("warn", "note  "), message]),
+    ...circumstances.map(({ message }) => note(message)),
     ...(remediation.length === 0 ? [] : ["next, in this order:"]),
     ...columns(
       remediation.map(({ command, why }) => [`  ${command}`, toned("dim", why)]),
@@ -120,8 +121,3 @@ const linesOf = (report: PreflightReport, surface: Surface): readonly Line[] => 
     ),
   ];
 };
-
-const mark = (ok: boolean, text: string): Line => [
-  ok ? toned("good", "ok    ") : toned("bad", "fail  "),
-  text,
-];

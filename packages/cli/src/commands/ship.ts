@@ -7,6 +7,7 @@ import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../c
 import { counted } from "../output/counted.ts";
 import { exitCodeOf } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
+import { checked, note } from "../output/marks.ts";
 import { objections } from "../output/objections.ts";
 import { ageWords, standingWords } from "../preflight/words.ts";
 import { reviewFilesNow } from "../signoff/review-files.ts";
@@ -109,7 +110,6 @@ const blockedLines = (check: ShipCheck): readonly Line[] => [
 ];
 
 const checkedLines = ({ preflight, review, commits, unnamed }: ShipCheck): readonly Line[] => {
-  const ok = (text: string): Line => [toned("good", "ok    "), text];
   const age = ageWords(preflight);
   const hollow = review.packages.flatMap(({ workPackageId, hollow: by }) =>
     by === null ? [] : [`${workPackageId} (${by.by})`],
@@ -118,28 +118,25 @@ const checkedLines = ({ preflight, review, commits, unnamed }: ShipCheck): reado
     onTarget === null ? [workPackageId] : [],
   );
   return [
-    ok(`${standingWords(preflight)}${age === "" ? "" : `, ${age}`}`),
-    ok(
+    checked(true, `${standingWords(preflight)}${age === "" ? "" : `, ${age}`}`),
+    checked(
+      true,
       `${counted(review.packages.length, "package")} done; ${objections(review.packages.flatMap(({ contradictions }) => contradictions).length)}`,
     ),
     ...(commits.length === 0
       ? []
-      : [ok(`${counted(commits.length, "commit")} named as evidence, all on ${preflight.target}`)]),
+      : [
+          checked(true, `${counted(commits.length, "commit")} named as evidence, all on ${preflight.target}`),
+        ]),
     ...(unshown.length === 0
       ? []
       : [
-          [
-            toned("warn", "note  "),
+          note(
             `nothing shows that the work of ${unshown.join(", ")} is on ${preflight.target}: no commit is named, and no branch of it is here`,
-          ] as const,
+          ),
         ]),
     ...(hollow.length === 0
       ? []
-      : [
-          [
-            toned("warn", "note  "),
-            `reviewed or overridden by who implemented it: ${hollow.join(", ")}`,
-          ] as const,
-        ]),
+      : [note(`reviewed or overridden by who implemented it: ${hollow.join(", ")}`)]),
   ];
 };

@@ -10,7 +10,8 @@ import { type CommandContext, type CommandSpec, command, type Place } from "../c
 import { withoutStop } from "../command/write.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
-import { type Line, toned } from "../output/lines.ts";
+import type { Line } from "../output/lines.ts";
+import { checked } from "../output/marks.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { nameOfPlace } from "../place/place.ts";
 import { differenceText } from "../rebuild/difference.ts";
@@ -128,11 +129,11 @@ export const verify: CommandSpec = command({
       ],
       ...(ok ? {} : failure(problems, drifted, context, place.store)),
       human: [
-        mark(
+        checked(
           digests === events,
           `${digests} of ${events} event digests equal, in ${counted(missions.length, "mission")}`,
         ),
-        mark(
+        checked(
           problems.length === 0,
           problems.length === 0
             ? "checksums, revisions and chain without a break"
@@ -142,7 +143,7 @@ export const verify: CommandSpec = command({
         ...(views === 0 && problems.length > 0
           ? []
           : [
-              mark(
+              checked(
                 drifted.length === 0,
                 `${views - drifted.length} of ${views} views equal to a fresh rebuild`,
               ),
@@ -320,11 +321,6 @@ const placeOf = ({ stream, revision, offset }: LogProblem): string =>
   [stream, revision === null ? "" : `revision ${revision}`, offset === null ? "" : `offset ${offset}`]
     .filter((part) => part !== "")
     .join(", ") || "the whole ledger";
-
-const mark = (ok: boolean, text: string): Line => [
-  ok ? toned("good", "ok    ") : toned("bad", "fail  "),
-  text,
-];
 
 const problemLine = (problem: LogProblem): Line =>
   `      ${problem.code} ${placeOf(problem)}: ${problem.message}`;

@@ -1,6 +1,7 @@
 /** A focused branch in words and as a document: what it would hold, what not, and what was done. */
 import { counted } from "../output/counted.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
+import { note } from "../output/marks.ts";
 import type { FocusReport } from "./focus.ts";
 import type { PathConflict } from "./paths.ts";
 
@@ -106,20 +107,14 @@ export const focusLines = (report: FocusReport, surface: Surface): readonly Line
       ? []
       : [`as on ${upstream}, changed there alone: ${counted(upstreamOnly.length, "owned path")}`]),
     ...(crossings === null
-      ? [
-          [
-            toned("warn", "note  "),
-            "renames across what the mission owns were not looked for: contents are missing here",
-          ] as const,
-        ]
+      ? [note("renames across what the mission owns were not looked for: contents are missing here")]
       : []),
-    ...(crossings ?? []).map(
-      ({ from: old, to, owned }): Line => [
-        toned("warn", "note  "),
+    ...(crossings ?? []).map(({ from: old, to, owned }) =>
+      note(
         owned === "from"
           ? `${old} was renamed to ${to}, which the mission does not own: it goes, and nothing comes in its place`
           : `${to} was renamed from ${old}, which the mission does not own: both are there`,
-      ],
+      ),
     ),
     ...conflicts.map((conflict): Line => [toned("bad", "conflict  "), conflictWords(conflict, upstream)]),
   ];
