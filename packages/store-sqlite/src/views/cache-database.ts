@@ -159,8 +159,8 @@ const inTransaction = <A>(db: SqlDatabase, work: () => A): A => {
   }
 };
 
-/** Pages that are kept; views are written and read one after the other. */
-const cacheKibibytes = 2_048;
+/** Pages that are kept: views are read again and again, a set is written from its first row to its last. */
+const cacheKibibytes: Readonly<Record<CacheFlushing, number>> = { NORMAL: 2_048, OFF: 128 };
 
 const makeReady = (db: SqlDatabase, path: string, flushing: CacheFlushing): void => {
   // Before anything is set: what is not ours is not ours to write to.
@@ -171,7 +171,7 @@ const makeReady = (db: SqlDatabase, path: string, flushing: CacheFlushing): void
   db.pragma("trusted_schema = OFF");
   db.pragma("cell_size_check = ON");
   db.pragma("mmap_size = 0");
-  db.pragma(`cache_size = -${cacheKibibytes}`);
+  db.pragma(`cache_size = -${cacheKibibytes[flushing]}`);
   db.pragma("journal_size_limit = 16777216");
   if (!isNew) return;
   inTransaction(db, () => {
