@@ -106,9 +106,9 @@ export class CommandReader {
     columns.end();
     if (!columns.is(link)) return undefined;
     const recordedAt = columns.at;
-    columns.end();
-    columns.end();
-    columns.end();
+    const recordedEnd = columns.end();
+    const actorEnd = columns.end();
+    const correlationEnd = columns.end();
     const causationEnd = columns.end();
     const events = columns.number();
     columns.end();
@@ -116,7 +116,17 @@ export class CommandReader {
     const columnsEnd = columns.at - 1;
     if (columnsEnd < causationEnd || Number.isNaN(events)) return undefined;
     if (!this.#checksum.row(start, columnsEnd, columns.number(), columns.at - 1)) return undefined;
-    return new CommandInText(this.#text, { position, firstRevision, events, commandIdAt, recordedAt });
+    return new CommandInText(this.#text, {
+      position,
+      firstRevision,
+      events,
+      commandIdAt,
+      recordedAt,
+      recordedEnd,
+      actorEnd,
+      correlationEnd,
+      causationEnd,
+    });
   }
 
   /** Whether each is as its checksum says, and nothing is left over. */
@@ -131,6 +141,10 @@ interface CommandPlace {
   readonly events: number;
   readonly commandIdAt: number;
   readonly recordedAt: number;
+  readonly recordedEnd: number;
+  readonly actorEnd: number;
+  readonly correlationEnd: number;
+  readonly causationEnd: number;
 }
 
 /** Few want all of a command, so its columns are cut out when they are asked for. */
@@ -139,47 +153,34 @@ class CommandInText implements ScannedCommand {
   readonly firstRevision: number;
   readonly events: number;
   readonly #text: ScannedText;
-  readonly #commandIdAt: number;
-  readonly #recordedAt: number;
+  readonly #at: CommandPlace;
 
-  constructor(text: ScannedText, { position, firstRevision, events, commandIdAt, recordedAt }: CommandPlace) {
-    this.position = position;
-    this.firstRevision = firstRevision;
-    this.events = events;
+  constructor(text: ScannedText, at: CommandPlace) {
     this.#text = text;
-    this.#commandIdAt = commandIdAt;
-    this.#recordedAt = recordedAt;
+    this.#at = at;
+    this.position = at.position;
+    this.firstRevision = at.firstRevision;
+    this.events = at.events;
   }
 
   get commandId(): string {
-    return this.#column(this.#commandIdAt, 0);
+    const { commandIdAt } = this.#at;
+    return this.#text.slice(commandIdAt, this.#text.byBytes.indexOf("\n", commandIdAt));
   }
 
   get recordedAt(): string {
-    return this.#column(this.#recordedAt, 0);
+    return this.#text.slice(this.#at.recordedAt, this.#at.recordedEnd);
   }
 
   get actor(): string {
-    return this.#column(this.#recordedAt, 1);
+    return this.#text.slice(this.#at.recordedEnd + 1, this.#at.actorEnd);
   }
 
   get correlationId(): string | null {
-    return this.#column(this.#recordedAt, 2) || null;
+    return this.#text.slice(this.#at.actorEnd + 1, this.#at.correlationEnd) || null;
   }
 
   get causationId(): string | null {
-    return this.#column(this.#recordedAt, 3) || null;
-  }
-
-  /** The column so many behind the one that begins at a place. */
-  #column(from: number, behind: number): string {
-    const text = this.#text;
-    let at = from;
-    let end = text.byBytes.indexOf("\n", at);
-    for (let skipped = 0; skipped < behind; skipped += 1) {
-      at = end + 1;
-      end = text.byBytes.indexOf("\n", at);
-    }
-    return text.slice(at, end);
+    return this.#text.slice(this.#at.correlationEnd + 1, this.#at.causationEnd) || null;
   }
 }
