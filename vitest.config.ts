@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -32,8 +33,17 @@ const tables = [
   "packages/store-file/src/snapshot-sets/file-set.test.ts",
 ];
 
+/**
+ * Packages whose test files share a process, which `test/left-behind.setup.ts` watches. A process and all its modules anew
+ * for each file are more work than what most files do in them.
+ */
+const sharing = ["core", "git", "rebuild"].map((name) => `packages/${name}/src/**/*.test.ts`);
+
+/** They replace modules: what is replaced, others in the same process would be given as well. */
+const replacing = ["packages/git/src/run/exhausted.test.ts"];
+
 // A file that went elsewhere would be an everyday one, and nobody would know.
-for (const file of [...storms, ...tables]) statSync(path.join(root, file));
+for (const file of [...storms, ...tables, ...replacing]) statSync(path.join(root, file));
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
@@ -44,21 +54,32 @@ export default defineConfig({
   },
   test: {
     globalSetup: ["test/scratch.setup.ts", "test/sqlite.setup.ts"],
-    // Half of the time goes to waiting for disks and child processes, so every core may have a worker.
-    maxWorkers: "100%",
-    testTimeout: 60_000,
+    // A third of the time goes to waiting for disks, servers and child processes: two cores may have three workers.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    testTimeout: 120_000,
     // What ought to happen soon happens; how soon is for the machine to say.
     expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "storms", include: storms, exclude } },
       { extends: true, test: { name: "tables", include: tables, exclude } },
+      { extends: true, test: { name: "alone", include: replacing, exclude } },
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: sharing,
+          exclude: [...exclude, ...storms, ...tables, ...replacing],
+          isolate: false,
+          setupFiles: ["test/left-behind.setup.ts"],
+        },
+      },
       {
         extends: true,
         test: {
           name: "everyday",
           include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...exclude, ...storms, ...tables],
+          exclude: [...exclude, ...storms, ...tables, ...sharing],
         },
       },
     ],

@@ -10,7 +10,7 @@ import { countsOf, readReport, summaryLine } from "./vitest-summary.mjs";
 
 const tested = ["packages/core", "packages/git", "packages/rebuild", "packages/store-file", "packages/cli"];
 /** What vitest.config.ts calls long is left to one version of Node. */
-const projects = ["everyday"];
+const projects = ["alone", "everyday", "together"];
 const versions = process.argv.slice(2);
 if (versions.length === 0) {
   console.error("Which versions? For example: node scripts/test-on-node.mjs 22 24");

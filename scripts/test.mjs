@@ -9,7 +9,7 @@ import { run } from "./programs.mjs";
 import { countsOf, readReport, summaryLine } from "./vitest-summary.mjs";
 
 const given = process.argv.slice(2);
-const everyday = ["--project=everyday", "--project=tables"];
+const everyday = ["--project=alone", "--project=everyday", "--project=tables", "--project=together"];
 const chosen = given[0] === "--storms" ? ["--project=storms", ...given.slice(1)] : given;
 
 const scratch = mkdtempSync(path.join(tmpdir(), "mission-ledger-tests-"));

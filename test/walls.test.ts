@@ -251,6 +251,14 @@ describe("a library source", () => {
   });
 });
 
+describe("a module that tests share", () => {
+  test("has no hooks of its own, for of the files in a process only the first would get them", () => {
+    const hooks = /^(?:after|before)(?:All|Each)\(/m;
+    expect(allSources.filter((file) => !file.endsWith(".test.ts") && hooks.test(textOf(file)))).toEqual([]);
+    expect(hooks.test("const a = 1;\nafterEach(() => {});\n")).toBe(true);
+  });
+});
+
 describe("the reader of imports", () => {
   test("sees every form of import and none in comments", () => {
     const text = [

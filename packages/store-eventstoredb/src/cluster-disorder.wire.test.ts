@@ -10,7 +10,7 @@ import {
   seededRandomness,
 } from "@mission-ledger/testkit";
 import { type Fault, startWireCluster, type WireCluster } from "@mission-ledger/wire-server";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { openEventStoreDb } from "./index.ts";
 
 type Handler = CommandHandler<CounterCommand, Counter, CounterEvent, CounterRefusal>;
@@ -24,7 +24,9 @@ interface Written {
 const stream = "counter-1";
 
 const unhandled: unknown[] = [];
-process.on("unhandledRejection", (reason) => unhandled.push(reason));
+const note = (reason: unknown): void => void unhandled.push(reason);
+process.on("unhandledRejection", note);
+afterAll(() => void process.off("unhandledRejection", note));
 
 /** Faults of single appends that leave their outcome open. */
 const faults: readonly Fault[] = [

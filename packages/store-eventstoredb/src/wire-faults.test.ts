@@ -22,7 +22,9 @@ afterEach(() => {
 });
 
 const unhandled: unknown[] = [];
-process.on("unhandledRejection", (reason) => unhandled.push(reason));
+const note = (reason: unknown): void => void unhandled.push(reason);
+process.on("unhandledRejection", note);
+afterAll(() => void process.off("unhandledRejection", note));
 
 let ledgers = 0;
 const freshLedger = (): string => {

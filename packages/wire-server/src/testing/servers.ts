@@ -1,15 +1,10 @@
-/** Servers and clients of one test file, all gone when a test is over. */
-import { afterEach } from "vitest";
+/** Servers and clients of a test, all gone when it is over, the last first. */
+import { onTestFinished } from "vitest";
 import { startWireServer } from "../start.ts";
 import type { WireServer, WireServerOptions } from "../wire-server.ts";
 import { type RawClient, rawClient } from "./raw-calls.ts";
 
-const ends: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-export const atEnd = (end: () => void | Promise<void>): void => void ends.push(end);
+export const atEnd = (end: () => void | Promise<void>): void => onTestFinished(async () => end());
 
 export const client = (port: number, options: { readonly ca?: string } = {}): RawClient => {
   const made = rawClient(port, options);
