@@ -18,10 +18,18 @@ const storms = [
   "test/races.e2e.test.ts",
 ];
 
-/** Walks through every state or every step of our own protocols: long, and the same in every version of Node. */
+/**
+ * Walks through every state or every step of our own protocols, and what rests on git's answers: long, and the same in every
+ * version of Node. On the others `surfaces/` runs each of these commands, and the e2e tests their programs.
+ */
 const tables = [
   "packages/cli/src/failures.test.ts",
   "packages/cli/src/focus/focus.prop.test.ts",
+  "packages/cli/src/focus/focus.test.ts",
+  "packages/cli/src/guard/changes.test.ts",
+  "packages/cli/src/preflight/preflight.test.ts",
+  "packages/cli/src/signoff/mission-review.test.ts",
+  "packages/cli/src/signoff/ship.test.ts",
   "packages/cli/src/surfaces/disk-faults.test.ts",
   "packages/cli/src/surfaces/store-faults.test.ts",
   "packages/store-file/src/append/group.test.ts",
