@@ -22,7 +22,7 @@ const refusedElsewhere = async (directory: string, files: FilePort): Promise<voi
 
 describe("a flush that fails once and then lies", () => {
   test(`is answered unknown each of ${failures} times, and no retry succeeds from the cache`, {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const seen = { proven: 0, disproven: 0 };
     const disk = lyingDisk();
