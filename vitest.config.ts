@@ -45,12 +45,19 @@ const tables = [
  * Packages whose test files share a process, which `test/left-behind.setup.ts` watches. A process and all its modules anew
  * for each file are more work than what most files do in them.
  */
-const sharing = ["core", "git", "rebuild", "spec-kitty", "store-sqlite", "testkit", "wire-server"].map(
-  (name) => `packages/${name}/src/**/*.test.ts`,
-);
+const sharing = [
+  "core",
+  "git",
+  "rebuild",
+  "spec-kitty",
+  "store-file",
+  "store-sqlite",
+  "testkit",
+  "wire-server",
+].map((name) => `packages/${name}/src/**/*.test.ts`);
 
 /** They replace modules: what is replaced, others in the same process would be given as well. */
-const replacing = ["packages/git/src/run/exhausted.test.ts"];
+const replacing = ["packages/git/src/run/exhausted.test.ts", "packages/store-file/src/log/fold.test.ts"];
 
 // A file that went elsewhere would be an everyday one, and nobody would know.
 for (const file of [...storms, ...tables, ...replacing]) statSync(path.join(root, file));
