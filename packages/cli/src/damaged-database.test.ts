@@ -1,9 +1,8 @@
 /** A SQLite ledger whose rows were changed by hand: what is said names the place, and the next step can be taken. */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { driverFrom } from "@mission-ledger/store-sqlite";
 import { describe, expect, inject, test } from "vitest";
+import { changeDatabase } from "./testing/database.ts";
 import { planned, type Session, session } from "./testing/session.ts";
 
 const onSqlite = { env: { MISSION_LEDGER_ACTOR: "tester", MISSION_LEDGER_STORE: "sqlite:plan.db" } };
@@ -13,16 +12,15 @@ const damaged = async (): Promise<Session> => {
   const shell = await planned(onSqlite);
   await shell.run("mission", "create", "q", "Quiet");
   await shell.run("wp", "add", "q", "One", "--id", "WP01");
-  const Driver = driverFrom(fileURLToPath(import.meta.resolve("@mission-ledger/store-sqlite")))();
-  const db = new Driver(path.join(shell.directory, "plan.db"), { fileMustExist: true, timeout: 0 });
-  const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").raw().all() as [
-    name: string,
-    sql: string,
-  ][];
-  for (const [name] of triggers) db.exec(`DROP TRIGGER ${name}`);
-  db.exec("UPDATE events SET data = '{}' WHERE stream = 'mission-p' AND revision = 1");
-  for (const [, sql] of triggers) db.exec(sql);
-  db.close();
+  changeDatabase(path.join(shell.directory, "plan.db"), (db) => {
+    const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").raw().all() as [
+      name: string,
+      sql: string,
+    ][];
+    for (const [name] of triggers) db.exec(`DROP TRIGGER ${name}`);
+    db.exec("UPDATE events SET data = '{}' WHERE stream = 'mission-p' AND revision = 1");
+    for (const [, sql] of triggers) db.exec(sql);
+  });
   return shell;
 };
 

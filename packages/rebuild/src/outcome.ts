@@ -12,14 +12,15 @@ export interface ViewDifference {
   readonly path: readonly string[];
   /**
    * `missing`: the live view lacks it. `too_much`: nothing stands there in truth. `unknown_events`: the views are the same, but
-   * not the number of events that they say they did not know.
+   * not the number of events that they say they did not know. `damaged`: what is stored cannot be believed, so nobody starts
+   * from it and it was compared with nothing.
    */
-  readonly kind: "changed" | "missing" | "too_much" | "unknown_events";
+  readonly kind: "changed" | "damaged" | "missing" | "too_much" | "unknown_events";
   /** `null` where nothing stands. */
   readonly live: Json;
   /** `null` where nothing stands. */
   readonly rebuilt: Json;
-  /** The last event that the live view had taken in; both sides are taken there. */
+  /** The last event that the live view had taken in; both sides are taken there. -1 for one that is damaged. */
   readonly revision: number;
   /** The event that made the true value; `null` if none ever touched it. */
   readonly madeBy: MakingEvent | null;

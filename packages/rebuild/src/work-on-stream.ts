@@ -11,7 +11,7 @@ import {
 import { explainDifference, type FoundDifference, findDifference } from "./difference.ts";
 import { foldStream } from "./fold-stream.ts";
 import { type Ground, nameOf } from "./ground.ts";
-import type { StreamOutcome, StreamProblem, ViewName } from "./outcome.ts";
+import type { StreamOutcome, StreamProblem, ViewDifference, ViewName } from "./outcome.ts";
 
 export interface Work {
   /** Look at the live views, and say where they differ. */
@@ -70,7 +70,7 @@ export const workOnStream = async (
         ...entriesOf(stream, folds, folded),
         ...(await liveEntries(snapshots, stream, keep)),
       ]);
-    const differences = [];
+    const differences: ViewDifference[] = compare ? await damagedIn(snapshots, stream, folds, live) : [];
     for (const difference of found)
       differences.push(await explainDifference(store, stream, difference, signal));
     const unknownEvents = Math.max(0, ...folded.map((one) => one.unknownEvents));
@@ -92,6 +92,32 @@ export const workOnStream = async (
     if (!isOfOneStream(error, stream)) throw error;
     return { ...nothing, problem: problemOf(stream, error) };
   }
+};
+
+/** Views that something is stored of, though none that `load` gives out. */
+const damagedIn = async (
+  snapshots: SnapshotStore,
+  stream: string,
+  folds: Ground["folds"],
+  live: readonly (Snapshot | undefined)[],
+): Promise<ViewDifference[]> => {
+  const damaged: ViewDifference[] = [];
+  for (const [index, spec] of folds.entries()) {
+    const view = nameOf(spec);
+    if (live[index] !== undefined || !(await snapshots.isDamaged?.({ stream, ...view }))) continue;
+    damaged.push({
+      stream,
+      view,
+      path: [],
+      kind: "damaged",
+      live: null,
+      rebuilt: null,
+      revision: -1,
+      madeBy: null,
+      more: 0,
+    });
+  }
+  return damaged;
 };
 
 /** The live views of a stream, where there are any, as entries of a set. */

@@ -38,27 +38,29 @@ export const fileSnapshots = ({
   randomness = systemRandomness,
 }: FileSnapshotsOptions): SnapshotStore => {
   const folder = (): string => layoutOf(realRoot(files, directory)).snapshots;
-  const alone = (place: string, name: string, key: SnapshotKey): Snapshot | undefined => {
-    const opened = openRegularIfThere(files, path.join(place, name), readOnly);
+  /** `undefined` where there is no such file, or more than is ever kept. */
+  const bytesOf = (
+    file: string,
+    { offset, length }: { readonly offset: number; readonly length?: number } = { offset: 0 },
+  ): Buffer | undefined => {
+    const opened = openRegularIfThere(files, file, readOnly);
     if (opened === undefined) return undefined;
     try {
-      const { size } = opened.status;
-      return size > maxBytes ? undefined : parseSnapshot(glimpse(files, opened.fd, 0, size), key);
+      const bytes = length ?? opened.status.size;
+      return bytes > maxBytes ? undefined : glimpse(files, opened.fd, offset, bytes);
     } finally {
       files.close(opened.fd);
     }
   };
+  const alone = (place: string, name: string, key: SnapshotKey): Snapshot | undefined => {
+    const bytes = bytesOf(path.join(place, name));
+    return bytes === undefined ? undefined : parseSnapshot(bytes, key);
+  };
   const packed = (place: string, generation: string, key: SnapshotKey): Snapshot | undefined => {
-    for (const { pack, offset, length } of findPlaces(files, place, nameIn(generation, "index"), key)) {
-      if (length > maxBytes) continue;
-      const opened = openRegularIfThere(files, path.join(place, path.basename(pack)), readOnly);
-      if (opened === undefined) continue;
-      try {
-        const found = parseSnapshot(glimpse(files, opened.fd, offset, length), key);
-        if (found !== undefined) return found;
-      } finally {
-        files.close(opened.fd);
-      }
+    for (const { pack, ...at } of findPlaces(files, place, nameIn(generation, "index"), key)) {
+      const bytes = bytesOf(path.join(place, path.basename(pack)), at);
+      const found = bytes === undefined ? undefined : parseSnapshot(bytes, key);
+      if (found !== undefined) return found;
     }
     return undefined;
   };
@@ -78,6 +80,24 @@ export const fileSnapshots = ({
         }
       } catch {
         return undefined;
+      }
+    },
+    isDamaged: async (key) => {
+      try {
+        const place = folder();
+        const generation = readGeneration({ files, folder: place }, "current")?.id;
+        const single = bytesOf(path.join(place, nameIn(generation, fileName(key))));
+        // What a power cut left of a file that was never flushed ends anywhere, and is no damage.
+        if (single !== undefined) return single.at(-1) === 0x0a && parseSnapshot(single, key) === undefined;
+        if (generation === undefined) return false;
+        const places = findPlaces(files, place, nameIn(generation, "index"), key);
+        const [only] = places;
+        // Of several with equal hashes one may be another's, and sound.
+        if (only === undefined || places.length > 1) return false;
+        const bytes = bytesOf(path.join(place, path.basename(only.pack)), only);
+        return bytes !== undefined && parseSnapshot(bytes, key) === undefined;
+      } catch {
+        return false;
       }
     },
     // Not flushed: a file that a power cut tore fails its checksum, and costs one longer fold.

@@ -11,6 +11,7 @@ import { counted } from "../output/counted.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { gitEnvironment, nameOfPlace } from "../place/place.ts";
+import { differenceText } from "../rebuild/difference.ts";
 import { claimLooker } from "../workplace/look-after-claims.ts";
 import { compareViews } from "./compare-views.ts";
 import {
@@ -163,7 +164,10 @@ const examine = async (
             severity: "action",
             kind: "projection_drift",
             ...about,
-            message: `${slug}: ${view} differs from a fresh rebuild at ${difference?.path}`,
+            message:
+              difference?.kind === "damaged"
+                ? differenceText(slug, view, difference)
+                : `${slug}: ${view} differs from a fresh rebuild at ${difference?.path}`,
             command: context.say("rebuild", shellQuote(slug)),
           });
       findings.push(...(await aboutMission(context, ledger, slug, looker, signal)));

@@ -50,6 +50,8 @@ export const namedDifference = (
 /** `p: board at cards.WP01.lane: "done", but "planned" by WorkPackageMoved at revision 7`. */
 export const differenceText = (mission: string, view: string, difference: ShownDifference): string => {
   const { path, kind, live, rebuilt, madeBy, more } = difference;
+  if (kind === "damaged")
+    return `${mission}: ${view} is damaged where it is stored, so nobody starts from it`;
   if (kind === "unknown_events")
     return `${mission}: ${view} says that it did not know ${counted(Number(live), "event")}, and there are ${Number(rebuilt)}`;
   const there = kind === "missing" ? "missing" : shortJson(live);

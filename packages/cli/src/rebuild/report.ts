@@ -57,7 +57,7 @@ const sentenceOf = (
 ): string => {
   switch (ended._tag) {
     case "Compared":
-      if (compared + straying === 0)
+      if (compared + straying + differing === 0)
         return `none is written down, ${ended.wouldWrite ? "would be made" : "nothing to compare with one made"} from ${from}`;
       return differing === 0
         ? `equal to a fresh rebuild of ${from}, nothing written`

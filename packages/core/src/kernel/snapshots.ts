@@ -21,6 +21,11 @@ export interface Snapshot {
 export interface SnapshotStore {
   /** A missing, damaged or foreign snapshot answers `undefined`. Never throws: a cache may cost time, never truth. */
   load(key: SnapshotKey): Promise<Snapshot | undefined>;
+  /**
+   * Whether something is kept under the key that `load` does not believe, which it does not say. For those who look for damage;
+   * absent where nobody can tell. Never throws.
+   */
+  isDamaged?(key: SnapshotKey): Promise<boolean>;
   /** Never throws either; what could not be kept is missing next time. */
   save(key: SnapshotKey, snapshot: Snapshot): Promise<void>;
   /** Begins a set of snapshots beside the present ones, or goes on with one that was interrupted. Throws {@link StoreFault}. */

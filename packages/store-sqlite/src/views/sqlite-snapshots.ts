@@ -45,6 +45,20 @@ export const sqliteSnapshots = ({
         return undefined;
       }
     },
+    isDamaged: async (key) => {
+      let row: unknown;
+      try {
+        const { stream, name, version } = key;
+        row = cache.read(({ rows }) => rows(selectSnapshot).get(stream, name, version));
+      } catch {
+        return false;
+      }
+      try {
+        return row !== undefined && snapshotOf(row as SnapshotRow, key) === undefined;
+      } catch {
+        return true;
+      }
+    },
     save: async (key: SnapshotKey, snapshot: Snapshot) => {
       try {
         const text = JSON.stringify(snapshot.state);
