@@ -50,6 +50,21 @@ test("a dry run names what would be copied and makes nothing", async () => {
   expect(fs.existsSync(at(shell, "new"))).toBe(false);
 });
 
+test("a mission that the source does not hold leaves no empty ledger behind", async () => {
+  const shell = await planned();
+  const refused = await shell.json("copy", `file:${ledger}`, "file:new", "--mission", "nobody");
+  expect(refused).toMatchObject({ code: 3, envelope: { error: { code: "NOT_FOUND" } } });
+  expect(fs.existsSync(at(shell, "new"))).toBe(false);
+});
+
+test.skipIf(!inject("sqlite"))("a source that is no ledger leaves no empty one behind", async () => {
+  const shell = session();
+  fs.writeFileSync(at(shell, "notes.db"), "no database ".repeat(999));
+  expect((await shell.run("copy", "sqlite:notes.db", "file:new")).code).toBe(8);
+  expect((await shell.run("copy", "sqlite:notes.db", "sqlite:new.db")).code).toBe(8);
+  expect(fs.readdirSync(shell.directory)).toEqual(["notes.db"]);
+});
+
 test("one mission is copied beside others with --mission", async () => {
   const shell = await planned();
   await shell.run("mission", "create", "other", "Other");

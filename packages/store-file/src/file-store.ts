@@ -166,4 +166,8 @@ export const openFileStore = async ({
 };
 
 const storeClosed = (outcome: "not_written" | "unknown" = "not_written"): StoreFault =>
-  new StoreFault("STORE_CLOSED", "the store is closed", { outcome, retryable: outcome === "unknown" });
+  new StoreFault("STORE_CLOSED", "the store is closed", {
+    outcome,
+    retryable: outcome === "unknown",
+    hint: "Keep the ledger open as long as it is used, or open it again.",
+  });

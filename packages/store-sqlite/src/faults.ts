@@ -31,7 +31,7 @@ const missing: Meaning = {
 const readOnly: Meaning = {
   code: "STORAGE_READ_ONLY",
   retryable: false,
-  hint: "The database, its directory or its file system is read-only; make it writable or use another place.",
+  hint: "The database, its directory or its file system is read-only, or is so for this user, and SQLite writes files beside a database even to read it; make it writable, or make a copy elsewhere with VACUUM INTO.",
 };
 const denied: Meaning = {
   code: "PERMISSION_DENIED",

@@ -66,8 +66,9 @@ export const copy: CommandSpec = command({
       });
     const reading = await context.side(source);
     try {
-      // A server that does not answer leaves no empty ledger behind.
-      if (source.store === "eventstoredb" && storeAt(target).isThere() === false)
+      // A source that cannot be read, or lacks what was named, leaves no empty ledger behind.
+      const streams = mission.length === 0 ? undefined : await streamsOf(reading, mission);
+      if (streams === undefined && source.store !== "file" && storeAt(target).isThere() === false)
         await reading.extents(signal);
       const writing = await context.side(target, { make: !dryRun, other: reading.keeps });
       try {
@@ -76,7 +77,7 @@ export const copy: CommandSpec = command({
           to: writing,
           dryRun,
           clock: context.clock,
-          ...(mission.length === 0 ? {} : { streams: await streamsOf(reading, mission) }),
+          ...(streams === undefined ? {} : { streams }),
           ...(signal === undefined ? {} : { signal }),
           onProgress: (progress) =>
             context.progress({
