@@ -50,6 +50,7 @@ const sharing = [
   "git",
   "rebuild",
   "spec-kitty",
+  "store-eventstoredb",
   "store-file",
   "store-sqlite",
   "testkit",
