@@ -97,7 +97,10 @@ test("rebuild fails where nothing can be written", async () => {
   expect(envelope.error?.outcome).toBe("not_written");
   const { data, envelope: alone } = await shell.json("rebuild", "p");
   expect(data.written).toBe(false);
-  expect(alone.warnings[0]).toContain(inLedger(shell, "cache", "snapshots"));
+  expect(alone.error).toMatchObject({
+    code: "STORAGE_ERROR",
+    message: expect.stringContaining(inLedger(shell, "cache", "snapshots")),
+  });
   expect((await shell.run("rebuild", "p")).out).toContain("not all written");
 });
 

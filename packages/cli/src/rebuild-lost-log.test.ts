@@ -63,3 +63,17 @@ test("nothing is called equal of which nothing was written down", async () => {
   expect(out).toContain("none is written down, nothing to compare with one made from");
   expect(out).not.toContain("equal");
 });
+
+test("a mission whose views could not be written down is no success, and says what to see to", async () => {
+  const shell = await planned();
+  const place = path.join(shell.directory, ".mission-ledger", "cache", "snapshots");
+  rmSync(place, { recursive: true, force: true });
+  writeFileSync(place, "in the way");
+  const { code, envelope, data } = await shell.json("rebuild", "p");
+  expect({ code, data }).toMatchObject({ code: 7, data: { written: false } });
+  expect(envelope.error).toMatchObject({
+    code: "STORAGE_ERROR",
+    message: `5 views could not be written to ${place}`,
+    hint: expect.stringContaining("then: mled rebuild p"),
+  });
+});

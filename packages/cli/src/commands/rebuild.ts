@@ -134,13 +134,13 @@ export const rebuild: CommandSpec = command({
         resumed: report.resumed ?? 0,
         problems: problems,
       },
-      ...(failureOf(report, { context, mission, compares, problems }) ?? {}),
+      ...(failureOf(report, { context, mission, compares, problems }) ??
+        (lost > 0 && cache !== undefined ? notKept(context, { lost, cache, mission }) : {})),
       warnings: [
         ...(compares ? [] : report.differences.map(mendedText)),
         ...(compares ? [] : report.strays.map((stray) => `${strayText(stray)}; made anew`)),
-        ...(lost > 0
-          ? [`${lost} views could not be written${cache === undefined ? "" : ` below ${cache}`}`]
-          : []),
+        // A host's ledger may have no place for views at all.
+        ...(lost > 0 && cache === undefined ? [`${lost} views could not be written`] : []),
       ],
       human: linesOf(told),
       jsonl: () => rowsOf(told),
@@ -213,6 +213,24 @@ const failureOf = (
     },
   };
 };
+
+/** A cache never says why it did not take a view. */
+const notKept = (
+  context: CommandContext,
+  {
+    lost,
+    cache,
+    mission,
+  }: { readonly lost: number; readonly cache: string; readonly mission: string | undefined },
+): Pick<CommandResult, "exit" | "error"> => ({
+  exit: exitCodes.store,
+  error: {
+    code: "STORAGE_ERROR",
+    message: `${counted(lost, "view")} could not be written to ${cache}`,
+    hint: `See that there is room and that you may write there; then: ${context.say("rebuild", mission === undefined ? "" : shellQuote(mission))}`,
+    details: { lost, path: cache },
+  },
+});
 
 const interrupted = (context: CommandContext, mission: string | undefined): CliError =>
   new CliError("INTERRUPTED", "interrupted; the live views are as they were", {
