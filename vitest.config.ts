@@ -18,26 +18,31 @@ const storms = [
   "test/races.e2e.test.ts",
 ];
 
-/**
- * Walks through every state or every step of our own protocols, and what rests on git's answers: long, and the same in every
- * version of Node. On the others `surfaces/` runs each of these commands, and the e2e tests their programs.
- */
+/** Walks through every state or every step of our own protocols. `.ci/run` has them for every push, and `npm test` leaves them out. */
 const tables = [
-  "packages/cli/src/failures.test.ts",
   "packages/cli/src/focus/focus.prop.test.ts",
+  "packages/cli/src/surfaces/disk-faults.test.ts",
+  "packages/cli/src/surfaces/store-faults.test.ts",
+  "packages/store-file/src/append/tampered-steps.test.ts",
+  "packages/store-file/src/copy/kill.test.ts",
+  "packages/store-file/src/copy/tampered-copy.test.ts",
+  "packages/store-file/src/crash.test.ts",
+];
+
+/**
+ * What takes our own protocols step by step, rests on the answers of git or waits for a server that is not there: long, and the
+ * same in every version of Node. On the others (scripts/test-on-node.mjs) the conformance suites run the stores, `surfaces/`
+ * each of these commands, and the e2e tests their programs.
+ */
+const slow = [
+  "packages/cli/src/failures.test.ts",
   "packages/cli/src/focus/focus.test.ts",
   "packages/cli/src/guard/changes.test.ts",
   "packages/cli/src/preflight/preflight.test.ts",
   "packages/cli/src/signoff/mission-review.test.ts",
   "packages/cli/src/signoff/ship.test.ts",
-  "packages/cli/src/surfaces/disk-faults.test.ts",
-  "packages/cli/src/surfaces/store-faults.test.ts",
   "packages/store-file/src/append/group.test.ts",
-  "packages/store-file/src/append/tampered-steps.test.ts",
   "packages/store-file/src/append/torn-tail.test.ts",
-  "packages/store-file/src/copy/kill.test.ts",
-  "packages/store-file/src/copy/tampered-copy.test.ts",
-  "packages/store-file/src/crash.test.ts",
   "packages/store-file/src/snapshot-sets/file-set.test.ts",
 ];
 
@@ -61,7 +66,7 @@ const sharing = [
 const replacing = ["packages/git/src/run/exhausted.test.ts", "packages/store-file/src/log/fold.test.ts"];
 
 // A file that went elsewhere would be an everyday one, and nobody would know.
-for (const file of [...storms, ...tables, ...replacing]) statSync(path.join(root, file));
+for (const file of [...storms, ...tables, ...slow, ...replacing]) statSync(path.join(root, file));
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
@@ -81,13 +86,14 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "storms", include: storms, exclude } },
       { extends: true, test: { name: "tables", include: tables, exclude } },
+      { extends: true, test: { name: "slow", include: slow, exclude } },
       { extends: true, test: { name: "alone", include: replacing, exclude } },
       {
         extends: true,
         test: {
           name: "together",
           include: sharing,
-          exclude: [...exclude, ...storms, ...tables, ...replacing],
+          exclude: [...exclude, ...storms, ...tables, ...slow, ...replacing],
           isolate: false,
           setupFiles: ["test/left-behind.setup.ts"],
         },
@@ -97,7 +103,7 @@ export default defineConfig({
         test: {
           name: "everyday",
           include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...exclude, ...storms, ...tables, ...sharing],
+          exclude: [...exclude, ...storms, ...tables, ...slow, ...sharing],
         },
       },
     ],

@@ -1,6 +1,6 @@
 /**
- * Runs every test of the workspace but the storms, which `--storms` runs alone (vitest.config.ts tells which they are); other
- * arguments go on to vitest, and then all tests are to be had. Ends with one line: `N passed, N failed`.
+ * Runs every test of the workspace but those that `--long` runs alone: storms and tables (vitest.config.ts tells which they
+ * are). Other arguments go on to vitest, and then all tests are to be had. Ends with one line: `N passed, N failed`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,10 @@ import { run } from "./programs.mjs";
 import { countsOf, readReport, summaryLine } from "./vitest-summary.mjs";
 
 const given = process.argv.slice(2);
-const everyday = ["--project=alone", "--project=everyday", "--project=tables", "--project=together"];
-const chosen = given[0] === "--storms" ? ["--project=storms", ...given.slice(1)] : given;
+const inProjects = (...names) => names.map((name) => `--project=${name}`);
+const isLong = given[0] === "--long";
+const chosen = isLong ? [...inProjects("storms", "tables"), ...given.slice(1)] : given;
+const everyday = inProjects("alone", "everyday", "slow", "together");
 
 const scratch = mkdtempSync(path.join(tmpdir(), "mission-ledger-tests-"));
 const report = path.join(scratch, "report.json");
