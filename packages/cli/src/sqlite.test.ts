@@ -12,6 +12,7 @@ const onSqlite = { env: { MISSION_LEDGER_ACTOR: "tester", MISSION_LEDGER_STORE: 
 describe("an address", () => {
   test.each([
     ["sqlite:", "needs a database file"],
+    ["sqlite::memory:", "would be gone with the command"],
     ["file:", "needs a directory"],
     ["mongo://x", "file:, sqlite: and esdb:// are"],
     ["plan.db", "is not an address"],

@@ -35,6 +35,11 @@ export const parseAddress = (address: string, from: string, cwd: string): StoreA
     );
   const given = rest.replace(/^\/\/(?=\/)/, "");
   if (given === "") throw usage(`${from}: ${scheme}: needs ${wanted[scheme]} behind it`);
+  // SQLite's own name for a database that ends with its connection: a ledger that nobody could open again.
+  if (scheme === "sqlite" && given === ":memory:")
+    throw usage(
+      `${from}: sqlite: needs a database file behind it; what is in memory would be gone with the command`,
+    );
   return { store: scheme, path: path.resolve(cwd, given) };
 };
 

@@ -129,6 +129,7 @@ export const wordsOf = (refusal: MissionRefusal): RefusalWords => {
       return {
         code: "GUARD_FAILED",
         message: `${refusal.mission} is not closed: ${refusal.open.join(", ")} ${refusal.open.length === 1 ? "is" : "are"} neither done nor canceled`,
+        hint: "Finish or cancel them first.",
       };
     case "WorkPackageNotFound":
       return { code: "NOT_FOUND", message: `there is no work package ${ref}` };
