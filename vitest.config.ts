@@ -62,11 +62,24 @@ const sharing = [
   "wire-server",
 ].map((name) => `packages/${name}/src/**/*.test.ts`);
 
-/** They replace modules: what is replaced, others in the same process would be given as well. */
-const replacing = ["packages/git/src/run/exhausted.test.ts", "packages/store-file/src/log/fold.test.ts"];
+/**
+ * They replace modules, and others in the same process would be given what stands in their place; or they count what a process
+ * holds, and would count what others have left to the garbage collection.
+ */
+const alone = [
+  "packages/git/src/run/exhausted.test.ts",
+  "packages/git/src/run/run-git.test.ts",
+  "packages/store-eventstoredb/src/read/subscribe.test.ts",
+  "packages/store-file/src/append/damage.test.ts",
+  "packages/store-file/src/append/faults.test.ts",
+  "packages/store-file/src/log/fold.test.ts",
+  "packages/store-file/src/read/log-order.test.ts",
+  "packages/store-file/src/repair/cut-off.test.ts",
+  "packages/store-file/src/repair/failed-flush.test.ts",
+];
 
 // A file that went elsewhere would be an everyday one, and nobody would know.
-for (const file of [...storms, ...tables, ...slow, ...replacing]) statSync(path.join(root, file));
+for (const file of [...storms, ...tables, ...slow, ...alone]) statSync(path.join(root, file));
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
@@ -87,13 +100,13 @@ export default defineConfig({
       { extends: true, test: { name: "storms", include: storms, exclude } },
       { extends: true, test: { name: "tables", include: tables, exclude } },
       { extends: true, test: { name: "slow", include: slow, exclude } },
-      { extends: true, test: { name: "alone", include: replacing, exclude } },
+      { extends: true, test: { name: "alone", include: alone, exclude } },
       {
         extends: true,
         test: {
           name: "together",
           include: sharing,
-          exclude: [...exclude, ...storms, ...tables, ...slow, ...replacing],
+          exclude: [...exclude, ...storms, ...tables, ...slow, ...alone],
           isolate: false,
           setupFiles: ["test/left-behind.setup.ts"],
         },
