@@ -8,7 +8,7 @@ import {
   StoreFault,
 } from "@mission-ledger/core";
 import type { BrokenStore } from "./broken-store.ts";
-import { changed, withEvents, withOperations, withStoredEvents } from "./wrapping.ts";
+import { changed, withBatches, withEvents, withOperations, withStoredEvents } from "./wrapping.ts";
 
 export const brokenReads: readonly BrokenStore[] = [
   {
@@ -119,10 +119,7 @@ export const brokenReads: readonly BrokenStore[] = [
   {
     name: "a read gives its newest event first",
     caughtBy: "a long stream is read whole and in order",
-    breakIt: (store) =>
-      withOperations(store, {
-        read: (stream, options) => changed(store.read(stream, options), (batch) => [...batch].reverse()),
-      }),
+    breakIt: (store) => withBatches(store, (batch) => [...batch].reverse()),
   },
   {
     name: "an absent stream is a fault",
@@ -193,11 +190,7 @@ export const brokenReads: readonly BrokenStore[] = [
   {
     name: "unknown event types are dropped",
     caughtBy: "event types that nobody knows are kept",
-    breakIt: (store) =>
-      withOperations(store, {
-        read: (stream, options) =>
-          changed(store.read(stream, options), (batch) => batch.filter(({ type }) => type === "Noted")),
-      }),
+    breakIt: (store) => withBatches(store, (batch) => batch.filter(({ type }) => type === "Noted")),
   },
   {
     name: "events are handed out from a shared memory",

@@ -59,6 +59,10 @@ export async function* changed(
   }
 }
 
+/** A stream is read with each batch changed. */
+export const withBatches = (store: EventStore, change: (batch: EventBatch) => EventBatch): EventStore =>
+  withOperations(store, { read: (stream, options) => changed(store.read(stream, options), change) });
+
 /** Every reading operation with each event changed. */
 export const withEvents = (
   store: EventStore,

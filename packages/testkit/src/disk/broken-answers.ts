@@ -1,6 +1,6 @@
 /** Stores that do right on the disk and say something else: wrong outcomes, doubled or halved commands, other data. */
 import { type EventBatch, isStoreFault, StoreFault } from "@mission-ledger/core";
-import { changed, withOperations } from "../broken/wrapping.ts";
+import { withBatches, withOperations } from "../broken/wrapping.ts";
 import type { BrokenDisk } from "./broken-disk.ts";
 import { atCall, fullLives, isFlush, one, two } from "./crash-lives.ts";
 
@@ -43,44 +43,29 @@ export const brokenAnswers: readonly BrokenDisk[] = [
     name: "shows a command twice",
     caughtBy: "nothing is doubled",
     lives: [{ commands: one }],
-    breakStore: (store) =>
-      withOperations(store, {
-        read: (stream, options) =>
-          changed(store.read(stream, options), (batch) => [...batch, ...batch] as unknown as EventBatch),
-      }),
+    breakStore: (store) => withBatches(store, (batch) => [...batch, ...batch] as unknown as EventBatch),
   },
   {
     name: "shows half a command",
     caughtBy: "nothing is half applied",
     lives: [{ commands: [{ commandId: "c1", events: 2 }] }],
-    breakStore: (store) =>
-      withOperations(store, {
-        read: (stream, options) => changed(store.read(stream, options), (batch) => batch.slice(0, 1)),
-      }),
+    breakStore: (store) => withBatches(store, (batch) => batch.slice(0, 1)),
   },
   {
     name: "counts one revision too far",
     caughtBy: "no revision is skipped",
     lives: [{ commands: two }],
     breakStore: (store) =>
-      withOperations(store, {
-        read: (stream, options) =>
-          changed(store.read(stream, options), (batch) =>
-            batch.map((event) => ({ ...event, revision: event.revision + (event.revision > 0 ? 1 : 0) })),
-          ),
-      }),
+      withBatches(store, (batch) =>
+        batch.map((event) => ({ ...event, revision: event.revision + (event.revision > 0 ? 1 : 0) })),
+      ),
   },
   {
     name: "changes data on the way back",
     caughtBy: "what is read is what was written",
     lives: [{ commands: one }],
     breakStore: (store) =>
-      withOperations(store, {
-        read: (stream, options) =>
-          changed(store.read(stream, options), (batch) =>
-            batch.map((event) => ({ ...event, data: { ...event.data, part: "0" } })),
-          ),
-      }),
+      withBatches(store, (batch) => batch.map((event) => ({ ...event, data: { ...event.data, part: "0" } }))),
   },
   {
     name: "throws what the disk threw",
