@@ -63,10 +63,11 @@ const sharing = [
 ].map((name) => `packages/${name}/src/**/*.test.ts`);
 
 /**
- * They replace modules, and others in the same process would be given what stands in their place; or they count what a process
- * holds, and would count what others have left to the garbage collection.
+ * They replace modules, and others in the same process would be given what stands in their place; or they look at what a process
+ * holds, and would see what others have left to the garbage collection and to the engine.
  */
 const alone = [
+  "packages/core/src/mission/hidden-classes.test.ts",
   "packages/git/src/run/exhausted.test.ts",
   "packages/git/src/run/run-git.test.ts",
   "packages/store-eventstoredb/src/read/subscribe.test.ts",
