@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { put, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { glanceAtLog, openFileStore } from "./index.ts";
 import { layoutOf } from "./layout.ts";
 import { faultyFiles } from "./testing/faulty-files.ts";
 import { scratchDirectory } from "./testing/scratch.ts";
-import { put, stream } from "./testing/writing.ts";
 
 const written = async (records: number) => {
   const directory = scratchDirectory();

@@ -1,10 +1,10 @@
 import fs from "node:fs";
+import { allEvents, put, noteStream as stream } from "@mission-ledger/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { inspectStream, openFileStore } from "./index.ts";
 import { layoutOf } from "./layout.ts";
 import { scratchDirectory } from "./testing/scratch.ts";
 import { bundleWorker, type Worker } from "./testing/worker-bundle.ts";
-import { all, put, stream } from "./testing/writing.ts";
 
 let worker: Worker;
 
@@ -26,10 +26,10 @@ describe.each(["kernel", "generation"])("several processes on one stream, with %
     );
     const acknowledged = runs.flatMap((result) => result.acknowledged).sort();
     const store = await openFileStore({ directory });
-    const events = await all(store.read(stream));
+    const events = await allEvents(store.read(stream));
     expect(events.map(({ commandId }) => commandId).sort()).toEqual(acknowledged);
     expect(acknowledged).toHaveLength(writers * each);
-    expect((await all(store.readAll())).map(({ revision }) => revision)).toEqual(
+    expect((await allEvents(store.readAll())).map(({ revision }) => revision)).toEqual(
       events.map(({ revision }) => revision),
     );
     await store.close();
@@ -71,7 +71,7 @@ describe("a process that is killed", () => {
       const again = await run(directory, "w", 5);
       expect(again.acknowledged).toEqual(["w-0", "w-1", "w-2", "w-3", "w-4"]);
       const store = await openFileStore({ directory });
-      const ids = (await all(store.readAll())).map(({ commandId }) => commandId);
+      const ids = (await allEvents(store.readAll())).map(({ commandId }) => commandId);
       expect(ids).toEqual(again.acknowledged);
       await put(store, await store.head(stream), "after");
       await store.close();

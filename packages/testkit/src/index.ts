@@ -92,3 +92,13 @@ export { type MissionCommandsOptions, missionCommands, missionEvents } from "./m
 export { type Given, type Scenario, ScenarioFailure, scenario, type When } from "./scenario.ts";
 export { seededRandomness } from "./seeded-randomness.ts";
 export { type VirtualClock, virtualClock } from "./virtual-clock.ts";
+export {
+  allEvents,
+  commitOn,
+  expectedAfter,
+  type NoteOptions,
+  noteStream,
+  put,
+  putMany,
+  tryPut,
+} from "./writing.ts";

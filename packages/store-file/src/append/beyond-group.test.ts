@@ -1,9 +1,9 @@
 import { type AppendRequest, emptyHead, isStoreFault, type StreamHead } from "@mission-ledger/core";
+import { commitOn, expectedAfter, put } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "../index.ts";
 import { type FaultyFiles, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { commitOn, expectedAfter, put } from "../testing/writing.ts";
 
 /** More than one write takes: 40 records of 50 KB, each sealed on the one before. */
 const many = (head: StreamHead): readonly AppendRequest[] => {

@@ -6,13 +6,13 @@ import {
   type StoreFault,
   type StreamHead,
 } from "@mission-ledger/core";
+import { allEvents, commitOn, expectedAfter, put, noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { inspectStream, openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, expectedAfter, put, stream } from "../testing/writing.ts";
 
 /** A store whose lock keeps nobody out: right before its next write somebody else's record gets into the log. */
 const overtaken = async () => {
@@ -76,7 +76,7 @@ const answersOf = async (
 test("where a lock kept nobody out, no record of a group counts that stands on a void one", async () => {
   const { store, head, directory } = await overtaken();
   const answers = await answersOf(store, chained(head, ["x", "y", "z"]));
-  const inLog = (await all(store.read(stream))).map(({ commandId }) => commandId);
+  const inLog = (await allEvents(store.read(stream))).map(({ commandId }) => commandId);
   expect({ answers, inLog }).toEqual({ answers: ["void", "void", "void"], inLog: ["first", "theirs"] });
   await store.close();
   expect(inspectStream({ directory, stream })).toMatchObject({ voidRecords: 3, findings: [] });

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { emptyHead, StoreFault } from "@mission-ledger/core";
+import { allEvents, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -7,7 +8,6 @@ import { inspectStream, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { errnoError } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 const logOf = (directory: string): string => layoutOf(directory).of(stream).log;
 const flipBitNear = (file: string, text: string): void => {
@@ -38,7 +38,7 @@ describe("a log that is damaged in the middle", () => {
     damage(logOf(directory));
     const damaged = fs.readFileSync(logOf(directory));
     const cold = await openFileStore({ directory });
-    const last = (await all(cold.read(stream))).at(-1);
+    const last = (await allEvents(cold.read(stream))).at(-1);
     if (last === undefined) throw new Error("nothing was read");
     await expect(put(cold, last, "new")).rejects.toThrow(StoreFault);
     await cold.close();

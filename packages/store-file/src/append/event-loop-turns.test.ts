@@ -1,8 +1,8 @@
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { commitOn, expectedAfter, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { commitOn, expectedAfter, stream } from "../testing/writing.ts";
 import { eventLoopTurns } from "./event-loop-turns.ts";
 
 describe("a process that appends without pause", () => {

@@ -1,6 +1,7 @@
 /** What a log does not do, each in the words of a defect that another system was found to have (docs/requirements.md). */
 import fs from "node:fs";
 import { type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { allEvents, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -8,7 +9,6 @@ import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 /** Appends behind whatever stands there by now. */
 const append = async (store: EventStore, commandId: string, events = 1): Promise<StreamHead> => {
@@ -69,7 +69,7 @@ describe("a log", () => {
       }),
     );
     for (const store of stores) {
-      expect(await all(store.read(stream))).toHaveLength(400);
+      expect(await allEvents(store.read(stream))).toHaveLength(400);
       await store.close();
     }
   });
@@ -80,8 +80,8 @@ describe("a log", () => {
     await putMany(store, 3);
     fs.appendFileSync(layoutOf(directory).of(stream).log, '{"v":1,"stream":"miss');
     for (const reader of [store, await openFileStore({ directory })]) {
-      expect(await all(reader.read(stream))).toHaveLength(3);
-      expect(await all(reader.readAll())).toHaveLength(3);
+      expect(await allEvents(reader.read(stream))).toHaveLength(3);
+      expect(await allEvents(reader.readAll())).toHaveLength(3);
       expect((await reader.head(stream)).revision).toBe(2);
       await reader.close();
     }
@@ -96,7 +96,11 @@ describe("a log", () => {
     const [cold, again] = await Promise.all([openFileStore({ directory }), put(store, head, "next")]);
     expect([first.repeated, again.repeated, again.head]).toEqual([false, true, first.head]);
     expect((await put(cold, head, "next")).repeated).toBe(true);
-    expect((await all(cold.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0", "c1", "next"]);
+    expect((await allEvents(cold.read(stream))).map(({ commandId }) => commandId)).toEqual([
+      "c0",
+      "c1",
+      "next",
+    ]);
     await store.close();
     await cold.close();
   });
@@ -140,7 +144,7 @@ describe("a log", () => {
       expect(fs.statSync(log).size).toBeGreaterThanOrEqual(size);
       head = await append(other, `other-${bytes}`);
     }
-    const commands = (await all(failing.read(stream))).map(({ commandId }) => commandId);
+    const commands = (await allEvents(failing.read(stream))).map(({ commandId }) => commandId);
     expect(commands.filter((commandId) => commandId.startsWith("other"))).toHaveLength(3);
     await failing.close();
     await other.close();
@@ -151,7 +155,7 @@ describe("a log", () => {
     const { head } = await put(ada, emptyHead, "first");
     const answers = await Promise.all([tryPut(ada, head, "ada"), tryPut(bob, head, "bob")]);
     expect(answers.map(({ _tag }) => _tag).sort()).toEqual(["Appended", "Conflict"]);
-    const events = await all(bob.read(stream));
+    const events = await allEvents(bob.read(stream));
     expect(events.map(({ previous }) => previous)).toEqual([null, events[0]?.digest]);
     await ada.close();
     await bob.close();

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import { emptyHead, type StoreFault } from "@mission-ledger/core";
+import { allEvents, put, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { inspectStream, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, stream, tryPut } from "../testing/writing.ts";
 
 const descriptors = (): number => fs.readdirSync("/proc/self/fd").length;
 
@@ -77,7 +77,7 @@ describe("an error of the disk", () => {
             const repeat = await put(store, head, "second");
             expect(repeat.head.revision, where).toBe(1);
             expect(
-              (await all(store.readAll())).map(({ commandId }) => commandId),
+              (await allEvents(store.readAll())).map(({ commandId }) => commandId),
               where,
             ).toEqual(["first", "second"]);
           }
@@ -105,7 +105,7 @@ describe("an error of the disk", () => {
         outcome: "not_written",
         retryable: true,
       });
-      expect(await all(store.read(stream))).toHaveLength(1);
+      expect(await allEvents(store.read(stream))).toHaveLength(1);
     }
     expect((await put(store, head, "second")).repeated).toBe(false);
     await store.close();
@@ -150,7 +150,7 @@ describe("an error of the disk", () => {
       // A folder is no mission: what mends a mission would be proposed for a path.
       details: expect.not.objectContaining({ stream: expect.stringContaining("/") }),
     });
-    expect(await all(store.read(stream))).toEqual([]);
+    expect(await allEvents(store.read(stream))).toEqual([]);
     await store.close();
   });
 });

@@ -11,6 +11,14 @@ import {
   type StoreFault,
   type StreamHead,
 } from "@mission-ledger/core";
+import {
+  allEvents,
+  commitOn,
+  expectedAfter,
+  put,
+  putMany,
+  noteStream as stream,
+} from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -18,7 +26,6 @@ import { inspectStream, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { type FaultyFiles, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, expectedAfter, put, putMany, stream } from "../testing/writing.ts";
 
 interface GroupOptions {
   readonly name?: string;
@@ -99,7 +106,7 @@ describe("appends that wait for one stream", () => {
       settled.map((answer) => store.readBack((answer as PromiseFulfilledResult<Appended>).value)),
     );
     expect((counts.open ?? 0) - opened).toBe(1);
-    const log = await all(store.read(stream, { after: head }));
+    const log = await allEvents(store.read(stream, { after: head }));
     expect(commandIds(log)).toEqual(ids);
     expect((proofs.flat() as RecordedEvent[]).map(({ position, digest }) => ({ position, digest }))).toEqual(
       log.map(({ position, digest }) => ({ position, digest })),
@@ -110,7 +117,7 @@ describe("appends that wait for one stream", () => {
   test("have consecutive places in the order of the ledger", async () => {
     const store = await openFileStore({ directory: scratchDirectory() });
     await appendAll(store, chain(emptyHead, ["a", "b", "c"]));
-    const positions = (await all(store.readAll())).map(({ position }) => Number(position.slice(0, 16)));
+    const positions = (await allEvents(store.readAll())).map(({ position }) => Number(position.slice(0, 16)));
     expect(positions).toEqual([1, 2, 3]);
     await store.close();
   });
@@ -122,7 +129,7 @@ describe("appends that wait for one stream", () => {
     const settled = await appendAll(store, chain(emptyHead, ids, { note: "x".repeat(60_000) }));
     expect(await told(store, settled)).toEqual(ids.map(() => "ok"));
     expect(counts.append).toBe(3);
-    expect(commandIds(await all(store.read(stream)))).toEqual(ids);
+    expect(commandIds(await allEvents(store.read(stream)))).toEqual(ids);
     await store.close();
   });
 
@@ -133,7 +140,7 @@ describe("appends that wait for one stream", () => {
     const [, large] = chain(head, ["one", "two"], { note: "x".repeat(3_000) });
     const settled = await appendAll(store, [one, large, three, four] as AppendRequest[]);
     expect(await told(store, settled)).toEqual(["ok", "LIMIT_EXCEEDED not_written", "ok", "ok"]);
-    expect(commandIds(await all(store.read(stream)))).toEqual(["first", "one", "three", "four"]);
+    expect(commandIds(await allEvents(store.read(stream)))).toEqual(["first", "one", "three", "four"]);
     await store.close();
   });
 
@@ -146,7 +153,7 @@ describe("appends that wait for one stream", () => {
     };
     const settled = await appendAll(store, [one, one, other, two] as AppendRequest[]);
     expect(await told(store, settled)).toEqual(["ok", "repeat", "COMMAND_ID_REUSED not_written", "ok"]);
-    expect(commandIds(await all(store.read(stream)))).toEqual(["one", "two"]);
+    expect(commandIds(await allEvents(store.read(stream)))).toEqual(["one", "two"]);
     await store.close();
   });
 
@@ -173,7 +180,7 @@ describe("appends that wait for one stream", () => {
     nodeFiles.unlock(fd);
     fs.closeSync(fd);
     expect(await told(store, await Promise.allSettled(running))).toEqual(["ok", "RangeError", "ok"]);
-    expect(commandIds(await all(store.read(stream)))).toEqual(["first", "one", "three"]);
+    expect(commandIds(await allEvents(store.read(stream)))).toEqual(["first", "one", "three"]);
     await store.close();
   });
 
@@ -246,7 +253,11 @@ describe("a group whose write falls short", () => {
         // The next writer finds what it needs, and what was not written never turns up.
         const now = await store.head(name);
         await put(store, now, "next", { stream: name });
-        expect(commandIds(await all(store.read(name)))).toEqual(["first", ...ids.slice(0, whole), "next"]);
+        expect(commandIds(await allEvents(store.read(name)))).toEqual([
+          "first",
+          ...ids.slice(0, whole),
+          "next",
+        ]);
         expect(inspectStream({ directory, stream: name })).toMatchObject({ findings: [], brokenLinks: [] });
       }
       await store.close();

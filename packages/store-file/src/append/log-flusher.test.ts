@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { type Appended, type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { allEvents, commitOn, expectedAfter, put, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -7,7 +8,6 @@ import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, expectedAfter, put, stream } from "../testing/writing.ts";
 
 const pathsIn = (directory: string) => layoutOf(fs.realpathSync(directory)).of(stream);
 
@@ -71,7 +71,10 @@ describe("while a log is being flushed", () => {
     const release = holding(flush);
     const waiting = append(store, "second", head);
     await records(pathsIn(directory).log, 2);
-    expect((await all(store.read(stream))).map(({ commandId }) => commandId)).toEqual(["first", "second"]);
+    expect((await allEvents(store.read(stream))).map(({ commandId }) => commandId)).toEqual([
+      "first",
+      "second",
+    ]);
     holding(lock)();
     release();
     expect(await store.readBack(await waiting)).toHaveLength(1);

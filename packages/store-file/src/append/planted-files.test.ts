@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { allEvents, put, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, stream } from "../testing/writing.ts";
 
 describe("a file that is not ours", () => {
   test.each(["symlink", "fifo", "directory", "hard link"])(
@@ -26,7 +26,7 @@ describe("a file that is not ours", () => {
         code: "UNSAFE_FILE",
         outcome: "not_written",
       });
-      await expect(all(store.read(stream))).rejects.toMatchObject({ code: "UNSAFE_FILE" });
+      await expect(allEvents(store.read(stream))).rejects.toMatchObject({ code: "UNSAFE_FILE" });
       await store.close();
       expect(fs.readFileSync(elsewhere, "utf8")).toBe("");
     },

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
+import { noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { layoutOf } from "../layout.ts";
 import { gitScenarios } from "../testing/git-scenarios.ts";
 import { plants } from "../testing/plants.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { type Claim, type Scenario, scenarios } from "../testing/tampered-scenarios.ts";
-import { stream } from "../testing/writing.ts";
 
 /** Runs a scenario and plants at the n-th time that a step is reached; answers the steps it went through. */
 const attempt = async (

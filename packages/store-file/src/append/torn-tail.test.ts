@@ -1,10 +1,10 @@
 import fs from "node:fs";
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { allEvents, put, putMany, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { inspectStream, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, putMany, stream } from "../testing/writing.ts";
 
 /** A log of some records, and where each of them ends. */
 const logOf = async (
@@ -13,7 +13,7 @@ const logOf = async (
   const directory = scratchDirectory();
   const store = await openFileStore({ directory });
   await putMany(store, count);
-  const events = await all(store.read(stream));
+  const events = await allEvents(store.read(stream));
   await store.close();
   const bytes = fs.readFileSync(layoutOf(directory).of(stream).log);
   const ends: number[] = [];
@@ -37,7 +37,7 @@ describe("a log cut anywhere", () => {
     const store = await openFileStore({ directory });
     for (let cut = bytes.length; cut >= 0; cut -= 1) {
       fs.truncateSync(log, cut);
-      const events = await all(store.read(stream));
+      const events = await allEvents(store.read(stream));
       expect(events.length, `cut at ${cut}`).toBe(ends.filter((end) => end <= cut).length);
     }
     await store.close();
@@ -49,7 +49,7 @@ describe("a log cut anywhere", () => {
       const directory = planted(bytes.subarray(0, cut));
       const store = await openFileStore({ directory });
       await put(store, heads[2] as StreamHead, "again");
-      expect((await all(store.read(stream))).map(({ commandId }) => commandId)).toEqual([
+      expect((await allEvents(store.read(stream))).map(({ commandId }) => commandId)).toEqual([
         "c0",
         "c1",
         "again",
@@ -75,7 +75,7 @@ describe("a damaged line", () => {
     damaged[(ends[0] as number) + 20] = 0;
     const directory = planted(damaged);
     const store = await openFileStore({ directory });
-    expect((await all(store.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0", "c2"]);
+    expect((await allEvents(store.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0", "c2"]);
     const { revision, digest } = await store.head(stream);
     const head = { revision, digest }; // without its mark, the log is read from the start
     await expect(put(store, head, "next")).rejects.toMatchObject({
@@ -120,7 +120,7 @@ describe("a damaged line", () => {
     ]);
     const store = await openFileStore({ directory });
     await expect(put(store, heads[1] as StreamHead, "next")).rejects.toMatchObject({ code });
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     await store.close();
   });
 

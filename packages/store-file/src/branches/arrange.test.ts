@@ -8,10 +8,10 @@ import {
   type StreamHead,
   sealCommit,
 } from "@mission-ledger/core";
+import { noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { encodeRecord } from "../log/record.ts";
 import { sealLine } from "../log/sealed-line.ts";
-import { stream } from "../testing/writing.ts";
 import { type Arranged, arrange } from "./arrange.ts";
 import { digestOfRecord } from "./identity.ts";
 import { type CopyRecord, readCopy } from "./read-copy.ts";

@@ -1,14 +1,13 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
-import { seededRandomness } from "@mission-ledger/testkit";
+import { commitOn, seededRandomness, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { encodeRecord } from "../log/record.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { commitOn, stream } from "../testing/writing.ts";
 import { type MergedFiles, mergeCopyFiles } from "./merge-files.ts";
 import { largestCopyBytes } from "./read-copy.ts";
 

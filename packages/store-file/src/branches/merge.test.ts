@@ -1,8 +1,8 @@
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { commitOn, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { encodeRecord } from "../log/record.ts";
 import { sealLine } from "../log/sealed-line.ts";
-import { commitOn, stream } from "../testing/writing.ts";
 import { type MergeInput, mergeCopies } from "./merge.ts";
 import { largestCopyBytes } from "./read-copy.ts";
 

@@ -1,9 +1,9 @@
 import { emptyHead } from "@mission-ledger/core";
+import { commitOn, noteStream as stream } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hardRecordBytes } from "../log/bounds.ts";
 import { encodeRecord } from "../log/record.ts";
-import { commitOn, stream } from "../testing/writing.ts";
 import { readCopy } from "./read-copy.ts";
 
 const line = encodeRecord(commitOn(emptyHead, "c0"), { origin: "here", seq: 1 }, 65_536);

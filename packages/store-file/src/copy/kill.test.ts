@@ -1,11 +1,11 @@
 import fs from "node:fs";
+import { noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { forksOf, inspectStream, publishCopies, reconcileStream, repairStream } from "../index.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { bring, commandsOf, mergeUnion, say, type WorkTree, workTree } from "../testing/work-trees.ts";
-import { stream } from "../testing/writing.ts";
 
 /** Calls that change nothing but what the dying process holds: a kernel frees locks and descriptors, too. */
 const freed: ReadonlySet<string> = new Set(["close", "unlock"]);

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { digestOf, sealCommit } from "@mission-ledger/core";
+import { commitOn, noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -17,7 +18,6 @@ import {
   type WorkTree,
   workTree,
 } from "../testing/work-trees.ts";
-import { commitOn, stream } from "../testing/writing.ts";
 
 const linesOf = (file: string): readonly string[] => fs.readFileSync(file, "utf8").split("\n").slice(0, -1);
 const headOf = ({ directory }: WorkTree): string | null => inspectStream({ directory, stream }).head.digest;

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { publishCopies } from "../index.ts";
 import { plants } from "../testing/plants.ts";
@@ -13,7 +14,6 @@ import {
   type WorkTree,
   workTree,
 } from "../testing/work-trees.ts";
-import { stream } from "../testing/writing.ts";
 
 type Failpoint = (name: string) => void;
 

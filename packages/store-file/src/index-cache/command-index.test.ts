@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { commitOn, put, putMany, noteStream as stream } from "@mission-ledger/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { commitOn, put, putMany, stream } from "../testing/writing.ts";
 import { compareEntries, encodeSegment, hashCommandId, lookUp, readEntries, readHeader } from "./segment.ts";
 
 const count = 3_300;

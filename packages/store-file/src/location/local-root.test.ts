@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { put } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { errnoError } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put } from "../testing/writing.ts";
 import { checkFileSystem } from "./local-root.ts";
 
 const on = (type: number): FilePort => ({ ...nodeFiles, fileSystemType: () => type });

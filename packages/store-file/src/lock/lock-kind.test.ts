@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { allEvents, commitOn, expectedAfter, put, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { nodeFilesWith } from "../files/node-files.ts";
 import { inspectStream, openFileStore, switchLocks } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, expectedAfter, put, stream } from "../testing/writing.ts";
 
 /** A system without a binary of the kernel lock. */
 const bare = nodeFilesWith({
@@ -88,7 +88,7 @@ describe("the kind of lock of a ledger", () => {
         for (let turn = 0; turn < 10; turn += 1) await write(store, `w${index}-${turn}`);
       }),
     );
-    expect(await all(second.readAll())).toHaveLength(31);
+    expect(await allEvents(second.readAll())).toHaveLength(31);
     expect(inspectStream({ directory, stream })).toMatchObject({ records: 31, voidRecords: 0, findings: [] });
     for (const store of [first, second, third]) await store.close();
   });
@@ -101,7 +101,7 @@ describe("the kind of lock of a ledger", () => {
     const refused = { code: "STORE_UNAVAILABLE", outcome: "not_written", retryable: false };
     const unable = await openFileStore({ directory, files: bare });
     await expect(put(unable, head, "second")).rejects.toMatchObject(refused);
-    expect(await all(unable.read(stream))).toHaveLength(1);
+    expect(await allEvents(unable.read(stream))).toHaveLength(1);
     await unable.close();
     const other = await openFileStore({ directory, lock: "generation" });
     await expect(put(other, head, "second")).rejects.toMatchObject(refused);

@@ -1,12 +1,19 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { type Conflict, type EventStore, emptyHead, type RecordedEvent } from "@mission-ledger/core";
+import {
+  allEvents,
+  commitOn,
+  expectedAfter,
+  put,
+  noteStream as stream,
+  tryPut,
+} from "@mission-ledger/testkit";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { freeLock, inspectLock, inspectStream, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { bundleWorker, type Worker } from "../testing/worker-bundle.ts";
-import { all, commitOn, expectedAfter, put, stream, tryPut } from "../testing/writing.ts";
 
 let worker: Worker;
 
@@ -41,7 +48,7 @@ describe.skipIf(process.platform === "win32").each(kinds)("a holder of a %s lock
       expect(inspectLock({ directory, stream })).toMatchObject({ state: "held", holder: { pid: child.pid } });
       expect(await resume()).toMatchObject({ acknowledged: ["stopped-0"] });
       await put(store, await store.head(stream), "other-2");
-      const events = await all(store.read(stream));
+      const events = await allEvents(store.read(stream));
       expect(events.map(({ commandId }) => commandId)).toEqual(["stopped-0", "other-2"]);
       expect(revisionsOf(events)).toEqual([0, 1]);
       await store.close();
@@ -80,7 +87,7 @@ describe.skipIf(process.platform === "win32").each(kinds)("the file of a %s lock
         expect(error).toMatchObject({ outcome: "not_written" });
       }
       expect(acknowledged).toEqual(["intruder-0"]);
-      const events = await all(store.read(stream));
+      const events = await allEvents(store.read(stream));
       expect(events[0]?.commandId).toBe("intruder-0");
       if (conflict === undefined) expect(events.filter(({ commandId }) => commandId === "first")).toEqual([]);
       expect(inspectStream({ directory, stream }).findings).toEqual([]);

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import { emptyHead } from "@mission-ledger/core";
+import { allEvents, commitOn, put, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, stream } from "../testing/writing.ts";
 import { systemFacts } from "./process-facts.ts";
 
 /** A ledger whose stream somebody else has locked. */
@@ -35,7 +35,7 @@ describe("a lock that another holds", () => {
     expect((await put(store, head, "second")).head.revision).toBe(1);
     const other = await openFileStore({ directory, lockTimeoutMs: 1_000 });
     await put(other, await other.head(stream), "third"); // the late lock of the first try was given back
-    expect(await all(other.read(stream))).toHaveLength(3);
+    expect(await allEvents(other.read(stream))).toHaveLength(3);
     await store.close();
     await other.close();
   });
@@ -55,7 +55,7 @@ describe("a lock that another holds", () => {
     });
     release();
     await Promise.all(writes);
-    expect(await all((stores[0] as (typeof stores)[0]).read(stream))).toHaveLength(6);
+    expect(await allEvents((stores[0] as (typeof stores)[0]).read(stream))).toHaveLength(6);
     for (const store of stores) await store.close();
   });
 
@@ -65,7 +65,6 @@ describe("a lock that another holds", () => {
     const abort = new AbortController();
     const reason = new Error("enough");
     const head = await store.head(stream);
-    const { commitOn } = await import("../testing/writing.ts");
     const waiting = store.append({ commit: commitOn(head, "second"), expected: 0, signal: abort.signal });
     abort.abort(reason);
     await expect(waiting).rejects.toBe(reason);

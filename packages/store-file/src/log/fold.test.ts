@@ -1,6 +1,6 @@
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { commitOn, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test, vi } from "vitest";
-import { commitOn, stream } from "../testing/writing.ts";
 import { type Finding, type FoldStep, foldLog, startOfLog } from "./fold.ts";
 import { type BranchMark, encodeRecord } from "./record.ts";
 

@@ -1,6 +1,6 @@
 import { emptyHead, NotCanonical, StoreFault } from "@mission-ledger/core";
+import { commitOn, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
-import { commitOn, stream } from "../testing/writing.ts";
 import { commitOf, decodeRecord, encodeRecord } from "./record.ts";
 import { sealLine } from "./sealed-line.ts";
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import { allEvents, put } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -9,7 +10,6 @@ import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put } from "../testing/writing.ts";
 
 const streams = ["mission-a", "mission-ab", "mission-a-b", "mission-B", "run-1"];
 
@@ -37,12 +37,12 @@ describe("reading all streams", () => {
     const directory = scratchDirectory();
     const ids = await mixed(directory, 60);
     const store = await openFileStore({ directory });
-    const events = await all(store.readAll());
+    const events = await allEvents(store.readAll());
     expect(events.map(({ commandId }) => commandId)).toEqual(ids);
     const positions = events.map(({ position }) => position);
     expect([...positions].sort()).toEqual(positions);
     for (let index = 0; index < events.length; index += 1)
-      expect(await all(store.readAll({ after: positions[index] as string }))).toHaveLength(
+      expect(await allEvents(store.readAll({ after: positions[index] as string }))).toHaveLength(
         events.length - index - 1,
       );
     await store.close();
@@ -52,17 +52,17 @@ describe("reading all streams", () => {
     const directory = scratchDirectory();
     const ids = await mixed(directory, 1_500);
     const store = await openFileStore({ directory });
-    const events = await all(store.readAll());
+    const events = await allEvents(store.readAll());
     expect(events.map(({ commandId }) => commandId)).toEqual(ids);
     for (const from of [0, 1, 700, 1_499, 2_000, events.length - 1]) {
-      const rest = await all(store.readAll({ after: events[from]?.position as string }));
+      const rest = await allEvents(store.readAll({ after: events[from]?.position as string }));
       expect(rest.map(({ id }) => id)).toEqual(events.slice(from + 1).map(({ id }) => id));
     }
     await store.close();
     // One look at the end of each log that has not grown since, however long it is.
     const watched = faultyFiles();
     const reader = await openFileStore({ directory, files: watched.files });
-    expect(await all(reader.readAll({ after: events.at(-1)?.position as string }))).toEqual([]);
+    expect(await allEvents(reader.readAll({ after: events.at(-1)?.position as string }))).toEqual([]);
     const sizes = fs
       .readdirSync(layoutOf(directory).logs)
       .map((name) => sizeOf(layoutOf(directory).logs, name));
@@ -81,9 +81,9 @@ describe("reading all streams", () => {
       for (const name of fs.readdirSync(logs))
         fs.appendFileSync(path.join(layoutOf(copy).logs, name), ending);
       const store = await openFileStore({ directory: copy });
-      const events = await all(store.readAll());
+      const events = await allEvents(store.readAll());
       for (const from of [0, 20, 90, events.length - 1]) {
-        const rest = await all(store.readAll({ after: events[from]?.position as string }));
+        const rest = await allEvents(store.readAll({ after: events[from]?.position as string }));
         expect(rest.map(({ id }) => id)).toEqual(events.slice(from + 1).map(({ id }) => id));
       }
       await store.close();
@@ -100,13 +100,13 @@ describe("reading all streams", () => {
       if (text === undefined) fs.rmSync(order);
       else fs.writeFileSync(order, text);
       const store = await openFileStore({ directory });
-      expect((await all(store.readAll())).map(({ commandId }) => commandId)).toEqual(ids);
+      expect((await allEvents(store.readAll())).map(({ commandId }) => commandId)).toEqual(ids);
       const stream = "mission-a";
       const head = await store.head(stream);
       const id = `after ${String(text)}`;
       await put(store, head, id, { stream });
       ids.push(id);
-      expect((await all(store.readAll())).map(({ commandId }) => commandId)).toEqual(ids);
+      expect((await allEvents(store.readAll())).map(({ commandId }) => commandId)).toEqual(ids);
       await store.close();
     }
   });
@@ -122,9 +122,9 @@ describe("reading all streams", () => {
     dead = true;
     await expect(put(store, head, "c1")).rejects.toMatchObject({ code: "INTERNAL", outcome: "unknown" });
     dead = false;
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     expect((await put(store, head, "c1")).repeated).toBe(true);
-    expect(await all(store.readAll())).toHaveLength(2);
+    expect(await allEvents(store.readAll())).toHaveLength(2);
     await store.close();
   });
 
@@ -136,7 +136,7 @@ describe("reading all streams", () => {
     for (let index = 0; index < 300; index += 1)
       await put(store, emptyHead, "c", { stream: `mission-${index}` });
     expect(descriptors() - before).toBeLessThan(300);
-    expect(await all(store.readAll())).toHaveLength(300);
+    expect(await allEvents(store.readAll())).toHaveLength(300);
     await store.close();
   });
 });
@@ -147,9 +147,9 @@ describe("reading", () => {
     await mixed(directory, 30);
     const before = fingerprint(directory);
     const store = await openFileStore({ directory });
-    await all(store.readAll());
+    await allEvents(store.readAll());
     for (const stream of streams) {
-      await all(store.read(stream));
+      await allEvents(store.read(stream));
       await store.head(stream);
       await store.findCommand(stream, "c3");
     }
@@ -161,8 +161,8 @@ describe("reading", () => {
   test("of a ledger that does not exist makes none", async () => {
     const directory = path.join(scratchDirectory(), "not", "there");
     const store = await openFileStore({ directory });
-    expect(await all(store.readAll())).toEqual([]);
-    expect(await all(store.read("mission-a"))).toEqual([]);
+    expect(await allEvents(store.readAll())).toEqual([]);
+    expect(await allEvents(store.read("mission-a"))).toEqual([]);
     expect(await store.head("mission-a")).toEqual(emptyHead);
     expect(await store.findCommand("mission-a", "c")).toBeUndefined();
     expect(await store.streams("mission")).toEqual([]);
@@ -197,7 +197,7 @@ describe("an order that is disturbed", () => {
     const { head } = await put(store, emptyHead, "c0");
     failing = true;
     await put(store, head, "c1");
-    expect((await all(store.readAll())).map(({ commandId }) => commandId)).toEqual(["c0", "c1"]);
+    expect((await allEvents(store.readAll())).map(({ commandId }) => commandId)).toEqual(["c0", "c1"]);
     await store.close();
   });
 

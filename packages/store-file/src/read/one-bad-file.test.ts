@@ -2,13 +2,13 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { emptyHead } from "@mission-ledger/core";
+import { allEvents, put, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { nodeFiles } from "../files/node-files.ts";
 import { openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { errnoError } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, stream } from "../testing/writing.ts";
 
 const bad = "mission-bad";
 
@@ -30,10 +30,10 @@ describe.each(["directory", "fifo", "link", "dangling link"])("a %s under the na
     fs.writeFileSync(layout.order, "?");
     await put(store, await store.head(stream), "second");
     fs.writeFileSync(layout.order, "?");
-    expect(await all(store.readAll())).toHaveLength(2);
+    expect(await allEvents(store.readAll())).toHaveLength(2);
     expect(await store.streams("mission")).toEqual([bad, stream].sort());
     await expect(store.head(bad)).rejects.toMatchObject({ code: "UNSAFE_FILE" });
-    await expect(all(store.read(bad))).rejects.toMatchObject({ code: "UNSAFE_FILE" });
+    await expect(allEvents(store.read(bad))).rejects.toMatchObject({ code: "UNSAFE_FILE" });
     await store.close();
   });
 });
@@ -49,7 +49,7 @@ test("a log with a second name keeps its number: nobody writes a lower one", asy
   fs.writeFileSync(layout.order, "?");
   const again = await openFileStore({ directory });
   await put(again, emptyHead, "third", { stream: "mission-other" });
-  const { position } = (await all(again.read("mission-other")))[0] ?? {};
+  const { position } = (await allEvents(again.read("mission-other")))[0] ?? {};
   expect(Number(position?.split(":")[0])).toBe(3);
   await again.close();
 });

@@ -1,9 +1,9 @@
 /** Snapshots and views that were taken of a branch which was decided against. */
 import { type FoldSpec, loadFold, memorySnapshots, noSnapshots, saveFold } from "@mission-ledger/core";
+import { noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import { forksOf, publishCopies, reconcileStream } from "../index.ts";
 import { bring, mergeUnion, say, workTree } from "../testing/work-trees.ts";
-import { stream } from "../testing/writing.ts";
 
 const commands: FoldSpec<readonly string[]> = {
   name: "commands",

@@ -3,12 +3,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { emptyHead } from "@mission-ledger/core";
+import { put, noteStream as stream } from "@mission-ledger/testkit";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findLeftovers, inspectStream, openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put, stream } from "../testing/writing.ts";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** In the package, so that the bundle finds the addon. */

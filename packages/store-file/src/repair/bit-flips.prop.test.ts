@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { putMany, noteStream as stream } from "@mission-ledger/testkit";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
@@ -7,7 +8,6 @@ import { openFileStore } from "../index.ts";
 import { inspectFile } from "../inspect.ts";
 import { layoutOf } from "../layout.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { putMany, stream } from "../testing/writing.ts";
 import { planRepair, type RepairPlan } from "./plan.ts";
 
 const paths = layoutOf("/nowhere").of(stream);

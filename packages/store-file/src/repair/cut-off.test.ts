@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { put, putMany, noteStream as stream } from "@mission-ledger/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { findLeftovers, inspectStream, openFileStore, repairStream } from "../index.ts";
@@ -8,7 +9,6 @@ import { layoutOf } from "../layout.ts";
 import { dyingAt } from "../testing/dying-files.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put, putMany, stream } from "../testing/writing.ts";
 
 /** Foreign text and a flipped bit; behind a failed flush where it is asked for. */
 let sound: Buffer;

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { allEvents, put, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { inspectStream, openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { lyingDisk } from "../testing/lying-disk.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, stream, tryPut } from "../testing/writing.ts";
 
 const refused = { code: "DURABILITY_UNKNOWN", outcome: "unknown" };
 const failures = 1_000;
@@ -64,7 +64,7 @@ describe("a flush that fails once and then lies", () => {
       const retried = await tryPut(again, head, "lost");
       expect(retried, `round ${round}`).toMatchObject({ _tag: "Appended", repeated: stood });
       if (retried._tag === "Appended") await again.readBack(retried);
-      expect((await all(again.read(stream))).map(({ commandId }) => commandId)).toEqual([
+      expect((await allEvents(again.read(stream))).map(({ commandId }) => commandId)).toEqual([
         ...["c0", "c1"].slice(0, before),
         "lost",
       ]);

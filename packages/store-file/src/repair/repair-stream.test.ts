@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
+import { allEvents, commitOn, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findLeftovers, inspectStream, openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { encodeRecord } from "../log/record.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 /** A log of 12 commands, two events each in every third. */
 let sound: Buffer;
@@ -287,7 +287,7 @@ describe("records that are gone", () => {
     expect(report.restored.filter(({ how }) => how === "copy")).toHaveLength(count);
     expect(fs.readFileSync(log).equals(sound)).toBe(true);
     const store = await openFileStore({ directory });
-    expect((await all(store.readAll())).map(({ revision }) => revision)).toEqual(
+    expect((await allEvents(store.readAll())).map(({ revision }) => revision)).toEqual(
       Array.from({ length: 24 }, (_, index) => index),
     );
     await put(store, await store.head(stream), "c12");

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead, noFailpoint, systemClock, systemRandomness } from "@mission-ledger/core";
+import { put, putMany, noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -9,7 +10,6 @@ import { layoutOf } from "../layout.ts";
 import { dyingAt } from "../testing/dying-files.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put, putMany, stream } from "../testing/writing.ts";
 import type { RewriteContext } from "./rewrite-context.ts";
 import { rewriteLog } from "./rewrite-log.ts";
 

@@ -1,10 +1,11 @@
 /** What a ledger is asked to do with a published copy while somebody tampers with the log. */
+
 import fs from "node:fs";
 import path from "node:path";
+import { noteStream as stream } from "@mission-ledger/testkit";
 import { forksOf, openFileStore, publishCopies, reconcileStream } from "../index.ts";
 import type { Claim, Ground, Scenario } from "./tampered-scenarios.ts";
 import { bring, commit, mergeUnion, say, type WorkTree, workTree, workTreeAt } from "./work-trees.ts";
-import { stream } from "./writing.ts";
 
 const holds =
   (commandId: string): Claim =>

@@ -1,10 +1,10 @@
 /** What a ledger is asked to do while somebody tampers with a log: each answers what has to be true if it succeeds. */
 import fs from "node:fs";
 import { type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { commitOn, expectedAfter, put, noteStream as stream } from "@mission-ledger/testkit";
 import { openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import type { LockChoice } from "../lock/lock-kind.ts";
-import { commitOn, expectedAfter, put, stream } from "./writing.ts";
 
 export interface Ground {
   readonly directory: string;

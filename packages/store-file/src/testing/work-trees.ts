@@ -2,9 +2,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { commitOn, expectedAfter, noteStream as stream } from "@mission-ledger/testkit";
 import { type FileStoreOptions, openFileStore } from "../index.ts";
 import { scratchDirectory } from "./scratch.ts";
-import { commitOn, expectedAfter, stream } from "./writing.ts";
 
 export interface WorkTree {
   readonly directory: string;

@@ -11,8 +11,8 @@ import {
   type RecordedEvent,
   type StreamHead,
 } from "@mission-ledger/core";
+import { commitOn, expectedAfter } from "@mission-ledger/testkit";
 import { type LockChoice, openFileStore } from "../index.ts";
-import { commitOn, expectedAfter } from "./writing.ts";
 
 const [directory = "", name = "", count = "0", ending = "", lock = "auto", patience = ""] =
   process.argv.slice(2);

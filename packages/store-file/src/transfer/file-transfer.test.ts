@@ -8,6 +8,7 @@ import {
   storeTransfer,
   type TransferTarget,
 } from "@mission-ledger/core";
+import { allEvents, commitOn, put, putMany, noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import type { FilePort } from "../files/file-port.ts";
 import { nodeFiles } from "../files/node-files.ts";
@@ -17,7 +18,6 @@ import { encodeRecord } from "../log/record.ts";
 import { errnoError } from "../testing/faulty-files.ts";
 import { logsIn } from "../testing/random-logs.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, put, putMany, stream } from "../testing/writing.ts";
 import { fileTransfer } from "./file-transfer.ts";
 
 const other = "mission-m2";
@@ -70,7 +70,7 @@ test("a copy says what both sides hold, and the copied ledger goes on under an i
   const store = await openFileStore({ directory: to });
   const { head } = await put(store, await store.head(stream), "here");
   expect(head.revision).toBe(3);
-  const events = await all(store.readAll());
+  const events = await allEvents(store.readAll());
   expect(events.at(-1)).toMatchObject({ stream, revision: 3, commandId: "here" });
   await store.close();
   const origins = fs
@@ -163,7 +163,7 @@ test("a writer that comes between two batches is met, and nothing is written beh
   const fault = await faultOf(copyLedger({ from: fileTransfer({ directory: from }), to: meddling }));
   expect(fault).toMatchObject({ code: "COPY_DIVERGED", details: { stream: other } });
   const store = await openFileStore({ directory: to });
-  expect((await all(store.read(other))).map(({ commandId }) => commandId)).toEqual(["first"]);
+  expect((await allEvents(store.read(other))).map(({ commandId }) => commandId)).toEqual(["first"]);
   await store.close();
 });
 
@@ -273,7 +273,7 @@ test("a store that only appends gets the commits with their ids and digests, and
   const source = await openFileStore({ directory: from });
   const bare = (events: readonly { position: string; mark?: string }[]) =>
     events.map(({ position: _, mark: _mark, ...event }) => event);
-  expect(bare(await all(to.readAll()))).toEqual(bare(await all(source.readAll())));
+  expect(bare(await allEvents(to.readAll()))).toEqual(bare(await allEvents(source.readAll())));
   expect(await to.findCommand(stream, "c1")).toEqual(await source.findCommand(stream, "c1"));
   await source.close();
   expect(await copyLedger({ from: fileTransfer({ directory: from }), to: target })).toMatchObject({

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { allEvents, commitOn, put, noteStream as stream } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
-import { all, commitOn, put, stream } from "../testing/writing.ts";
 
 const checkpoint = "PRAGMA wal_checkpoint(FULL)";
 
@@ -34,7 +34,7 @@ test("the write-ahead log is copied behind every hundred-and-twenty-eighth event
   for (let index = 1; index <= 3; index += 1) ({ head } = await put(store, head, `c${index}`));
   expect(checkpoints()).toBe(1);
   expect(fs.statSync(`${file}-wal`).size).toBe(size);
-  expect(await all(store.read(stream))).toHaveLength(131);
+  expect(await allEvents(store.read(stream))).toHaveLength(131);
   await store.close();
 });
 
@@ -47,7 +47,7 @@ test("a reader that stays behind keeps nobody from writing", async () => {
   const { head: next } = await put(store, head, "c0");
   reader.close();
   await put(store, next, "c1");
-  expect(await all(store.read(stream))).toHaveLength(129);
+  expect(await allEvents(store.read(stream))).toHaveLength(129);
   await store.close();
 });
 
@@ -67,7 +67,7 @@ test("a flush that fails in a checkpoint makes the database suspect to everybody
   await put(store, next, "c1");
   expect(statements).toContain("PRAGMA wal_checkpoint(TRUNCATE)");
   expect(fs.existsSync(`${file}-suspect`)).toBe(false);
-  expect(await all(store.read(stream))).toHaveLength(129);
+  expect(await allEvents(store.read(stream))).toHaveLength(129);
   await store.close();
 });
 

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { allEvents, commitOn, put, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { type ScriptedDriver, scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
 import { changeEvent } from "../testing/tamper.ts";
-import { all, commitOn, put, stream, tryPut } from "../testing/writing.ts";
 
 interface World {
   readonly store: EventStore;
@@ -57,11 +57,11 @@ describe("a transaction that fails", () => {
       outcome: "not_written",
       details: { stream, commandId: "c1" },
     });
-    expect((await all(store.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0"]);
+    expect((await allEvents(store.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0"]);
     expect(await store.findCommand(stream, "c1")).toBeUndefined();
     if (expected !== "LOG_CORRUPT") {
       expect((await put(store, head, "c1", { events: 2 })).repeated).toBe(false);
-      expect(await all(store.read(stream))).toHaveLength(3);
+      expect(await allEvents(store.read(stream))).toHaveLength(3);
     }
     await store.close();
   });
@@ -78,7 +78,7 @@ describe("a transaction that fails", () => {
       await expect(
         tryPut(store, name === stream ? head : emptyHead, id, { stream: name }),
       ).rejects.toMatchObject({ code: "LOG_CORRUPT", outcome: "not_written" });
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     await store.close();
     const again = await openSqliteStore({ path: file });
     await put(again, head, "c1");
@@ -89,7 +89,7 @@ describe("a transaction that fails", () => {
     const { store, file } = await opened();
     const head = await store.head(stream);
     changeEvent(file, stream, 0, () => ({ note: "changed" }), { keepChecksum: true });
-    await expect(all(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+    await expect(allEvents(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
     await expect(tryPut(store, head, "c1")).rejects.toMatchObject({
       code: "LOG_CORRUPT",
       outcome: "not_written",
@@ -111,7 +111,7 @@ describe("a transaction that fails", () => {
       ["mission-x", "mission-y", "mission-z"].map((name) => tryPut(store, emptyHead, "c1", { stream: name })),
     );
     expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect((await all(store.readAll())).map((event) => event.stream)).toEqual([
+    expect((await allEvents(store.readAll())).map((event) => event.stream)).toEqual([
       stream,
       "mission-x",
       "mission-z",
@@ -159,7 +159,7 @@ describe("a commit whose flush fails", () => {
     await expect(tryPut(store, head, "c1")).rejects.toMatchObject({ outcome: "unknown" });
     const repeat = await put(store, head, "c1");
     expect(repeat.repeated).toBe(true);
-    expect(await all(store.read(stream))).toHaveLength(2);
+    expect(await allEvents(store.read(stream))).toHaveLength(2);
     await store.close();
   });
 

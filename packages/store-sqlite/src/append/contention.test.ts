@@ -1,9 +1,9 @@
 import path from "node:path";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { allEvents, commitOn, expectedAfter, noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, commitOn, expectedAfter, stream } from "../testing/writing.ts";
 
 /** Appends at whatever end the stream has, deciding again under the lock; answers the revisions it was given. */
 const writeMany = async (store: EventStore, writer: number, count: number): Promise<readonly number[]> => {
@@ -29,7 +29,7 @@ test("six stores on one file each write all they want, and no revision is claime
   expect(written.flat().sort((one, other) => one - other)).toEqual(
     Array.from({ length: 150 }, (_, index) => index),
   );
-  const events = await all((stores[0] as EventStore).read(stream));
+  const events = await allEvents((stores[0] as EventStore).read(stream));
   expect(new Set(events.map(({ commandId }) => commandId)).size).toBe(150);
   for (const store of stores) await store.close();
   expect(inspectDatabase({ path: file })).toMatchObject({ events: 150, findings: [] });

@@ -1,10 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
+import { commitOn, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
-import { commitOn, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 /** A database as its writers left it when they died: with a write-ahead log, and nobody who has it open. */
 const orphaned = async (): Promise<string> => {

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { type CommitContext, digestOf, emptyHead, sealCommit } from "@mission-ledger/core";
+import { allEvents, expectedAfter, put, noteStream as stream } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, expectedAfter, put, stream } from "../testing/writing.ts";
 
 const context: CommitContext = {
   stream,
@@ -31,7 +31,7 @@ test.each([
     if (appended._tag === "Conflict") throw new Error("a conflict");
     expect(appended.repeated).toBe(isRepeat);
     const read = await store.readBack(appended);
-    expect(read).toEqual(await all(store.read(stream, { after: head })));
+    expect(read).toEqual(await allEvents(store.read(stream, { after: head })));
     expect(read).toHaveLength(2);
   }
   await store.close();
@@ -46,6 +46,6 @@ test("what is read back is nobody else's", async () => {
   if ("_tag" in read) throw new Error("a conflict");
   (read[0]?.data as { text: string }).text = "changed";
   expect(commit.events[0]?.data).toEqual(data);
-  expect((await all(store.read(stream)))[0]?.data).toEqual(data);
+  expect((await allEvents(store.read(stream)))[0]?.data).toEqual(data);
   await store.close();
 });

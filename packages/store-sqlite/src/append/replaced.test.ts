@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead, type Failpoint } from "@mission-ledger/core";
+import { allEvents, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { changeEvent } from "../testing/tamper.ts";
-import { all, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 /** A closed database of another ledger, as long as ten commits make it. */
 const anotherLedger = async (): Promise<string> => {
@@ -128,7 +128,7 @@ describe("a store whose database was replaced", () => {
     await putMany(store, 3);
     for (const part of ["", "-wal", "-shm"]) fs.renameSync(file + part, `${file}.away${part}`);
     await put(store, emptyHead, "c0");
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     await store.close();
   });
 
@@ -138,15 +138,17 @@ describe("a store whose database was replaced", () => {
     const head = await putMany(store, 3);
     fs.renameSync(file, `${file}.away`);
     for (const part of ["-wal", "-shm"]) fs.renameSync(file + part, `${file}.away${part}`);
-    expect(await all(store.readAll())).toEqual([]);
-    await expect(all(store.read(stream, { after: head }))).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    expect(await allEvents(store.readAll())).toEqual([]);
+    await expect(allEvents(store.read(stream, { after: head }))).rejects.toMatchObject({
+      code: "LOG_REPLACED",
+    });
     await expect(store.confirm(stream, head)).rejects.toMatchObject({
       code: "LOG_REPLACED",
       outcome: "not_written",
     });
     expect((await tryPut(store, head, "c3"))._tag).toBe("Conflict");
     await put(store, emptyHead, "c0");
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     await store.close();
   });
 
@@ -161,7 +163,7 @@ describe("a store whose database was replaced", () => {
     for (const part of ["", "-wal", "-shm"])
       if (fs.existsSync(`${file}.away${part}`)) fs.renameSync(`${file}.away${part}`, file + part);
     const repeat = await put(store, head, "c1");
-    expect(await all(store.read(stream))).toHaveLength(2);
+    expect(await allEvents(store.read(stream))).toHaveLength(2);
     expect(repeat.head).toEqual(appended.head);
     await store.close();
   });

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { allEvents, put, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { touchSql } from "../schema/schema.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { type ScriptedDriver, scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
-import { all, put, stream, tryPut } from "../testing/writing.ts";
 
 interface Side {
   readonly store: EventStore;
@@ -118,7 +118,7 @@ test("another process neither writes, repeats nor confirms while the disk does n
   await expect(tryPut(other.store, head, "c2")).rejects.toMatchObject(refused);
   await expect(tryPut(other.store, emptyHead, "c0")).rejects.toMatchObject(refused);
   await expect(other.store.confirm(stream, head)).rejects.toMatchObject(refused);
-  expect((await all(other.store.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0"]);
+  expect((await allEvents(other.store.read(stream))).map(({ commandId }) => commandId)).toEqual(["c0"]);
   expect(isMarked(file)).toBe(true);
   other.driver.before = () => {};
   await put(other.store, head, "c2");

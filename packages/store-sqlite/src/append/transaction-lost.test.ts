@@ -1,12 +1,12 @@
 import path from "node:path";
 import { type AppendRequest, type EventStore, emptyHead, type StreamHead } from "@mission-ledger/core";
+import { allEvents, commitOn, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { type ScriptedDriver, scriptedDriver, sqliteError } from "../testing/scripted-driver.ts";
 import { changeEvent } from "../testing/tamper.ts";
-import { all, commitOn, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 interface World {
   readonly store: EventStore;
@@ -34,7 +34,7 @@ const behind = (
 });
 
 const firstHead = async (store: EventStore): Promise<StreamHead> => {
-  const [event] = await all(store.read(stream));
+  const [event] = await allEvents(store.read(stream));
   if (event === undefined) throw new Error("no event");
   return { revision: event.revision, digest: event.digest };
 };

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { put } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put } from "../testing/writing.ts";
 
 /** A store with one commit, on a database that somebody else has locked, and which acts at its third try for the lock. */
 const lockedOut = async (atThirdTry: (file: string, release: () => void) => void) => {

@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { allEvents, put, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { applicationId, schemaVersion } from "../schema/schema.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { scriptedDriver } from "../testing/scripted-driver.ts";
-import { all, put, stream, tryPut } from "../testing/writing.ts";
 
 const scratchFile = (): string => path.join(scratchDirectory(), "ledger.db");
 
@@ -65,7 +65,7 @@ describe("a database", () => {
     other.close();
     const before = fs.readFileSync(file);
     const store = await openSqliteStore({ path: file });
-    for (const refused of [tryPut(store, emptyHead, "c0"), all(store.readAll()), store.head(stream)])
+    for (const refused of [tryPut(store, emptyHead, "c0"), allEvents(store.readAll()), store.head(stream)])
       await expect(refused).rejects.toMatchObject({ code: "UNSAFE_FILE", outcome: "not_written" });
     await store.close();
     expect(fs.readFileSync(file).equals(before)).toBe(true);
@@ -93,7 +93,7 @@ describe("a database", () => {
     newer.pragma(`user_version = ${schemaVersion + 1}`);
     newer.close();
     const store = await openSqliteStore({ path: file });
-    for (const refused of [tryPut(store, head, "c1"), all(store.readAll())])
+    for (const refused of [tryPut(store, head, "c1"), allEvents(store.readAll())])
       await expect(refused).rejects.toMatchObject({ code: "UNSUPPORTED_FORMAT", outcome: "not_written" });
     await store.close();
   });
@@ -112,8 +112,8 @@ describe("a database", () => {
   test("is made by the first append and by no read, for its owner alone", async () => {
     const file = scratchFile();
     const store = await openSqliteStore({ path: file });
-    expect(await all(store.readAll())).toEqual([]);
-    expect(await all(store.read(stream))).toEqual([]);
+    expect(await allEvents(store.readAll())).toEqual([]);
+    expect(await allEvents(store.read(stream))).toEqual([]);
     expect(await store.head(stream)).toEqual(emptyHead);
     expect(await store.findCommand(stream, "c0")).toBeUndefined();
     expect(await store.streams("mission")).toEqual([]);
@@ -157,17 +157,17 @@ describe("a database", () => {
       code: "INTERNAL",
       outcome: "not_written",
     });
-    expect(await all(store.readAll())).toEqual([]);
+    expect(await allEvents(store.readAll())).toEqual([]);
     dies = false;
     await put(store, emptyHead, "c0");
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     await store.close();
   });
 
   test("whose directory is missing is a missing store", async () => {
     const file = path.join(scratchDirectory(), "not", "there", "ledger.db");
     const store = await openSqliteStore({ path: file });
-    expect(await all(store.readAll())).toEqual([]);
+    expect(await allEvents(store.readAll())).toEqual([]);
     await expect(tryPut(store, emptyHead, "c0")).rejects.toMatchObject({
       code: "STORE_MISSING",
       outcome: "not_written",
@@ -214,7 +214,7 @@ describe("after a sudden end of all writers", () => {
         code: "LOG_CORRUPT",
         outcome: "not_written",
       });
-    expect(await all(store.readAll())).toHaveLength(1);
+    expect(await allEvents(store.readAll())).toHaveLength(1);
     await store.close();
   });
 

@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { put } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { scriptedDriver } from "../testing/scripted-driver.ts";
 import { behindTriggers, changeEvent } from "../testing/tamper.ts";
-import { put } from "../testing/writing.ts";
 
 /** Two streams, five commands, nine events. */
 const grown = async (): Promise<string> => {

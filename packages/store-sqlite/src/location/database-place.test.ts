@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { allEvents, put, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { all, put, tryPut } from "../testing/writing.ts";
 
 const withDatabase = async (): Promise<string> => {
   const file = path.join(scratchDirectory(), "ledger.db");
@@ -35,7 +35,7 @@ describe("what stands where the database should be", () => {
     const file = path.join(scratchDirectory(), "ledger.db");
     await plant(file);
     const store = await openSqliteStore({ path: file });
-    for (const refused of [tryPut(store, emptyHead, "c0"), all(store.readAll())])
+    for (const refused of [tryPut(store, emptyHead, "c0"), allEvents(store.readAll())])
       await expect(refused).rejects.toMatchObject({ code: "UNSAFE_FILE", outcome: "not_written" });
     await store.close();
     expect(fs.existsSync(`${file}.gone`)).toBe(false);

@@ -1,11 +1,11 @@
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { allEvents, put, putMany, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { crcOfColumns } from "../schema/checksum.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { behindTriggers } from "../testing/tamper.ts";
-import { all, put, putMany, stream, tryPut } from "../testing/writing.ts";
 
 const damages: readonly (readonly [string, string])[] = [
   ["an event's data", `UPDATE events SET data = '{"note":"x"}' WHERE position = 3`],
@@ -31,8 +31,8 @@ test.each(damages)("%s is not read over", async (_, sql) => {
   await putMany(store, 5);
   behindTriggers(file, (db) => db.exec(sql));
   const corrupt = { code: "LOG_CORRUPT", outcome: "not_written" };
-  await expect(all(store.read(stream))).rejects.toMatchObject(corrupt);
-  await expect(all(store.readAll())).rejects.toMatchObject(corrupt);
+  await expect(allEvents(store.read(stream))).rejects.toMatchObject(corrupt);
+  await expect(allEvents(store.readAll())).rejects.toMatchObject(corrupt);
   await store.close();
 });
 
@@ -71,7 +71,7 @@ test.each([
     row[7] = data;
     db.prepare("UPDATE events SET data = ?, crc = ? WHERE position = 2").run(data, crcOfColumns(row, 9));
   });
-  await expect(all(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+  await expect(allEvents(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
   expect(({} as Record<string, unknown>).b).toBeUndefined();
   await store.close();
 });
@@ -81,8 +81,10 @@ test("a missing event at the end is no gap to a reader, and is one to whoever re
   const store = await openSqliteStore({ path: file });
   const head = await putMany(store, 5);
   behindTriggers(file, (db) => db.exec("DELETE FROM events WHERE position = 5"));
-  expect(await all(store.read(stream))).toHaveLength(4);
-  await expect(all(store.read(stream, { after: head }))).rejects.toMatchObject({ code: "LOG_REPLACED" });
+  expect(await allEvents(store.read(stream))).toHaveLength(4);
+  await expect(allEvents(store.read(stream, { after: head }))).rejects.toMatchObject({
+    code: "LOG_REPLACED",
+  });
   await expect(store.confirm(stream, head)).rejects.toMatchObject({ code: "LOG_REPLACED" });
   await store.close();
 });

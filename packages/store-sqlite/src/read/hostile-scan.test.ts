@@ -1,5 +1,6 @@
 import path from "node:path";
 import { type EventEnvelope, emptyHead } from "@mission-ledger/core";
+import { allEvents, putMany, noteStream as stream } from "@mission-ledger/testkit";
 import type Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import type { SqlValue } from "../driver/driver.ts";
@@ -8,7 +9,6 @@ import { crcOfColumns } from "../schema/checksum.ts";
 import { eventColumns } from "../schema/rows.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { behindTriggers } from "../testing/tamper.ts";
-import { all, putMany, stream } from "../testing/writing.ts";
 
 /** As somebody hands a database over whose checksums are right. */
 const plant = (file: string, data: string): void =>
@@ -29,7 +29,7 @@ test.each(hostile)("a scan refuses data with %s, as a read does", async (_, data
   const store = await openSqliteStore({ path: file });
   await putMany(store, 3);
   plant(file, data);
-  await expect(all(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
+  await expect(allEvents(store.read(stream))).rejects.toMatchObject({ code: "LOG_CORRUPT" });
   const taken: EventEnvelope[] = [];
   const scanned = store.scan?.(
     stream,

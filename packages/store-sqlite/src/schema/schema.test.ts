@@ -1,10 +1,10 @@
 import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
+import { put } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put } from "../testing/writing.ts";
 
 let db: Database.Database;
 
