@@ -53,7 +53,7 @@ const rage = async ({ place, stranger, milliseconds }) => {
     await Promise.all(crew.map(({ ready }) => ready));
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     const before = walBytes(place);
-    const told = inspectDatabase({ path: place }).walBytes;
+    const told = (await inspectDatabase({ path: place })).walBytes;
     // Who has died meanwhile says so by its end.
     for (const { child } of crew) if (child.connected) child.send({ stop: true }, () => {});
     return { answers: await Promise.all(crew.map(({ done }) => done)), before, told };

@@ -97,7 +97,7 @@ const judge = async ({ place, files, known, mayBeShorter }, figures) => {
       // An index that has lost its end: a reader cannot tell without reading everything, as inspectDatabase does.
       figures["shorter, seen by inspectDatabase alone"] += 1;
       lay();
-      if (!isNoticed(place))
+      if (!(await isNoticed(place)))
         wrong.push(
           `reads ${reading.digests.size} of ${known.size} events, and inspectDatabase finds nothing`,
         );
@@ -105,7 +105,7 @@ const judge = async ({ place, files, known, mayBeShorter }, figures) => {
   } else figures.harmless += 1;
   if (reading.error !== undefined) {
     lay();
-    if (!isNoticed(place)) wrong.push("reading is refused and inspectDatabase finds nothing");
+    if (!(await isNoticed(place))) wrong.push("reading is refused and inspectDatabase finds nothing");
     lay();
     if (isOkForSqlite(place)) figures["integrity_check says ok"] += 1;
   }
@@ -113,9 +113,9 @@ const judge = async ({ place, files, known, mayBeShorter }, figures) => {
   return wrong;
 };
 
-const isNoticed = (place) => {
+const isNoticed = async (place) => {
   try {
-    return inspectDatabase({ path: place }).findings.length > 0;
+    return (await inspectDatabase({ path: place })).findings.length > 0;
   } catch (error) {
     if (!isStoreFault(error)) throw error;
     return true;

@@ -47,7 +47,7 @@ export const stores = {
     inspect: async (place) => {
       const { problemsOf } = await import("./sqlite-file.mjs");
       const { inspectDatabase } = await import("@mission-ledger/store-sqlite");
-      const { findings } = inspectDatabase({ path: place });
+      const { findings } = await inspectDatabase({ path: place });
       const problems = [...problemsOf(place), ...findings.map(({ kind, why }) => `${kind}: ${why}`)];
       return { problems, figures: {} };
     },

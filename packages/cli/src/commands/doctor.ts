@@ -79,7 +79,7 @@ const examine = async (
   const ledger = await context.ledger();
   const place = await context.place();
   const { directory, publishTo } = place;
-  const database = await inspectDatabaseOf(context);
+  const database = await inspectDatabaseOf(context, signal);
   const findings: Finding[] = [];
   if (publishTo !== undefined && !hasMergeDriver(context.cwd, { env: gitEnvironment(context.env) }))
     findings.push(withoutDriver(context));

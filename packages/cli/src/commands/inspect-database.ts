@@ -1,6 +1,6 @@
 /** What a database has to say about itself: its pages, tables, rows and gaps. For verify and doctor; reads only. */
 import fs from "node:fs";
-import { LedgerError } from "@mission-ledger/core";
+import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { DatabaseFinding, DatabaseReport, LoadDriver } from "@mission-ledger/store-sqlite";
 import type { LogProblem } from "../command/check-log.ts";
@@ -30,15 +30,19 @@ export interface InspectedDatabase {
 }
 
 /** Everything but digests, which are checked stream by stream. `undefined` where no database keeps the ledger. */
-export const inspectDatabaseOf = async (context: CommandContext): Promise<InspectedDatabase | undefined> => {
+export const inspectDatabaseOf = async (
+  context: CommandContext,
+  signal: CancelSignal | undefined,
+): Promise<InspectedDatabase | undefined> => {
   const { store, path } = await context.place();
   if (store !== "sqlite" || path === null) return undefined;
   const { inspectDatabase } = await sqliteStore();
   const { loadDriver } = context;
   try {
-    const report = inspectDatabase({
+    const report = await inspectDatabase({
       path,
       digests: false,
+      ...(signal === undefined ? {} : { signal }),
       ...(loadDriver === undefined ? {} : { loadDriver: loadDriver as LoadDriver }),
     });
     const emptied = !report.exists && isThere(`${path}-cache`) ? [emptiedDatabase(path)] : [];

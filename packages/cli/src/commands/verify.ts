@@ -54,7 +54,7 @@ export const verify: CommandSpec = command({
     const ledger = await context.ledger();
     const place = await context.place();
     const { directory } = place;
-    const database = await inspectDatabaseOf(context);
+    const database = await inspectDatabaseOf(context, signal);
     const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
     const gone = emptied.filter(({ slug }) => input.mission === undefined || input.mission === slug);
     const selected =

@@ -32,7 +32,7 @@ test("six stores on one file each write all they want, and no revision is claime
   const events = await allEvents((stores[0] as EventStore).read(stream));
   expect(new Set(events.map(({ commandId }) => commandId)).size).toBe(150);
   for (const store of stores) await store.close();
-  expect(inspectDatabase({ path: file })).toMatchObject({ events: 150, findings: [] });
+  expect(await inspectDatabase({ path: file })).toMatchObject({ events: 150, findings: [] });
 });
 
 test("sixty-four appends at once are one transaction, each with its own readback", async () => {

@@ -90,7 +90,7 @@ test("a failed flush leaves a mark for its owner alone, before the write lock fa
   await expect(tryPut(one.store, head, "c1")).rejects.toMatchObject({ outcome: "unknown" });
   expect(marked).toBe(true);
   expect(fs.statSync(`${file}-suspect`).mode & 0o777).toBe(0o600);
-  expect(inspectDatabase({ path: file }).suspect).toBe(true);
+  expect((await inspectDatabase({ path: file })).suspect).toBe(true);
   await Promise.all([one.store.close(), other.store.close()]);
 });
 
@@ -102,7 +102,7 @@ test("another process writes all pages anew before it writes, and takes the mark
   expect(statements.indexOf(takes)).toBeGreaterThanOrEqual(0);
   expect(statements.indexOf(takes)).toBeLessThan(statements.findIndex((sql) => sql.startsWith("INSERT")));
   expect(isMarked(file)).toBe(false);
-  expect(inspectDatabase({ path: file }).suspect).toBe(false);
+  expect((await inspectDatabase({ path: file })).suspect).toBe(false);
   const before = statements.filter((sql) => sql === takes).length;
   await put(other.store, await other.store.head(stream), "c3");
   expect(statements.filter((sql) => sql === takes)).toHaveLength(before);

@@ -82,7 +82,7 @@ describe("a transaction that SQLite undid while an append was decided again", ()
     expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(settled[1]).toMatchObject({ reason: { code: "STORAGE_ERROR", outcome: "not_written" } });
     driver.before = () => {};
-    expect(inspectDatabase({ path: file })).toMatchObject({ findings: [], commands: 5, events: 7 });
+    expect(await inspectDatabase({ path: file })).toMatchObject({ findings: [], commands: 5, events: 7 });
     await store.close();
   });
 });

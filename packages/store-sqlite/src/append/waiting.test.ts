@@ -54,6 +54,6 @@ test("a database that is moved away while a store waits for the lock is not writ
   expect(tries()).toBe(4);
   await put(store, emptyHead, "c1");
   await store.close();
-  expect(inspectDatabase({ path: `${file}.away` })).toMatchObject({ events: 1, findings: [] });
-  expect(inspectDatabase({ path: file })).toMatchObject({ events: 1, findings: [] });
+  expect(await inspectDatabase({ path: `${file}.away` })).toMatchObject({ events: 1, findings: [] });
+  expect(await inspectDatabase({ path: file })).toMatchObject({ events: 1, findings: [] });
 });

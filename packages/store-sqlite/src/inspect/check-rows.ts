@@ -22,13 +22,20 @@ interface Counted {
 /** Every event, also one whose command is missing. */
 const eventsSql = `${joinedSql.replace(" JOIN ", " LEFT JOIN ")} ORDER BY e.position`;
 const commandsSql = `SELECT ${commandColumns} FROM commands ORDER BY position`;
+const linesSql = `SELECT ${lineColumns} FROM lines ORDER BY stream, after_revision, place`;
 const eventColumnCount = 10;
 
-export const checkRows = (
-  db: SqlDatabase,
-  findings: FindingList,
-  digests: boolean,
-): readonly StreamSummary[] => {
+export interface RowCheck {
+  readonly db: SqlDatabase;
+  readonly findings: FindingList;
+  /** Compute the digest of every event again, and check the chain. */
+  readonly digests: boolean;
+  /** Waited for now and then; what it throws ends the check. */
+  readonly turn: () => Promise<void>;
+}
+
+export const checkRows = async (check: RowCheck): Promise<readonly StreamSummary[]> => {
+  const { findings, digests } = check;
   const streams = new Map<string, Counted>();
   const streamOf = (stream: string): Counted => {
     const known = streams.get(stream) ?? { commands: 0, events: 0, head: emptyHead };
@@ -37,7 +44,7 @@ export const checkRows = (
   };
   let position = 0;
   let lastDigest: string | null = null;
-  for (const row of db.prepare(eventsSql).raw().iterate() as IterableIterator<SqlRow>) {
+  await eachRow(check, eventsSql, (row) => {
     const at = { position: Number(row[0]), stream: String(row[2]), revision: Number(row[3]) };
     if (at.position !== position + 1)
       findings.add({
@@ -60,19 +67,37 @@ export const checkRows = (
       const command = commandAt(row, eventColumnCount);
       const previous = command.position === event.position ? command.previous : linkedTo;
       const recorded = recordedEvent(event, command, previous);
-      if (!digests) continue;
+      if (!digests) return;
       const broken = checkLink({ revision: event.revision - 1, digest: before.digest }, recorded);
       if (broken !== undefined) findings.add({ kind: "link", why: broken._tag, ...at });
     } catch (error) {
       if (!(error instanceof DamagedRow)) throw error;
       findings.add({ kind: "row", why: `${String(error.at.table)}: ${error.message}`, ...at });
     }
-  }
-  checkCommands(db, findings, streamOf, position);
-  checkLines(db, findings);
+  });
+  await checkCommands(check, streamOf, position);
+  await checkLines(check);
   return [...streams]
     .map(([stream, counted]) => ({ stream, ...counted }))
     .sort((one, other) => (one.stream < other.stream ? -1 : 1));
+};
+
+/** Rows between two looks at the time. */
+const rowsInOneGo = 64;
+
+/** Not a generator: to be awaited for each row would take longer than most rows do. */
+const eachRow = async (
+  { db, turn }: Pick<RowCheck, "db" | "turn">,
+  sql: string,
+  take: (row: SqlRow) => void,
+): Promise<void> => {
+  let taken = 0;
+  for (const row of db.prepare(sql).raw().iterate() as IterableIterator<SqlRow>) {
+    take(row);
+    taken += 1;
+    if (taken % rowsInOneGo === 0) await turn();
+  }
+  await turn();
 };
 
 const commandAt = (row: SqlRow, from: number): StoredCommand => {
@@ -81,14 +106,14 @@ const commandAt = (row: SqlRow, from: number): StoredCommand => {
 };
 
 /** Commands are counted, and each has to lead to the next: otherwise events at the end of the log could be gone unseen. */
-const checkCommands = (
-  db: SqlDatabase,
-  findings: FindingList,
+const checkCommands = async (
+  check: RowCheck,
   streamOf: (stream: string) => Counted,
   last: number,
-): void => {
+): Promise<void> => {
+  const { findings } = check;
   let next = 1;
-  for (const row of db.prepare(commandsSql).raw().iterate() as IterableIterator<SqlRow>) {
+  await eachRow(check, commandsSql, (row) => {
     const at = { position: Number(row[0]), stream: String(row[1]) };
     try {
       const command = commandOf(row);
@@ -102,7 +127,7 @@ const checkCommands = (
       findings.add({ kind: "row", why: `commands: ${error.message}`, ...at });
       next = at.position + Number(row[10]);
     }
-  }
+  });
   if (next !== last + 1)
     findings.add({
       kind: "gap",
@@ -112,14 +137,13 @@ const checkCommands = (
 };
 
 /** What counts for nothing decides nothing, but a copy could no longer give the log back byte for byte. */
-const checkLines = (db: SqlDatabase, findings: FindingList): void => {
-  const sql = `SELECT ${lineColumns} FROM lines ORDER BY stream, after_revision, place`;
-  for (const row of db.prepare(sql).raw().iterate() as IterableIterator<SqlRow>)
+const checkLines = (check: RowCheck): Promise<void> =>
+  eachRow(check, linesSql, (row) => {
     if (!isWholeLine(row))
-      findings.add({
+      check.findings.add({
         kind: "row",
         why: "lines: its checksum is wrong",
         stream: String(row[0]),
         revision: Number(row[1]),
       });
-};
+  });

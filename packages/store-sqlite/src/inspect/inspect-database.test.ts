@@ -3,7 +3,7 @@ import path from "node:path";
 import { emptyHead } from "@mission-ledger/core";
 import { put } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { inspectDatabase, openSqliteStore } from "../index.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { scriptedDriver } from "../testing/scripted-driver.ts";
@@ -25,7 +25,7 @@ const grown = async (): Promise<string> => {
 describe("inspecting a database", () => {
   test("counts what there is and finds nothing wrong with it", async () => {
     const path = await grown();
-    const report = inspectDatabase({ path });
+    const report = await inspectDatabase({ path });
     expect(report).toMatchObject({ exists: true, commands: 5, events: 9, findings: [], findingsLeftOut: 0 });
     expect(report.streams.map(({ stream, commands, events }) => [stream, commands, events])).toEqual([
       ["mission-a", 4, 8],
@@ -37,11 +37,11 @@ describe("inspecting a database", () => {
     await store.close();
   });
 
-  test("says of a file that is not there, or that holds no tables, that there is no ledger", () => {
+  test("says of a file that is not there, or that holds no tables, that there is no ledger", async () => {
     const file = path.join(scratchDirectory(), "ledger.db");
-    expect(inspectDatabase({ path: file })).toMatchObject({ exists: false, events: 0 });
+    expect(await inspectDatabase({ path: file })).toMatchObject({ exists: false, events: 0 });
     fs.writeFileSync(file, "");
-    expect(inspectDatabase({ path: file })).toMatchObject({ exists: false, events: 0 });
+    expect(await inspectDatabase({ path: file })).toMatchObject({ exists: false, events: 0 });
     expect(fs.statSync(file).size).toBe(0);
   });
 
@@ -49,7 +49,7 @@ describe("inspecting a database", () => {
     const file = await grown();
     const store = await openSqliteStore({ path: file });
     await put(store, emptyHead, "c6", { stream: "mission-c" });
-    const report = inspectDatabase({ path: file });
+    const report = await inspectDatabase({ path: file });
     expect(report).toMatchObject({ events: 10, findings: [] });
     expect(report.walBytes).toBeGreaterThan(0);
     await store.close();
@@ -68,15 +68,15 @@ describe("inspecting a database", () => {
       );
       other.close();
     };
-    expect(inspectDatabase({ path: file, loadDriver: driver.loadDriver }).findings).toEqual([]);
-    expect(inspectDatabase({ path: file }).findings).not.toEqual([]);
+    expect((await inspectDatabase({ path: file, loadDriver: driver.loadDriver })).findings).toEqual([]);
+    expect((await inspectDatabase({ path: file })).findings).not.toEqual([]);
     await store.close();
   });
 
   test("finds a row whose checksum is wrong", async () => {
     const path = await grown();
     changeEvent(path, "mission-a", 3, () => ({ note: "changed" }), { keepChecksum: true });
-    expect(inspectDatabase({ path, digests: false }).findings).toEqual([
+    expect((await inspectDatabase({ path, digests: false })).findings).toEqual([
       expect.objectContaining({ kind: "row", position: 5, stream: "mission-a", revision: 3 }),
     ]);
   });
@@ -84,8 +84,8 @@ describe("inspecting a database", () => {
   test("finds by its digest what was changed together with its checksum, if digests are asked for", async () => {
     const path = await grown();
     changeEvent(path, "mission-a", 3, () => ({ note: "changed" }));
-    expect(inspectDatabase({ path, digests: false }).findings).toEqual([]);
-    expect(inspectDatabase({ path }).findings).toEqual([
+    expect((await inspectDatabase({ path, digests: false })).findings).toEqual([]);
+    expect((await inspectDatabase({ path })).findings).toEqual([
       { kind: "link", why: "DigestDiffers", position: 5, stream: "mission-a", revision: 3 },
     ]);
   });
@@ -97,7 +97,7 @@ describe("inspecting a database", () => {
   ])("finds that %s is missing", async (_, sql) => {
     const path = await grown();
     behindTriggers(path, (db) => db.exec(sql));
-    expect(inspectDatabase({ path, digests: false }).findings).toContainEqual(
+    expect((await inspectDatabase({ path, digests: false })).findings).toContainEqual(
       expect.objectContaining({ kind: "gap" }),
     );
   });
@@ -105,11 +105,11 @@ describe("inspecting a database", () => {
   test("finds a command that is missing, and one that was changed", async () => {
     const path = await grown();
     behindTriggers(path, (db) => db.exec("UPDATE commands SET actor = 'nobody' WHERE position = 1"));
-    expect(inspectDatabase({ path }).findings).toContainEqual(
+    expect((await inspectDatabase({ path })).findings).toContainEqual(
       expect.objectContaining({ kind: "row", why: "commands: its checksum is wrong" }),
     );
     behindTriggers(path, (db) => db.exec("DELETE FROM commands WHERE position = 4"));
-    expect(inspectDatabase({ path }).findings).toContainEqual(
+    expect((await inspectDatabase({ path })).findings).toContainEqual(
       expect.objectContaining({ kind: "row", position: 4, why: "events: its command is missing" }),
     );
   });
@@ -117,19 +117,18 @@ describe("inspecting a database", () => {
   test("finds tables and triggers that are changed, missing or nobody's, and passes over caches", async () => {
     const path = await grown();
     behindTriggers(path, (db) => db.exec("CREATE TABLE cache_views (a TEXT) STRICT"));
-    expect(inspectDatabase({ path }).findings).toEqual([]);
+    expect((await inspectDatabase({ path })).findings).toEqual([]);
     behindTriggers(path, (db) => db.exec("CREATE TABLE stray (a); CREATE INDEX mine ON events (type)"));
-    expect(
-      inspectDatabase({ path })
-        .findings.map(({ why }) => why)
-        .sort(),
-    ).toEqual(["index mine is none of the ledger's", "table stray is none of the ledger's"]);
+    expect((await inspectDatabase({ path })).findings.map(({ why }) => why).sort()).toEqual([
+      "index mine is none of the ledger's",
+      "table stray is none of the ledger's",
+    ]);
   });
 
   test("finds a trigger that is gone", async () => {
     const file = await grown();
     behindTriggers(file, () => {}, ["events_no_delete"]);
-    expect(inspectDatabase({ path: file }).findings).toEqual([
+    expect((await inspectDatabase({ path: file })).findings).toEqual([
       { kind: "schema", why: "trigger events_no_delete is missing" },
     ]);
   });
@@ -140,8 +139,35 @@ describe("inspecting a database", () => {
     // Nobody has it open: every page but the first is overwritten.
     bytes.fill(0x5a, 4_096);
     fs.writeFileSync(file, bytes);
-    expect(inspectDatabase({ path: file }).findings).toContainEqual(
+    expect((await inspectDatabase({ path: file })).findings).toContainEqual(
       expect.objectContaining({ kind: "integrity" }),
     );
+  });
+
+  test("hears a signal while it looks, reads no further, and lets the database go", async () => {
+    const file = await grown();
+    const driver = scriptedDriver();
+    const statements: string[] = [];
+    const stopping = new AbortController();
+    driver.before = (sql) => {
+      statements.push(sql);
+      // As an interrupt does: heard when the event loop turns, and not before.
+      if (sql.startsWith("SELECT e.position")) setImmediate(() => stopping.abort());
+    };
+    // Each look at the time finds it late, so that the event loop turns wherever it may.
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 1_000));
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    const { loadDriver } = driver;
+    await expect(inspectDatabase({ path: file, loadDriver, signal: stopping.signal })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(statements.at(-1)).toMatch(/^SELECT e\.position/);
+    expect(driver.opened.map(({ open }) => open)).toEqual([false]);
+    await expect(inspectDatabase({ path: file, signal: stopping.signal })).rejects.toMatchObject({
+      name: "AbortError",
+    });
   });
 });

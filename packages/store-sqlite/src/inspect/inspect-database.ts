@@ -1,5 +1,5 @@
 /** A full check of a database, row by row: what `doctor` and `verify` report. Writes nothing to it. */
-import { systemRandomness } from "@mission-ledger/core";
+import { type CancelSignal, eventLoopTurns, systemRandomness } from "@mission-ledger/core";
 import { checkOwnership, settings } from "../connection/connection.ts";
 import { lockRetry } from "../connection/lock-retry.ts";
 import { isMarkedSuspect } from "../connection/suspect-mark.ts";
@@ -19,17 +19,26 @@ export interface InspectDatabaseOptions {
   readonly allowUnsafeFileSystem?: boolean;
   /** How better-sqlite3 is found. @defaultValue beside this package */
   readonly loadDriver?: LoadDriver;
+  /** Ends it between two steps with what the signal aborts with. One step, SQLite's own check of its pages, runs to its end. */
+  readonly signal?: CancelSignal;
 }
 
 const elapsed = (): number => performance.now();
 
-/** Throws a `StoreFault` if the database cannot be read at all. */
-export const inspectDatabase = ({
+/** The report; the event loop turns while it is made. Throws a `StoreFault` if the database cannot be read at all. */
+export const inspectDatabase = async ({
   path: given,
   digests = true,
   allowUnsafeFileSystem = false,
   loadDriver = ownDriver,
-}: InspectDatabaseOptions): DatabaseReport => {
+  signal,
+}: InspectDatabaseOptions): Promise<DatabaseReport> => {
+  signal?.throwIfAborted();
+  const turns = eventLoopTurns();
+  const turn = async (): Promise<void> => {
+    await turns();
+    signal?.throwIfAborted();
+  };
   const path = databasePlace({ path: given, allowUnsafeFileSystem });
   try {
     const file = databaseFile(path);
@@ -46,10 +55,11 @@ export const inspectDatabase = ({
       // All of it as it is at one moment: events that come meanwhile would look like commands without events.
       db.exec("BEGIN");
       const findings = findingList();
-      const streams = lookingFor(findings, () => {
+      const streams = await lookingFor(findings, async () => {
         checkPages(db, findings);
+        await turn();
         checkSchema(db, driver, findings);
-        return checkRows(db, findings, digests);
+        return checkRows({ db, findings, digests, turn });
       });
       return {
         ...report,
@@ -65,6 +75,7 @@ export const inspectDatabase = ({
       db.close();
     }
   } catch (error) {
+    if (signal?.aborted === true) throw error;
     throw faultOf(error, "read", { path });
   }
 };
@@ -84,12 +95,12 @@ const nothing = (path: string): DatabaseReport => ({
 });
 
 /** A page that SQLite itself refuses ends the search; what was found before it is kept. */
-const lookingFor = (
+const lookingFor = async (
   findings: FindingList,
-  search: () => readonly StreamSummary[],
-): readonly StreamSummary[] => {
+  search: () => Promise<readonly StreamSummary[]>,
+): Promise<readonly StreamSummary[]> => {
   try {
-    return search();
+    return await search();
   } catch (error) {
     if (!codeOf(error)?.startsWith("SQLITE_CORRUPT")) throw error;
     findings.add({

@@ -194,9 +194,11 @@ test("lines that count for nothing can neither be changed nor deleted", async ()
   expect(() => db.exec("DELETE FROM lines")).toThrow("append-only");
   expect(() => db.exec("UPDATE lines SET text = ''")).toThrow("append-only");
   db.close();
-  expect(inspectDatabase({ path: file }).findings).toEqual([]);
+  expect((await inspectDatabase({ path: file })).findings).toEqual([]);
   behindTriggers(file, (hand) => hand.exec("UPDATE lines SET text = 'x'"));
-  expect(inspectDatabase({ path: file }).findings).toMatchObject([{ kind: "row", stream, revision: -1 }]);
+  expect((await inspectDatabase({ path: file })).findings).toMatchObject([
+    { kind: "row", stream, revision: -1 },
+  ]);
   await expect(entriesOf(file)).rejects.toMatchObject({ code: "LOG_CORRUPT" });
 });
 
