@@ -13,13 +13,13 @@ export interface NotFiles {
 
 /** Throws `USAGE` where the ledger is not kept in files. Nothing was looked at then. */
 export const logFolderOf = async (
-  { place: find, say }: Pick<CommandContext, "place" | "say">,
+  { place: find, say, sayAt }: Pick<CommandContext, "place" | "say" | "sayAt">,
   { sqlite, server, host, hint }: NotFiles,
 ): Promise<string> => {
   const place = await find();
   if (place.directory !== null) return place.directory;
   if (place.store === "host") throw usage(`the host program brings its own ledger, and ${host}`);
-  if (place.exists === false) throw ledgerNotFound(place, say("init"));
+  if (place.exists === false) throw ledgerNotFound(place, { say, sayAt });
   if (place.store === "eventstoredb") throw usage(`${place.address} is a server, and ${server}`, hint);
   throw usage(`${place.path} is a SQLite database, and ${sqlite}`, hint);
 };

@@ -19,6 +19,7 @@ import { shellQuote } from "../output/shell-quote.ts";
 import { grouped, lineWithBar } from "../rebuild/bar.ts";
 import { formatAddress, identityOf, parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
+import { danglingLink, danglingWords } from "../store/dangling-link.ts";
 import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 import { hintOfOther } from "../sync/next-steps.ts";
@@ -60,10 +61,7 @@ export const copy: CommandSpec = command({
     const source = parseAddress(from, "from", context.cwd);
     const target = parseAddress(to, "to", context.cwd);
     if (isSamePlace(source, target)) throw usage("from and to are the same ledger");
-    if (storeAt(source).isThere() === false)
-      throw new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${nameOf(source)}`, {
-        details: { address: formatAddress(source) },
-      });
+    if (storeAt(source).isThere() === false) throw notThere(source);
     const reading = await context.side(source);
     try {
       // A source that cannot be read, or lacks what was named, leaves no empty ledger behind.
@@ -102,6 +100,14 @@ export const copy: CommandSpec = command({
     }
   },
 });
+
+const notThere = (source: StoreAddress): CliError => {
+  const dangling = source.store === "eventstoredb" ? undefined : danglingLink(source.path);
+  const why = dangling === undefined ? "" : `: ${danglingWords(dangling)}`;
+  return new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${nameOf(source)}${why}`, {
+    details: { address: formatAddress(source), ...dangling },
+  });
+};
 
 const nameOf = (address: StoreAddress): string =>
   address.store === "eventstoredb" ? address.shown : address.path;

@@ -1,10 +1,10 @@
 /** Where the ledger lies: make one, or ask where it is and why there. */
-import { type CommandSpec, command, type Place } from "../command/spec.ts";
+import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
-import { toned } from "../output/lines.ts";
+import { type Line, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import { nameOfPlace } from "../place/place.ts";
+import { ledgerNotFound, nameOfPlace } from "../place/place.ts";
 import { storeTitles } from "../store/addressed-store.ts";
 import { initGit } from "./init-git.ts";
 
@@ -86,6 +86,12 @@ const shortTitles: Readonly<Record<Place["store"], string>> = {
   host: "",
 };
 
+/** What to do about a ledger that is not there, as a command would say that needs it. */
+const aboutMissing = (place: Place, context: CommandContext): readonly Line[] => {
+  const { message, hint = "", details } = ledgerNotFound(place, context);
+  return details.link === undefined ? [`make it: ${context.say("init")}`] : [message, hint];
+};
+
 export const where: CommandSpec = command({
   name: "where",
   summary: "Say which ledger is used, and why that one",
@@ -111,7 +117,7 @@ export const where: CommandSpec = command({
         ...(exists === null
           ? [`what it remembers on this machine: ${cache ?? "nothing"}`, `ask it: ${context.say("doctor")}`]
           : []),
-        ...(exists === false ? [`make it: ${context.say("init")}`] : []),
+        ...(exists === false ? aboutMissing(place, context) : []),
       ],
     };
   },

@@ -27,7 +27,7 @@ export const publish: CommandSpec = command({
   run: async (context, { mission, dryRun }) => {
     const place = await context.place();
     const { publishTo } = place;
-    if (place.exists === false) throw ledgerNotFound(place, context.say("init"));
+    if (place.exists === false) throw ledgerNotFound(place, context);
     const directory = await logFolderOf(context, {
       sqlite: "git carries copies of log files only; keep the database out of git",
       server: "git carries copies of log files only; everybody reads the server itself",

@@ -2,11 +2,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { locateLedger } from "@mission-ledger/store-file";
-import type { Environment, Place } from "../command/spec.ts";
+import type { CommandContext, Environment, Place } from "../command/spec.ts";
 import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { formatAddress, parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
+import { type DanglingLink, danglingLink, danglingWords } from "../store/dangling-link.ts";
 import { fileLedgerIsIn } from "../store/file.ts";
 import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
@@ -90,15 +91,41 @@ const placeAt = (at: StoreAddress, decidedBy: string, why: string): FoundPlace =
 /** What people call the ledger by: its path where it has one, else its address; `null` for a host's. */
 export const nameOfPlace = ({ path: at, address }: Place): string | null => at ?? address;
 
-export const ledgerNotFound = (place: Place, init: string): CliError => {
+export const ledgerNotFound = (place: Place, here: Pick<CommandContext, "say" | "sayAt">): CliError => {
   const { store, path: at, directory, why, elsewhere } = place;
   const details = { store, path: at, directory, why };
-  return elsewhere === undefined
+  const init = here.say("init");
+  if (elsewhere !== undefined)
+    return new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${at}, but there is one at ${elsewhere}`, {
+      hint: `use it: --ledger ${shellQuote(elsewhere)}\nor make one beside git's own files: ${init}`,
+      details: { ...details, elsewhere },
+    });
+  const dangling = danglingIn(place);
+  return dangling === undefined
     ? new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${at}`, { hint: init, details })
-    : new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${at}, but there is one at ${elsewhere}`, {
-        hint: `use it: --ledger ${shellQuote(elsewhere)}\nor make one beside git's own files: ${init}`,
-        details: { ...details, elsewhere },
+    : new CliError("LEDGER_NOT_FOUND", `there is no ledger at ${at}: ${danglingWords(dangling)}`, {
+        hint: stepPast(dangling, place, here),
+        details: { ...details, ...dangling },
       });
+};
+
+const danglingIn = ({ store, path: at }: Place): DanglingLink | undefined =>
+  at === null ? undefined : danglingLink(store === "file" ? path.join(at, "log") : at);
+
+/** Nothing is made at a link: the place itself has to be named. */
+const stepPast = (
+  { link, target }: DanglingLink,
+  { store, path: at }: Place,
+  { say, sayAt }: Pick<CommandContext, "say" | "sayAt">,
+): string => {
+  const isFolderOfLogs = at !== null && link === path.join(at, "log");
+  if (target === undefined || isFolderOfLogs || (store !== "file" && store !== "sqlite"))
+    return `Put back what was there; or take the link away, and make a ledger: ${say("init")}`;
+  const there = path.join(target, path.relative(link, at ?? link));
+  const made = sayAt({ store, path: there }, "init");
+  return store === "sqlite" && link === at
+    ? `A database is not used through a link. Put it back to ${there} and name that, or make one there: ${made}`
+    : `Put back what was there, or make a ledger there: ${made}`;
 };
 
 const gitVariables: readonly string[] = [

@@ -162,7 +162,7 @@ export const makeContext = ({
     ledger: async () => {
       if (hostLedger !== undefined) return hostLedger();
       const found = find();
-      if (found.exists === false) throw ledgerNotFound(found, here.say("init"));
+      if (found.exists === false) throw ledgerNotFound(found, context);
       const { directory, publishTo } = found;
       if (directory !== null && publishTo !== undefined)
         for (const warning of await aboutCopies({

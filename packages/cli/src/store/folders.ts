@@ -3,9 +3,16 @@ import fs from "node:fs";
 import path from "node:path";
 import { type FaultCode, StoreFault } from "@mission-ledger/core";
 import { CliError } from "../output/problem.ts";
+import { danglingLink, danglingWords } from "./dangling-link.ts";
 
 /** Makes `folder` and what is missing above it, for `ledger`. Throws a fault for what the disk refuses, `USAGE` for a path that cannot be one. */
 export const makeFoldersFor = (ledger: string, folder: string): void => {
+  const dangling = danglingLink(folder);
+  if (dangling !== undefined)
+    throw new CliError("USAGE", `${ledger} cannot be made a ledger: ${danglingWords(dangling)}`, {
+      hint: "Put back what the link leads to, name the place itself, or take the link away.",
+      details: { path: ledger, ...dangling },
+    });
   try {
     makeFolders(folder);
   } catch (error) {
