@@ -6,7 +6,7 @@ export type { CommandResult, Row } from "./command/result.ts";
 export type { JsonSchema } from "./command/schema.ts";
 export type { CommandContext, CommandSpec, Environment, Place } from "./command/spec.ts";
 export { commands } from "./commands/index.ts";
-export { type Envelope, envelopeSchema } from "./output/envelope.ts";
+export { type Envelope, envelopeSchema, type SyncDiagnostic, type SyncReport } from "./output/envelope.ts";
 export { type ExitCode, exitCodeOf, exitCodes } from "./output/exit-codes.ts";
 export { printable, printableJson, printableLines } from "./output/printable.ts";
 export type { Problem } from "./output/problem.ts";
@@ -16,5 +16,4 @@ export { type LedgerSource, type MountOptions, mountCommands } from "./run/mount
 export { processIo } from "./run/process-io.ts";
 export { type RunContext, type RunOutcome, runCommand } from "./run/run-command.ts";
 export { runLedger } from "./run/run-ledger.ts";
-export type { SyncDiagnostic, SyncReport } from "./sync/bring.ts";
 export { version } from "./version.ts";

@@ -1,6 +1,5 @@
 /** The one JSON document a command prints. Additive changes only within `v1`. */
-
-import type { SyncReport } from "../sync/bring.ts";
+import type { Diagnostic } from "@mission-ledger/core";
 import { printableJson } from "./printable.ts";
 import type { Problem } from "./problem.ts";
 
@@ -16,6 +15,24 @@ export interface Envelope {
   readonly error: Problem | null;
   /** Whether what was written was brought to another store as well; only where that was asked for. Never a reason to fail. */
   readonly sync?: SyncReport;
+}
+
+/** What the envelope says under `sync`. */
+export interface SyncReport {
+  /** Without a password. */
+  readonly to: string;
+  /** Every mission that was to be looked at is the same there. */
+  readonly complete: boolean;
+  /** Missions that were found or made the same there. */
+  readonly equal: number;
+  /** Events that were sent now and read back there. */
+  readonly events: number;
+  /** What went wrong, each kind of trouble once, with how often it was met. None of it concerns the command. */
+  readonly diagnostics: readonly SyncDiagnostic[];
+}
+
+export interface SyncDiagnostic extends Diagnostic {
+  readonly fatal: false;
 }
 
 export const renderEnvelope = ({

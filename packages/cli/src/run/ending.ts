@@ -1,8 +1,8 @@
 /** How a command ended: what is printed, whichever way it is asked for. */
 import type { CommandResult } from "../command/result.ts";
+import type { SyncReport } from "../output/envelope.ts";
 import type { ExitCode } from "../output/exit-codes.ts";
 import type { Problem } from "../output/problem.ts";
-import type { SyncReport } from "../sync/bring.ts";
 
 export interface Ending {
   readonly exit: ExitCode;

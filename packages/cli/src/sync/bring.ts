@@ -14,28 +14,11 @@ import {
 } from "@mission-ledger/core";
 import { missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { CommandContext } from "../command/spec.ts";
+import type { SyncDiagnostic, SyncReport } from "../output/envelope.ts";
 import { type Problem, usage, withoutPasswords } from "../output/problem.ts";
 import { formatAddress, identityOf } from "../store/address.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 import { hintOfOther } from "./next-steps.ts";
-
-/** What the envelope says under `sync`. */
-export interface SyncReport {
-  /** Without a password. */
-  readonly to: string;
-  /** Every mission that was to be looked at is the same there. */
-  readonly complete: boolean;
-  /** Missions that were found or made the same there. */
-  readonly equal: number;
-  /** Events that were sent now and read back there. */
-  readonly events: number;
-  /** What went wrong, each kind of trouble once, with how often it was met. None of it concerns the command. */
-  readonly diagnostics: readonly SyncDiagnostic[];
-}
-
-export interface SyncDiagnostic extends Diagnostic {
-  readonly fatal: false;
-}
 
 export interface BringOptions {
   readonly context: Pick<CommandContext, "another" | "clock" | "place" | "sayAt" | "views">;

@@ -2,7 +2,8 @@
 import type { CancelSignal, Commit, EventStore } from "@mission-ledger/core";
 import type { CommandContext, CommandSpec, SyncSetting } from "../command/spec.ts";
 import { warningText, withoutStop } from "../command/write.ts";
-import { bring, type SyncReport } from "./bring.ts";
+import type { SyncReport } from "../output/envelope.ts";
+import { bring } from "./bring.ts";
 import { saySync } from "./next-steps.ts";
 
 export interface FinalSyncOptions {
