@@ -4,9 +4,9 @@ import type { CommandResult } from "../command/result.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { type ExitCode, exitCodeOf } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
+import { hidePasswords } from "../output/passwords.ts";
 import { nameOfPlace } from "../place/place.ts";
 import { eventStoreDb } from "../store/eventstoredb.ts";
-import { hidePasswords } from "../store/passwords.ts";
 
 /** One thing that has to hold for the ledger to work there. */
 export interface ConnectionCheck {

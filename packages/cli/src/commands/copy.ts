@@ -14,13 +14,13 @@ import type { Row } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { type Line, toned } from "../output/lines.ts";
+import { hideInAddress, isServerAddress } from "../output/passwords.ts";
 import { CliError, isAbort, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { grouped, lineWithBar } from "../rebuild/bar.ts";
 import { formatAddress, identityOf, parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import { danglingLink, danglingWords } from "../store/dangling-link.ts";
-import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 import { hintOfOther } from "../sync/next-steps.ts";
 

@@ -1,6 +1,6 @@
 /** A failure as it is shown: one shape for refusals, conflicts, faults, wrong usage and bugs. */
 import { type CancelSignal, LedgerError, type Outcome } from "@mission-ledger/core";
-import { hidePasswords } from "../store/passwords.ts";
+import { hidePasswords } from "./passwords.ts";
 
 /** What stands under `error` in the envelope. Nulls, never missing keys. */
 export interface Problem {

@@ -3,13 +3,13 @@ import fs from "node:fs";
 import path from "node:path";
 import { locateLedger } from "@mission-ledger/store-file";
 import type { CommandContext, Environment, Place } from "../command/spec.ts";
+import { hideInAddress, isServerAddress } from "../output/passwords.ts";
 import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { formatAddress, parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import { type DanglingLink, danglingLink, danglingWords } from "../store/dangling-link.ts";
 import { fileLedgerIsIn } from "../store/file.ts";
-import { hideInAddress, isServerAddress } from "../store/passwords.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
 
 export interface PlaceQuestion {

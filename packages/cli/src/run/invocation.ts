@@ -4,8 +4,8 @@ import type { CommandInput, FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
+import { hideInAddress, hidePasswords, isServerAddress } from "../output/passwords.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import { hideInAddress, hidePasswords, isServerAddress } from "../store/passwords.ts";
 import type { Globals } from "./global-flags.ts";
 
 /** What commands are called here, with the flags that say where the ledger is: what is proposed has to work as it stands. */

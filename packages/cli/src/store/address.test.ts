@@ -2,9 +2,9 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hidePasswords } from "../output/passwords.ts";
 import { session } from "../testing/session.ts";
 import { formatAddress, identityOf, parseAddress, revealAddress } from "./address.ts";
-import { hidePasswords } from "./passwords.ts";
 
 const parse = (address: string) => parseAddress(address, "--store", "/work");
 

@@ -1,7 +1,7 @@
 /** Addresses of ledgers: `file:<directory>`, `sqlite:<database file>`, `esdb://<host>`. */
 import path from "node:path";
+import { hideInAddress, isServerAddress } from "../output/passwords.ts";
 import { usage } from "../output/problem.ts";
-import { hideInAddress, isServerAddress } from "./passwords.ts";
 import { parseServerAddress } from "./server-address.ts";
 import type { DiskAddress, StoreAddress } from "./store-kind.ts";
 

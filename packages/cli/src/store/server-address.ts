@@ -2,8 +2,9 @@
  * Connection strings of EventStoreDB and KurrentDB, read as far as it takes to show them and to tell two ledgers apart. What
  * else is wrong with one is said by the store that is opened with it.
  */
+
+import { hiddenPassword, hideInAddress } from "../output/passwords.ts";
 import { usage } from "../output/problem.ts";
-import { hiddenPassword, hideInAddress } from "./passwords.ts";
 import type { ServerAddress } from "./store-kind.ts";
 
 const parts = /^([a-z+]+):\/\/(?:([^@/?#\s]*)@)?([^/?#@\s]+)\/?(?:\?([^#\s]*))?$/i;
