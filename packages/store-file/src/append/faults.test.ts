@@ -6,9 +6,8 @@ import type { FilePort } from "../files/file-port.ts";
 import { inspectStream, openFileStore } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { faultyFiles } from "../testing/faulty-files.ts";
+import { openBelow } from "../testing/open-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-
-const descriptors = (): number => fs.readdirSync("/proc/self/fd").length;
 
 const codes: Record<string, string> = {
   ENOSPC: "STORAGE_FULL",
@@ -32,7 +31,7 @@ describe("an error of the disk", () => {
   test.each(Object.entries(codes))(
     "%s at any call of an append means %s, and says truly whether it was written",
     async (errno, code) => {
-      const before = descriptors();
+      const before = openBelow();
       for (const call of [
         "open",
         "read",
@@ -86,7 +85,7 @@ describe("an error of the disk", () => {
           if (!faulty.fired) break;
         }
       }
-      expect(descriptors()).toBe(before);
+      expect(openBelow()).toEqual(before);
     },
   );
 

@@ -112,8 +112,11 @@ describe("while a log is being flushed", () => {
     const gate = new Promise<void>((resolve) => {
       goOn = resolve;
     });
+    let isHeldBack = false;
+    // Who waits in no thread asks again by itself, and could be first once the lock is free.
     const late: FilePort = {
       ...nodeFiles,
+      tryLock: (fd) => !isHeldBack && nodeFiles.tryLock(fd),
       waitForLock: async (fd) => gate.then(() => nodeFiles.waitForLock(fd)),
     };
     const failing = await openFileStore({ directory, files: faulty.files });
@@ -128,8 +131,10 @@ describe("while a log is being flushed", () => {
     await records(pathsIn(directory).log, 3);
     const confirmed = reader.confirm(stream, head).catch((error: unknown) => error);
     await turns();
+    isHeldBack = true;
     release();
     expect(await fails).toMatchObject({ code: "DURABILITY_UNKNOWN", outcome: "unknown" });
+    isHeldBack = false;
     goOn();
     expect(await follows).toMatchObject({ code: "DURABILITY_UNKNOWN", outcome: "unknown" });
     expect(await confirmed).toMatchObject({ code: "DURABILITY_UNKNOWN", outcome: "not_written" });

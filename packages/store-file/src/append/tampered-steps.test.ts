@@ -4,6 +4,7 @@ import { noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { layoutOf } from "../layout.ts";
 import { gitScenarios } from "../testing/git-scenarios.ts";
+import { openBelow } from "../testing/open-files.ts";
 import { plants } from "../testing/plants.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 import { type Claim, type Scenario, scenarios } from "../testing/tampered-scenarios.ts";
@@ -53,7 +54,7 @@ describe.each(Object.entries({ ...scenarios, ...gitScenarios }))(
     test.each(Object.entries(plants))(
       "by a log that is %s succeeds only if the bytes are at the path",
       async (_, plant) => {
-        const descriptors = fs.readdirSync("/proc/self/fd").length;
+        const before = openBelow();
         const { steps, claim } = await attempt(scenario);
         expect(claim).toBeDefined();
         const turns = new Map<string, number>();
@@ -66,7 +67,7 @@ describe.each(Object.entries({ ...scenarios, ...gitScenarios }))(
           expect(fs.lstatSync(log, { throwIfNoEntry: false })?.isFile(), `${step} ${turn}`).toBe(true);
           expect(claim(log), `${step} ${turn}`).toBe(true);
         }
-        expect(fs.readdirSync("/proc/self/fd").length).toBe(descriptors);
+        expect(openBelow()).toEqual(before);
       },
     );
   },

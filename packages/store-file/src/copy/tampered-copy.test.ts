@@ -3,6 +3,7 @@ import path from "node:path";
 import { noteStream as stream } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { publishCopies } from "../index.ts";
+import { openBelow } from "../testing/open-files.ts";
 import { plants } from "../testing/plants.ts";
 import {
   bring,
@@ -116,7 +117,7 @@ describe.each(Object.entries(scenarios))(
     test.each(Object.entries(plants))(
       "by one that is %s succeeds, and the log loses nothing",
       async (_, plant) => {
-        const descriptors = fs.readdirSync("/proc/self/fd").length;
+        const before = openBelow();
         const { steps } = await attempt(scenario);
         const turns = new Map<string, number>();
         for (const step of steps) {
@@ -137,7 +138,7 @@ describe.each(Object.entries(scenarios))(
             .filter((line) => !line.includes('"branch":'));
           expect(fs.readFileSync(tree.copy, "utf8").split("\n"), `${step} ${turn}`).toEqual(chain);
         }
-        expect(fs.readdirSync("/proc/self/fd").length).toBe(descriptors);
+        expect(openBelow()).toEqual(before);
       },
     );
   },

@@ -8,6 +8,7 @@ import { findLeftovers, inspectStream, openFileStore, repairStream } from "../in
 import { layoutOf } from "../layout.ts";
 import { dyingAt } from "../testing/dying-files.ts";
 import { errnoError, faultyFiles } from "../testing/faulty-files.ts";
+import { openBelow } from "../testing/open-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 
 /** Foreign text and a flipped bit; behind a failed flush where it is asked for. */
@@ -104,7 +105,7 @@ describe("a repair that is cut off", () => {
         "unlink",
         "tryLock",
       ];
-      const before = fs.readdirSync("/proc/self/fd").length;
+      const before = openBelow();
       for (const call of calls)
         for (let skip = 0; ; skip += 1) {
           const { directory, log, suspect } = ledger(false);
@@ -130,7 +131,7 @@ describe("a repair that is cut off", () => {
           fs.rmSync(directory, { recursive: true });
           if (!faulty.fired) break;
         }
-      expect(fs.readdirSync("/proc/self/fd").length).toBe(before);
+      expect(openBelow()).toEqual(before);
     },
   );
 

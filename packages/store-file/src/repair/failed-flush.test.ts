@@ -6,6 +6,7 @@ import type { FilePort } from "../files/file-port.ts";
 import { inspectStream, openFileStore, repairStream } from "../index.ts";
 import { layoutOf } from "../layout.ts";
 import { lyingDisk } from "../testing/lying-disk.ts";
+import { openBelow } from "../testing/open-files.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
 
 const refused = { code: "DURABILITY_UNKNOWN", outcome: "unknown" };
@@ -121,7 +122,7 @@ describe("a store that is open while another process recovers the log", () => {
   });
 
   test("and frees the descriptor of the old file, at the latest when it is closed", async () => {
-    const before = fs.readdirSync("/proc/self/fd").length;
+    const before = openBelow();
     for (const isRecovered of [true, false]) {
       const { directory, store } = await suspectLog();
       if (isRecovered) {
@@ -130,7 +131,7 @@ describe("a store that is open while another process recovers the log", () => {
       }
       await store.close();
     }
-    expect(fs.readdirSync("/proc/self/fd").length).toBe(before);
+    expect(openBelow()).toEqual(before);
   });
 });
 
