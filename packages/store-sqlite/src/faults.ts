@@ -41,7 +41,7 @@ const denied: Meaning = {
 const corrupt: Meaning = {
   code: "LOG_CORRUPT",
   retryable: false,
-  hint: "The database is damaged and takes no writes. `mled doctor` says where; put a copy back that is sound.",
+  hint: "The database is damaged and takes no writes. `mled doctor` says where, and what to do about it.",
 };
 const exhausted: Meaning = {
   code: "RESOURCES_EXHAUSTED",

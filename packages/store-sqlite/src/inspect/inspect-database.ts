@@ -9,7 +9,7 @@ import { codeOf, faultOf } from "../faults.ts";
 import { databaseFile, databasePlace, statusOf } from "../location/database-place.ts";
 import { checkRows } from "./check-rows.ts";
 import { checkSchema } from "./check-schema.ts";
-import { type DatabaseReport, type FindingList, findingList, type StreamSummary } from "./report.ts";
+import { type DatabaseReport, type FindingList, findingList } from "./report.ts";
 
 export interface InspectDatabaseOptions {
   readonly path: string;
@@ -55,21 +55,24 @@ export const inspectDatabase = async ({
       // All of it as it is at one moment: events that come meanwhile would look like commands without events.
       db.exec("BEGIN");
       const findings = findingList();
-      const streams = await lookingFor(findings, async () => {
-        checkPages(db, findings);
-        await turn();
+      await unlessRefused(findings, "the pages", async () => checkPages(db, findings));
+      await turn();
+      const read = await unlessRefused(findings, "the tables", async () => {
         checkSchema(db, driver, findings);
         return checkRows({ db, findings, digests, turn });
       });
+      const streams = read ?? [];
+      const ledgerId = ledgerIdOf(db, findings);
       return {
         ...report,
         exists: true,
-        ledgerId: ledgerIdOf(db, findings),
+        ledgerId,
         commands: streams.reduce((sum, { commands }) => sum + commands, 0),
         events: streams.reduce((sum, { events }) => sum + events, 0),
         streams,
         findings: findings.findings,
         findingsLeftOut: findings.leftOut,
+        rowsWhole: read !== undefined && ledgerId !== null && !findings.isAboutRows,
       };
     } finally {
       db.close();
@@ -92,22 +95,24 @@ const nothing = (path: string): DatabaseReport => ({
   streams: [],
   findings: [],
   findingsLeftOut: 0,
+  rowsWhole: true,
 });
 
-/** A page that SQLite itself refuses ends the search; what was found before it is kept. */
-const lookingFor = async (
+/** A page that SQLite itself refuses ends a search; what was found before it is kept, and `undefined` answered. */
+const unlessRefused = async <A>(
   findings: FindingList,
-  search: () => Promise<readonly StreamSummary[]>,
-): Promise<readonly StreamSummary[]> => {
+  what: string,
+  search: () => Promise<A>,
+): Promise<A | undefined> => {
   try {
     return await search();
   } catch (error) {
     if (!codeOf(error)?.startsWith("SQLITE_CORRUPT")) throw error;
     findings.add({
       kind: "integrity",
-      why: `the tables could not be read to their end: ${(error as Error).message}`,
+      why: `${what} could not be read to their end: ${(error as Error).message}`,
     });
-    return [];
+    return undefined;
   }
 };
 

@@ -48,6 +48,11 @@ export interface DatabaseReport {
   readonly findings: readonly DatabaseFinding[];
   /** How many more there are. */
   readonly findingsLeftOut: number;
+  /**
+   * The tables were read to their end, and every row of them proves itself: where something was found all the same, it lies in
+   * what can be made anew from them, such as an index, and a copy to a new file has everything.
+   */
+  readonly rowsWhole: boolean;
 }
 
 const mostFindings = 1_000;
@@ -55,6 +60,8 @@ const mostFindings = 1_000;
 /** Takes findings down, up to a bound. */
 export interface FindingList {
   add(finding: DatabaseFinding): void;
+  /** Whether there is one about rows, also among those left out. */
+  readonly isAboutRows: boolean;
   readonly findings: readonly DatabaseFinding[];
   readonly leftOut: number;
 }
@@ -62,12 +69,17 @@ export interface FindingList {
 export const findingList = (): FindingList => {
   const findings: DatabaseFinding[] = [];
   let leftOut = 0;
+  let isAboutRows = false;
   return {
     add: (finding) => {
+      isAboutRows ||= finding.kind !== "integrity" && finding.kind !== "schema";
       if (findings.length < mostFindings) findings.push(finding);
       else leftOut += 1;
     },
     findings,
+    get isAboutRows() {
+      return isAboutRows;
+    },
     get leftOut() {
       return leftOut;
     },

@@ -7,7 +7,6 @@ import type {
   TransferExtent,
   TransferSource,
 } from "@mission-ledger/core";
-import { readHead } from "../append/log-end.ts";
 import type { StoreContext } from "../append/store-context.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
@@ -24,6 +23,7 @@ import {
 } from "../schema/rows.ts";
 import { ledgerNumbers } from "./ledger-numbers.ts";
 import { asidesBehind, hasLines, linesBehind } from "./log-lines.ts";
+import { type StreamRows, streamRows } from "./stream-rows.ts";
 
 type Context = Pick<StoreContext, "database" | "path" | "retry">;
 
@@ -35,17 +35,17 @@ interface End {
 }
 
 const pageEvents = 1_024;
-const ofStreamSql = `${joinedSql} WHERE e.stream = ? AND e.revision > ? AND e.revision <= ? ORDER BY e.revision LIMIT ${pageEvents}`;
 const ofLogSql = `${joinedSql} WHERE e.position > ? ORDER BY e.position LIMIT ${pageEvents}`;
 /** Steps from one name to the next, whatever stands between. */
-const namesSql = (table: string): string => `
+const namesOfLinesSql = `
 WITH RECURSIVE found (stream) AS (
-  SELECT min(stream) FROM ${table}
+  SELECT min(stream) FROM lines
   UNION ALL
-  SELECT (SELECT min(stream) FROM ${table} WHERE stream > found.stream) FROM found WHERE found.stream IS NOT NULL
+  SELECT (SELECT min(stream) FROM lines WHERE stream > found.stream) FROM found WHERE found.stream IS NOT NULL
 ) SELECT stream FROM found WHERE stream IS NOT NULL`;
 
 export const sqliteSource = ({ database, path, retry }: Context): Omit<TransferSource, "close"> => {
+  const streams = streamRows();
   const look = async <A>(task: (connection: Connection) => A, nothing: A): Promise<A> => {
     try {
       return await retry.patiently(() => {
@@ -94,13 +94,11 @@ export const sqliteSource = ({ database, path, retry }: Context): Omit<TransferS
     keeps: "lines",
     extents: () =>
       look<readonly TransferExtent[]>((connection) => {
-        const names = new Set(
-          ["events", "lines"].flatMap((table) =>
-            (connection.rows(namesSql(table)).all() as SqlRow[]).map(([stream]) => String(stream)),
-          ),
-        );
+        const ends = streams.ends(connection);
+        const withLines = connection.rows(namesOfLinesSql).all() as SqlRow[];
+        const names = new Set([...ends.keys(), ...withLines.map(([stream]) => String(stream))]);
         return [...names].sort().map((stream) => {
-          const { revision } = readHead(connection, stream);
+          const revision = ends.get(stream) ?? -1;
           const end: End = { revision, asides: asidesBehind(connection, stream, revision) };
           return { stream, end };
         });
@@ -110,7 +108,7 @@ export const sqliteSource = ({ database, path, retry }: Context): Omit<TransferS
       try {
         const first = await leading([extent]);
         if (first.length > 0) yield first;
-        yield* entries(pagesOf(stream, end as End), endsOf([extent]), signal);
+        yield* entries(pagesOf(streams, stream, end as End), endsOf([extent]), signal);
       } catch (error) {
         if (signal?.aborted === true) throw error;
         throw faultOf(error, "read", { path, stream });
@@ -134,11 +132,11 @@ interface Pages {
   next(connection: Connection): readonly SqlRow[];
 }
 
-const pagesOf = (stream: string, { revision: to }: End): Pages => {
+const pagesOf = (streams: StreamRows, stream: string, { revision: to }: End): Pages => {
   let after = -1;
   return {
     next: (connection) => {
-      const rows = connection.rows(ofStreamSql).all(stream, after, to) as SqlRow[];
+      const rows = streams.page(connection, { stream, after, to, limit: pageEvents });
       after += rows.length;
       return rows;
     },
