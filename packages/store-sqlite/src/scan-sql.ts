@@ -14,16 +14,18 @@ const rowTexts = (alias: string, columns: string): string => {
 // In a joined text it cannot be seen any more what a value was. SQLite orders numbers before texts before blobs, and a comparison
 // with NULL is not true; a column of TEXT turns a number that is stored in it to a text. Looked at is what a reader of rows would
 // notice: who takes a blob of the right characters for a text everywhere else has the right characters, says the checksum.
-const isText = (column: string): string => `${column} < x''`;
-const isNumber = (column: string): string => `${column} < ''`;
+// A plus takes a column's affinity away: for its sake SQLite would look at each constant whether it is a number, row after row.
+const isText = (column: string): string => `+${column} < x''`;
+const isNumber = (column: string): string => `+${column} < ''`;
 /** An empty text would look like NULL. */
-const isTextThere = (column: string): string => `${column} > '' AND ${column} < x''`;
+const isNullOrText = (column: string): string =>
+  `(${column} IS NULL OR (+${column} > '' AND +${column} < x''))`;
 const all = (alias: string, names: string, test: (column: string) => string): string[] =>
   names.split(" ").map((name) => test(`${alias}.${name}`));
 const soundCommand = [
   ...all("c", "command_id recorded_at actor", isText),
-  `(${all("c", nullable.join(" "), isTextThere).join(" AND ")}) IS NOT 0`,
-  "c.crc < ''",
+  ...all("c", nullable.join(" "), isNullOrText),
+  ...all("c", "crc", isNumber),
 ].join(" AND ");
 const soundEvent = [...all("e", "id type digest", isText), ...all("e", "command version crc", isNumber)].join(
   " AND ",
