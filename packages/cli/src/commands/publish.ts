@@ -2,7 +2,6 @@
 import type { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import { changedCopies, type PublishedCopy, publishCopies } from "@mission-ledger/store-file";
-import { logFolderOf } from "../command/log-folder.ts";
 import { warningOfFork } from "../command/log-warnings.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -13,6 +12,7 @@ import { type Line, toned } from "../output/lines.ts";
 import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { missionName } from "../place/copies.ts";
+import { logFolderOf } from "../place/log-folder.ts";
 import { ledgerNotFound } from "../place/place.ts";
 
 export const publish: CommandSpec = command({

@@ -10,7 +10,6 @@ import {
   publishCopies,
   reconcileStream,
 } from "@mission-ledger/store-file";
-import { logFolderOf } from "../command/log-folder.ts";
 import {
   type DemotedCommand,
   demotedCommands,
@@ -26,6 +25,7 @@ import { type Line, toned } from "../output/lines.ts";
 import { CliError, usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
 import { missionName } from "../place/copies.ts";
+import { logFolderOf } from "../place/log-folder.ts";
 
 const { as, requestId, dryRun } = writeFlags;
 

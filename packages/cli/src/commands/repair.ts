@@ -4,13 +4,13 @@ import { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import { inspectStream, repairStream } from "@mission-ledger/store-file";
 import { leftoverMissions } from "../command/leftovers.ts";
-import { logFolderOf } from "../command/log-folder.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
 import { type ExitCode, exitCodeOf } from "../output/exit-codes.ts";
 import { usage } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { logFolderOf } from "../place/log-folder.ts";
 import { copiesOf } from "./repair-copies.ts";
 import { type MissionRepair, placeOfMissing, repairLines } from "./repair-lines.ts";
 

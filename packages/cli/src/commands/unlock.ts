@@ -1,7 +1,6 @@
 /** Unlock: who keeps writers out of a mission, and freeing a lock of plain files whose holder nobody here can judge. */
 import { type Ledger, missionStream } from "@mission-ledger/core/mission";
 import { freeLock, inspectLock, type LockReport, switchLocks } from "@mission-ledger/store-file";
-import { logFolderOf } from "../command/log-folder.ts";
 import { resolveMission } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -9,6 +8,7 @@ import { exitCodes } from "../output/exit-codes.ts";
 import { type Line, toned } from "../output/lines.ts";
 import { CliError } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { logFolderOf } from "../place/log-folder.ts";
 
 /** A lock, and what was done about it. */
 interface Looked extends LockReport {

@@ -1,7 +1,8 @@
 /** For commands that are about log files: the folder of the file store, or why there is nothing here for them to do. */
+
+import type { CommandContext } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
-import { ledgerNotFound } from "../place/place.ts";
-import type { CommandContext } from "./spec.ts";
+import { ledgerNotFound } from "./place.ts";
 
 /** Why not, as the end of a sentence: "plan.db is a SQLite database, and …". */
 export interface NotFiles {
