@@ -13,13 +13,13 @@ import {
 import { describe, expect, test } from "vitest";
 import { runLedger } from "./cli.ts";
 import { openLedger } from "./index.ts";
+import type { Machine } from "./machine/machine.ts";
 import { fakeMachine } from "./testing/fake-machine.ts";
 import { gitAt } from "./testing/git.ts";
 import { abortsAtAsk } from "./testing/interrupting-signal.ts";
 import { parseArgs } from "./testing/parse-args.ts";
 import { specKittyRow } from "./testing/samples.ts";
 import { planned, type Session, session } from "./testing/session.ts";
-import type { Machine } from "./workplace/machine.ts";
 
 const minute = 60_000;
 const reason = ["--reason", "for the test"] as const;

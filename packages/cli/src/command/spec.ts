@@ -12,10 +12,10 @@ import type {
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
 import type { LedgerIndex } from "../guard/ledger-index.ts";
-import type { Programs } from "../hold/programs.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Programs } from "../machine/programs.ts";
 import type { Line } from "../output/lines.ts";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
-import type { Machine } from "../workplace/machine.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";
 import type { Names } from "./names.ts";
 import type { CommandResult } from "./result.ts";

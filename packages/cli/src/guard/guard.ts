@@ -16,7 +16,7 @@ import {
 import type { GitPlace } from "@mission-ledger/git";
 import { openWorkPackage, resolveRef } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
-import { type Machine, systemMachine } from "../workplace/machine.ts";
+import { type Machine, systemMachine } from "../machine/machine.ts";
 import { observeWorkplace } from "../workplace/observe-workplace.ts";
 import {
   type CommittedChanges,

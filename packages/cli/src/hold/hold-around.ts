@@ -12,11 +12,11 @@ import {
   stopRenewing,
   takeUpClaim,
 } from "../library/claim.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { ProgramEnd, RunningProgram } from "../machine/programs.ts";
 import { CliError } from "../output/problem.ts";
 import { claimLooker } from "../workplace/look-after-claims.ts";
-import type { Machine } from "../workplace/machine.ts";
 import { programOf } from "../workplace/program.ts";
-import type { ProgramEnd, RunningProgram } from "./programs.ts";
 
 export interface HoldAroundOptions {
   readonly ledger: Ledger;

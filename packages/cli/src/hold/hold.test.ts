@@ -2,17 +2,17 @@ import { readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runLedger } from "../cli.ts";
-import { fakeMachine } from "../testing/fake-machine.ts";
-import { type ManualTime, manualTime, settled } from "../testing/manual-time.ts";
-import { planned, type Session } from "../testing/session.ts";
-import { graceMs } from "./hold-around.ts";
 import {
   exitOfProgram,
   type ProgramEnd,
   type ProgramRequest,
   type Programs,
   type StopSignal,
-} from "./programs.ts";
+} from "../machine/programs.ts";
+import { fakeMachine } from "../testing/fake-machine.ts";
+import { type ManualTime, manualTime, settled } from "../testing/manual-time.ts";
+import { planned, type Session } from "../testing/session.ts";
+import { graceMs } from "./hold-around.ts";
 
 const minute = 60_000;
 const failed: ProgramEnd = { _tag: "Exited", code: 3 };

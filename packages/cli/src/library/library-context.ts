@@ -1,8 +1,8 @@
 /** What missions, work packages and claims in a program's hands share. */
 import type { Randomness, Timers } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
+import type { Machine } from "../machine/machine.ts";
 import type { StoreAddress } from "../store/store-kind.ts";
-import type { Machine } from "../workplace/machine.ts";
 
 export interface LibraryContext {
   readonly engine: Ledger;

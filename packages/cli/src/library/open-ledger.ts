@@ -11,11 +11,11 @@ import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/co
 import { locateLedger } from "@mission-ledger/store-file";
 import type { GuardAnswer } from "../guard/guard.ts";
 import { ledgerIndexOf, notingIndexes } from "../guard/ledger-index.ts";
+import { systemMachine } from "../machine/machine.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { OpenedStore, StoreAddress, StorePorts } from "../store/store-kind.ts";
-import { systemMachine } from "../workplace/machine.ts";
 import { type GuardOptions, guardIn } from "./guard.ts";
 import type { LibraryContext } from "./library-context.ts";
 import { createMission, type MissionDetails, type OpenedMission, openedMission } from "./mission.ts";

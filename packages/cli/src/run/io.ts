@@ -2,9 +2,9 @@
 import type { CancelSignal, Clock, Randomness, Timers } from "@mission-ledger/core";
 import type { LoadLockBinding } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
-import type { Programs } from "../hold/programs.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Programs } from "../machine/programs.ts";
 import type { LoadSqliteDriver } from "../store/store-kind.ts";
-import type { Machine } from "../workplace/machine.ts";
 
 /** Where text goes. Any Node stream is one; `write` may also answer a promise, which is waited for. */
 export interface Output {

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import process from "node:process";
 import { type CancelSignal, type Randomness, systemRandomness } from "@mission-ledger/core";
-import type { Programs } from "../hold/programs.ts";
+import type { Programs } from "../machine/programs.ts";
 import type { Io, Output } from "./io.ts";
 import { processPrograms } from "./process-programs.ts";
 

@@ -1,7 +1,7 @@
 /** Programs of the running process. With `process-io.ts` and the bin, the only place that reads `process`. */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import process from "node:process";
-import type { ProgramEnd, Programs, RunningProgram } from "../hold/programs.ts";
+import type { ProgramEnd, Programs, RunningProgram } from "../machine/programs.ts";
 
 /** Signals by which people and supervisors mean what is run, not what runs it. */
 const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"] as const;

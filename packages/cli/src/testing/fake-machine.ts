@@ -1,6 +1,6 @@
 /** A machine that exists in a test alone: what its files say, which processes it has, and what its programs answer. */
 import type { ProcessFacts, ProcessIdentity } from "@mission-ledger/store-file";
-import type { Machine } from "../workplace/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 
 export interface FakeMachineOptions {
   readonly platform?: string;

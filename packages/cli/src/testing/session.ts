@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
-import type { Programs } from "../hold/programs.ts";
+import type { Programs } from "../machine/programs.ts";
 import type { Envelope } from "../output/envelope.ts";
 import type { Io } from "../run/io.ts";
 import { runLedger } from "../run/run-ledger.ts";

@@ -4,9 +4,9 @@ import path from "node:path";
 import { type HoldingProgram, limits, type Workplace } from "@mission-ledger/core/mission";
 import { locateGitDirectories } from "@mission-ledger/store-file";
 import type { Environment } from "../command/spec.ts";
+import { type Machine, systemMachine } from "../machine/machine.ts";
 import { gitEnvironment, isGitRedirected } from "../place/place.ts";
 import { type CheckedOut, readCheckedOut } from "./checked-out.ts";
-import { type Machine, systemMachine } from "./machine.ts";
 import { hostId, placeName } from "./places.ts";
 
 export interface ObserveWorkplace {

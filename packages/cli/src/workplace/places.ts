@@ -2,7 +2,7 @@
 import path from "node:path";
 import { sha256Hex } from "@mission-ledger/core";
 import type { PlaceName } from "@mission-ledger/core/mission";
-import { type Machine, systemMachine } from "./machine.ts";
+import { type Machine, systemMachine } from "../machine/machine.ts";
 
 interface Identity {
   readonly id: string;

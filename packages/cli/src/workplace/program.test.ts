@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { systemMachine } from "../machine/machine.ts";
 import { fakeMachine } from "../testing/fake-machine.ts";
-import { systemMachine } from "./machine.ts";
 import { hostId } from "./places.ts";
 import { isProgramAlive, ownProgram } from "./program.ts";
 

@@ -1,7 +1,7 @@
 /** Which program holds a claim, and whether it is still there. */
 import type { HoldingProgram } from "@mission-ledger/core/mission";
 import type { ProcessIdentity } from "@mission-ledger/store-file";
-import { type Machine, systemMachine } from "./machine.ts";
+import { type Machine, systemMachine } from "../machine/machine.ts";
 import { hostId, isHostCertain } from "./places.ts";
 
 /** Pid and time namespace of a Linux system itself. Source: include/linux/proc_ns.h, `PROC_PID_INIT_INO`. */
