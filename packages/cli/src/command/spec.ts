@@ -11,9 +11,9 @@ import type {
 } from "@mission-ledger/core";
 import type { Ledger, RequestOptions } from "@mission-ledger/core/mission";
 import type { FilePort } from "@mission-ledger/store-file";
-import type { LedgerIndex } from "../guard/ledger-index.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Programs } from "../machine/programs.ts";
+import type { LedgerIndex } from "../mission-index/ledger-index.ts";
 import type { Line } from "../output/lines.ts";
 import type { LoadSqliteDriver, StoreAddress, StoreName } from "../store/store-kind.ts";
 import type { CommandInput, FieldDefinitions, FieldSpec, InputOf } from "./fields.ts";

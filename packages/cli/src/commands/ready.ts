@@ -14,7 +14,7 @@ import { listFlags, page } from "../command/paging.ts";
 import { pastOfList, skewWarnings } from "../command/past.ts";
 import { selectMissions } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
-import { type MissionNames, namesOfLogs, namesOfMissions } from "../guard/open-missions.ts";
+import { type MissionNames, namesOfLogs, namesOfMissions } from "../mission-index/open-missions.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
 
 export interface Listed extends ReadyItem {

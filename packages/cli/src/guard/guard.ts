@@ -17,6 +17,7 @@ import type { GitPlace } from "@mission-ledger/git";
 import { openWorkPackage, resolveRef } from "../command/refs.ts";
 import type { Environment } from "../command/spec.ts";
 import { type Machine, systemMachine } from "../machine/machine.ts";
+import type { WorktreeIndex } from "../mission-index/worktree-index.ts";
 import { observeWorkplace } from "../workplace/observe-workplace.ts";
 import {
   type CommittedChanges,
@@ -26,7 +27,6 @@ import {
   uncommittedChanges,
 } from "./changes.ts";
 import { type LookedAt, missionsFor, readOpen } from "./missions-for.ts";
-import type { WorktreeIndex } from "./worktree-index.ts";
 
 export interface GuardQuestion {
   readonly ledger: Ledger;

@@ -10,8 +10,8 @@ import {
 } from "@mission-ledger/core/mission";
 import { isOfOneLog } from "../command/incomplete.ts";
 import { openMission } from "../command/refs.ts";
+import type { WorktreeIndex } from "../mission-index/worktree-index.ts";
 import { checkWhole } from "./whole-log.ts";
-import type { WorktreeIndex } from "./worktree-index.ts";
 
 export interface MissionsQuestion {
   readonly ledger: Ledger;

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { CancelSignal } from "@mission-ledger/core";
 import type { Environment } from "../command/spec.ts";
 import { type GuardAnswer, guardOwnership } from "../guard/guard.ts";
-import { ledgerIndexOf } from "../guard/ledger-index.ts";
+import { ledgerIndexOf } from "../mission-index/ledger-index.ts";
 import type { LibraryContext } from "./library-context.ts";
 
 export interface GuardOptions {

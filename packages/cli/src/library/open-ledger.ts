@@ -10,8 +10,8 @@ import {
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
 import type { GuardAnswer } from "../guard/guard.ts";
-import { ledgerIndexOf, notingIndexes } from "../guard/ledger-index.ts";
 import { systemMachine } from "../machine/machine.ts";
+import { ledgerIndexOf, notingIndexes } from "../mission-index/ledger-index.ts";
 import type { CheckedPrompt } from "../prompts/check-prompt.ts";
 import { parseAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
