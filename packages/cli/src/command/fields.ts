@@ -48,6 +48,16 @@ export interface FieldSpec extends FieldDefinition {
   readonly name: string;
 }
 
+/** What stands beside it in help: its description, with what it may be and what it is if it is not given. */
+export const describeField = ({ description, default: preset, choices, repeatable }: FieldSpec): string => {
+  const notes = [
+    ...(choices === undefined ? [] : [choices.join(" | ")]),
+    ...(preset === undefined ? [] : [`default ${preset}`]),
+    ...(repeatable === true ? ["repeatable"] : []),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join("; ")})`;
+};
+
 export type FieldDefinitions = Readonly<Record<string, FieldDefinition>>;
 
 type ValueOf<Field extends FieldDefinition> = Field extends { readonly choices: readonly (infer Choice)[] }

@@ -1,10 +1,10 @@
 /** Completion scripts, made from the table: commands, their flags, lanes and other closed lists. */
 import { shownLanes } from "@mission-ledger/core/mission";
 import type { FieldSpec } from "../command/fields.ts";
+import { globalFlags } from "../command/global-flags.ts";
 import { flagName } from "../command/input.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import type { Line } from "../output/lines.ts";
-import { globalFlags } from "../run/global-flags.ts";
 
 export const completion: CommandSpec = command({
   name: "completion",

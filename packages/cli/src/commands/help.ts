@@ -1,14 +1,13 @@
 /** Help, made from the table: the dozen that are used daily, all of them, a group, or one. */
 
-import type { FieldSpec } from "../command/fields.ts";
+import { describeField, type FieldSpec } from "../command/fields.ts";
+import { globalFlags } from "../command/global-flags.ts";
 import { flagName } from "../command/input.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { type CommandSpec, command } from "../command/spec.ts";
 import { columns, type Line, type Surface, toned } from "../output/lines.ts";
 import { usage } from "../output/problem.ts";
 import { nearest } from "../output/suggest.ts";
-import { describe } from "../run/commander-like.ts";
-import { globalFlags } from "../run/global-flags.ts";
 
 export const help: CommandSpec = command({
   name: "help",
@@ -108,7 +107,7 @@ const manual = (context: CommandContext, spec: CommandSpec, surface: Surface): r
     : [
         "",
         ...columns(
-          spec.arguments.map((field) => [`  ${placeholder(field)}`, describe(field)]),
+          spec.arguments.map((field) => [`  ${placeholder(field)}`, describeField(field)]),
           surface,
         ),
       ]),
@@ -139,7 +138,7 @@ const flagLines = (flags: readonly FieldSpec[], surface: Surface): readonly Line
       ];
       return [
         `  ${spellings.join(", ")}${value}`,
-        field.required === true ? `${describe(field)} (required)` : describe(field),
+        field.required === true ? `${describeField(field)} (required)` : describeField(field),
       ];
     }),
     surface,

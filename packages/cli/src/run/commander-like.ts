@@ -1,6 +1,6 @@
 /** The part of commander that we call, as a shape: versions 11 to 15 all have it, and nothing here imports any of them. */
 
-import type { FieldSpec } from "../command/fields.ts";
+import { describeField, type FieldSpec } from "../command/fields.ts";
 import { flagName } from "../command/input.ts";
 import type { CommandSpec } from "../command/spec.ts";
 
@@ -73,21 +73,16 @@ export const declareFlag = (leaf: CommanderLike, field: FieldSpec): void => {
     else if (field.repeatable === true)
       leaf.option(
         `${letter}${flagName(name)} <${field.placeholder ?? field.kind}>`,
-        describe(field),
+        describeField(field),
         collect,
       );
     else
-      leaf.option(`${letter}${flagName(name)} <${field.placeholder ?? field.kind}>`, describe(field), once);
+      leaf.option(
+        `${letter}${flagName(name)} <${field.placeholder ?? field.kind}>`,
+        describeField(field),
+        once,
+      );
   }
-};
-
-export const describe = ({ description, default: preset, choices, repeatable }: FieldSpec): string => {
-  const notes = [
-    ...(choices === undefined ? [] : [choices.join(" | ")]),
-    ...(preset === undefined ? [] : [`default ${preset}`]),
-    ...(repeatable === true ? ["repeatable"] : []),
-  ];
-  return notes.length === 0 ? description : `${description} (${notes.join("; ")})`;
 };
 
 const collect = (value: string, previous: unknown): readonly string[] => [

@@ -1,8 +1,8 @@
 /** Which command argv asks for, before anything else is parsed. */
 
+import { globalFlags } from "../command/global-flags.ts";
 import { flagName } from "../command/input.ts";
 import type { CommandSpec } from "../command/spec.ts";
-import { globalFlags } from "./global-flags.ts";
 
 export interface Asked {
   readonly spec: CommandSpec | undefined;

@@ -1,12 +1,12 @@
 /** Commands as they are typed here, with all that makes them mean the same again. */
 import { formatDuration } from "../command/duration.ts";
 import type { CommandInput, FieldSpec } from "../command/fields.ts";
+import type { Globals } from "../command/global-flags.ts";
 import { flagName } from "../command/input.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { hideInAddress, hidePasswords, isServerAddress } from "../output/passwords.ts";
 import { shellQuote } from "../output/shell-quote.ts";
-import type { Globals } from "./global-flags.ts";
 
 /** What commands are called here, with the flags that say where the ledger is: what is proposed has to work as it stands. */
 export const namesAt = (

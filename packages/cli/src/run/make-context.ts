@@ -14,6 +14,7 @@ import {
 import { type Ledger, ledgerOver } from "@mission-ledger/core/mission";
 import { nodeFiles, nodeFilesWith } from "@mission-ledger/store-file";
 import type { CommandInput } from "../command/fields.ts";
+import type { Globals } from "../command/global-flags.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import { systemMachine } from "../machine/machine.ts";
@@ -28,7 +29,6 @@ import { formatAddress } from "../store/address.ts";
 import { storeAt } from "../store/addressed-store.ts";
 import type { StoreAddress, StorePorts } from "../store/store-kind.ts";
 import { findSyncSetting } from "../sync/setting.ts";
-import type { Globals } from "./global-flags.ts";
 import { interruptedError } from "./interruption.ts";
 import { formatInvocation, namesAt } from "./invocation.ts";
 import { type Io, put } from "./io.ts";

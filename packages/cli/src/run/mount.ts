@@ -3,12 +3,12 @@
  * `exitOverride` and `configureOutput` hold, and no second commander is loaded.
  */
 import type { Ledger } from "@mission-ledger/core/mission";
+import { placeFlags, printFlags, splitGlobals } from "../command/global-flags.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { commands } from "../commands/index.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { type CommanderLike, declareCommand } from "./commander-like.ts";
-import { placeFlags, printFlags, splitGlobals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import type { PerformOptions } from "./perform.ts";
 import { performAndPrint } from "./perform-and-print.ts";

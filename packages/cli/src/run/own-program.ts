@@ -1,9 +1,9 @@
 /** Our own commander program, built for one invocation: only the command that was asked for is declared in it. */
 import { Command } from "commander";
+import { globalFlags } from "../command/global-flags.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
 import { type CommanderLike, declareCommand, declareFlag } from "./commander-like.ts";
-import { globalFlags } from "./global-flags.ts";
 
 /** What argv says for `spec`. Throws `USAGE`. Prints nothing and never exits. */
 export const parseWithCommander = async (

@@ -3,6 +3,7 @@ import path from "node:path";
 import { limitOf, systemClock } from "@mission-ledger/core";
 import type { Ledger } from "@mission-ledger/core/mission";
 import type { CommandInput } from "../command/fields.ts";
+import type { Globals } from "../command/global-flags.ts";
 import { parseInput, type RawInput } from "../command/input.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandResult } from "../command/result.ts";
@@ -13,7 +14,6 @@ import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } f
 import { findPlace } from "../place/place.ts";
 import { type FinalSync, finalSync, isFollowedBySync } from "../sync/final-sync.ts";
 import type { Ending } from "./ending.ts";
-import type { Globals } from "./global-flags.ts";
 import { hintFor } from "./hints.ts";
 import { unlessInterrupted } from "./interruption.ts";
 import { namesAt } from "./invocation.ts";

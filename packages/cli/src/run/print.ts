@@ -1,4 +1,6 @@
 /** Prints how a command ended: results on stdout, everything else on stderr, or one JSON document on stdout. */
+
+import type { Globals } from "../command/global-flags.ts";
 import type { CommandResult, Row } from "../command/result.ts";
 import { renderEnvelope } from "../output/envelope.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
@@ -6,7 +8,6 @@ import { type Line, renderLines, type Surface, toned } from "../output/lines.ts"
 import { printableJson } from "../output/printable.ts";
 import type { Problem } from "../output/problem.ts";
 import type { Ending } from "./ending.ts";
-import type { Globals } from "./global-flags.ts";
 import { type Io, type Output, OutputFailed, put, ReaderGone } from "./io.ts";
 
 export interface Printing {

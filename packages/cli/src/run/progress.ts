@@ -1,9 +1,9 @@
 /** Shows how far a long command is: one line that is drawn over itself on a terminal, records with `--jsonl`, else nothing. */
 import type { Clock } from "@mission-ledger/core";
+import type { Globals } from "../command/global-flags.ts";
 import type { ProgressNote } from "../command/spec.ts";
 import { printable, printableJson } from "../output/printable.ts";
 import { displayWidth, fit } from "../output/width.ts";
-import type { Globals } from "./global-flags.ts";
 import { type Io, type Output, put } from "./io.ts";
 
 export interface ProgressDisplay {

@@ -1,11 +1,11 @@
 /** One command for a program that has no command line: input as an object, the envelope as an answer. */
 
+import { type Globals, splitGlobals } from "../command/global-flags.ts";
 import type { RawInput } from "../command/input.ts";
 import { ownNames } from "../command/names.ts";
 import { commands } from "../commands/index.ts";
 import { type Envelope, envelopeSchema } from "../output/envelope.ts";
 import type { ExitCode } from "../output/exit-codes.ts";
-import { type Globals, splitGlobals } from "./global-flags.ts";
 import type { Io, Output } from "./io.ts";
 import { engineOf, type LedgerSource } from "./mount.ts";
 import { performAndPrint } from "./perform-and-print.ts";

@@ -1,5 +1,6 @@
 /** The whole command line as a function: `runLedger(argv, io)` answers the exit code. It never touches `process`. */
 
+import { type Globals, splitGlobals } from "../command/global-flags.ts";
 import { type Names, ownNames } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { commands } from "../commands/index.ts";
@@ -9,7 +10,6 @@ import { shellQuote } from "../output/shell-quote.ts";
 import { nearest } from "../output/suggest.ts";
 import { version } from "../version.ts";
 import { findCommand } from "./find-command.ts";
-import { type Globals, splitGlobals } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 import { parseWithCommander } from "./own-program.ts";
 import { failedEnding } from "./perform.ts";

@@ -1,10 +1,10 @@
 /** `--reason --dry-run`: the parser takes the second flag for the first one's value, and a look would become a write. */
 
 import type { FieldSpec } from "../command/fields.ts";
+import { globalFlags } from "../command/global-flags.ts";
 import { flagName, type RawInput } from "../command/input.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
-import { globalFlags } from "./global-flags.ts";
 
 /**
  * Throws `USAGE` where a flag's value is exactly how a flag of this command, or one of all commands, is spelled. Asked of

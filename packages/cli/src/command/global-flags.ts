@@ -1,5 +1,5 @@
 /** Flags that every command has: where the ledger is, and how to print. Commands never see them. */
-import type { FieldSpec } from "../command/fields.ts";
+import type { FieldSpec } from "./fields.ts";
 
 export interface Globals {
   readonly json: boolean;
