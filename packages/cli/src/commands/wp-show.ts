@@ -9,6 +9,7 @@ import {
   type WorkPackage,
   type Workplace,
 } from "@mission-ledger/core/mission";
+import { allowedFrom } from "../command/allowed-lanes.ts";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
 import { pastOf } from "../command/past.ts";
@@ -17,7 +18,6 @@ import { type CommandSpec, command } from "../command/spec.ts";
 import { clockTime } from "../command/write.ts";
 import { counted } from "../output/counted.ts";
 import { type Line, toned } from "../output/lines.ts";
-import { allowedFrom } from "../run/hints.ts";
 
 export const wpShow: CommandSpec = command({
   name: "wp.show",

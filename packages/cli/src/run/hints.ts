@@ -1,7 +1,8 @@
 /** The next step after a refusal, as words that can be typed here. Core says what is wrong; this says what to run. */
 import path from "node:path";
-import { type findExit, isLane, lanes, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
+import { isLane, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import { decodeStreamName } from "@mission-ledger/store-file";
+import { allowedFrom } from "../command/allowed-lanes.ts";
 import { damageStep } from "../command/damage-step.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
@@ -135,21 +136,6 @@ const undoHint = (
 
 const wayOfClaim = (to: unknown, ref: string, names: Names): string =>
   `next: ${names.say(to === "in_review" ? "review.start" : "wp.claim", ref)}`;
-
-/** `for_review · blocked (--reason) · canceled (--reason)` */
-export const allowedFrom = (from: Parameters<typeof findExit>[0]): string => {
-  const exits = lanes[from].exits.map(({ to, via, guards }) => {
-    const needs = [
-      ...(via.includes("move")
-        ? []
-        : [via[0] === "claim" ? (to === "in_review" ? "by review start" : "by claim") : "by review submit"]),
-      ...(guards.includes("reason") ? ["--reason"] : []),
-      ...(guards.includes("link") ? ["--link"] : []),
-    ];
-    return needs.length === 0 ? to : `${to} (${needs.join(", ")})`;
-  });
-  return exits.length === 0 ? "nothing; this lane is final" : exits.join(" · ");
-};
 
 const guardHint = (guard: string, ref: string, names: Names, { name }: CommandSpec): string | undefined => {
   switch (guard) {
