@@ -1,8 +1,8 @@
 /** Reading the catalogue; a catalogue of which the server hides something is a fault, since missions would be missing. */
 import { notWhole } from "../faults.ts";
 import type { Gateway, StoredEvent } from "../gateway/gateway.ts";
+import { hidesEvents, metadataStream } from "../layout/hidden.ts";
 import type { Patience } from "../patience.ts";
-import { hidesEvents, metadataStream } from "../read/hidden.ts";
 
 export interface CatalogueReader {
   /** Entries from a revision on, at most so many; none where there are none. */

@@ -6,10 +6,10 @@
 import type { CancelSignal, Randomness } from "@mission-ledger/core";
 import { notWhole } from "../faults.ts";
 import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway/gateway.ts";
+import { hidesEvents, metadataStream } from "../layout/hidden.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
 import { withoutPosition } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
-import { hidesEvents, metadataStream } from "../read/hidden.ts";
 import type { Timers } from "../timers.ts";
 import { catalogueReader } from "./catalogue-reader.ts";
 import { begunType, catalogueEntries, listedType } from "./entries.ts";

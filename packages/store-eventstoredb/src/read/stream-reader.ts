@@ -3,11 +3,11 @@ import { type CancelSignal, emptyHead, type StoreFault, type StreamHead } from "
 import { type CommandIndex, learnt } from "../command-index.ts";
 import { notInLog, notWhole } from "../faults.ts";
 import type { Gateway, StoredEvent } from "../gateway/gateway.ts";
+import { hidesEvents, metadataStream } from "../layout/hidden.ts";
 import type { StreamNames } from "../layout/names.ts";
 import { isAsSealed, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";
 import type { Timers } from "../timers.ts";
-import { hidesEvents, metadataStream } from "./hidden.ts";
 import { pageSizeOf } from "./page-size.ts";
 
 export interface StreamReaderSetup {
