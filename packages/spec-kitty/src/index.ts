@@ -17,6 +17,7 @@ export {
   type ReviewFile,
   readReviewFile,
 } from "./files/review-file.ts";
+export { snapshotText, stateObject } from "./files/snapshot.ts";
 export { type NamedFile, readWorkPackageFile, type WorkPackageFile } from "./files/work-package-file.ts";
 export { findings, type MissionIdentity } from "./findings/findings.ts";
 export { countFindings, type Finding, type FindingKind, findingKinds } from "./findings/kinds.ts";
@@ -59,6 +60,5 @@ export {
   type StatusLog,
   type TransitionRow,
 } from "./log/rows.ts";
-export { snapshotText, stateObject } from "./log/snapshot.ts";
 export type { ReviewResult, Transition } from "./log/transition.ts";
 export type { ReducedWorkPackage } from "./log/work-package.ts";

@@ -8,13 +8,13 @@ import {
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readableText, utf8Bytes } from "../bytes.ts";
+import { stateObject } from "../files/snapshot.ts";
 import { findings } from "../findings/findings.ts";
 import { planImport } from "../import/plan.ts";
 import { runImport } from "../import/run.ts";
 import { compactJson } from "../json/write.ts";
 import { type Reduction, reduceStatusLog, verdictOf } from "../log/reduce.ts";
 import { parseStatusLog, type StatusLog } from "../log/rows.ts";
-import { stateObject } from "../log/snapshot.ts";
 import { idOf, logOf, transitionRow } from "../testing/rows.ts";
 import { exportStatusLog } from "./export.ts";
 import { rowClock, rowId } from "./row-clock.ts";

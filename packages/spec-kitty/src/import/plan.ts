@@ -11,13 +11,13 @@ import { type ExecutionLanes, noExecutionLanes, readExecutionLanes } from "../fi
 import { emptyMeta, type Meta, readMeta } from "../files/meta.ts";
 import { type NewestReview, newestReviews } from "../files/newest-reviews.ts";
 import type { FoundReviewFile } from "../files/review-file.ts";
+import { snapshotText } from "../files/snapshot.ts";
 import { type NamedFile, readWorkPackageFile, type WorkPackageFile } from "../files/work-package-file.ts";
 import { findings as findingsOf } from "../findings/findings.ts";
 import { countFindings, type Finding, type FindingKind, quoted } from "../findings/kinds.ts";
 import { compareCodePoints } from "../json/value.ts";
 import { type Reduction, reduceStatusLog } from "../log/reduce.ts";
 import { parseStatusLog, type StatusLog } from "../log/rows.ts";
-import { snapshotText } from "../log/snapshot.ts";
 import { clip, wellFormed } from "../text.ts";
 import { cutIntoChunks } from "./chunks.ts";
 import { annotationEvent, transitionEvent } from "./history.ts";

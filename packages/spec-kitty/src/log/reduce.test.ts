@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyMeta } from "../files/meta.ts";
+import { snapshotText, stateObject } from "../files/snapshot.ts";
 import { compactJson } from "../json/write.ts";
 import { annotationRow, idOf, logOf, rowText, timeOf, transitionRow } from "../testing/rows.ts";
 import { edgeCount, edgeGuard } from "./lanes.ts";
 import { type Reduction, reduceStatusLog, verdictOf } from "./reduce.ts";
 import { parseStatusLog } from "./rows.ts";
-import { snapshotText, stateObject } from "./snapshot.ts";
 import type { ReducedWorkPackage } from "./work-package.ts";
 
 const reduce = (...rows: readonly string[]): Reduction =>

@@ -1,11 +1,11 @@
 /** `status.json` as Spec Kitty would write it, byte for byte. */
 
-import type { Meta } from "../files/meta.ts";
 import type { PyObject, PyValue } from "../json/value.ts";
 import { indentedJson } from "../json/write.ts";
-import type { Reduction } from "./reduce.ts";
-import type { Retrospective } from "./retrospective.ts";
-import type { ReducedWorkPackage } from "./work-package.ts";
+import type { Reduction } from "../log/reduce.ts";
+import type { Retrospective } from "../log/retrospective.ts";
+import type { ReducedWorkPackage } from "../log/work-package.ts";
+import type { Meta } from "./meta.ts";
 
 /** The text of `status.json` for a reduced log and what `meta.json` says of the mission. */
 export const snapshotText = (
