@@ -1,5 +1,6 @@
 /** What an error of SQLite means: one table from its code and the step to code, outcome, retryable and hint. */
 import { type FaultCode, type Outcome, StoreFault } from "@mission-ledger/core";
+import { whyNotOpened } from "./connection/why-not-opened.ts";
 import { DamagedRow } from "./schema/rows.ts";
 
 /** Where in a command's way the error came up. From `commit` on, the outcome is unknown until a retry resolves it. */
@@ -31,7 +32,7 @@ const missing: Meaning = {
 const readOnly: Meaning = {
   code: "STORAGE_READ_ONLY",
   retryable: false,
-  hint: "The database, its directory or its file system is read-only, or is so for this user, and SQLite writes files beside a database even to read it; make it writable, or make a copy elsewhere with VACUUM INTO.",
+  hint: "The database, its directory or its file system is read-only, or is so for this user, and SQLite writes files beside a database even to read it; make it writable, or work on a copy elsewhere: who may write there makes one with VACUUM INTO, and while nobody can, the database file and its -wal, if there is one, may be copied together.",
 };
 const denied: Meaning = {
   code: "PERMISSION_DENIED",
@@ -139,7 +140,7 @@ export const faultOf = (
   if (error instanceof StoreFault)
     return outcomeAt[step] === "unknown" && error.outcome !== "unknown" ? unsure(error) : error;
   const reason = codeOf(error);
-  const meaning = meaningOf(error, reason, step);
+  const meaning = meaningOf(error, reason, step, details.path);
   const { code, retryable, hint } = meaning;
   // Once it is committed, no error of a later look undoes it.
   const outcome = step === "read-back" ? "unknown" : (meaning.outcome ?? outcomeAt[step]);
@@ -172,14 +173,15 @@ const placeOf = (error: unknown, { path }: Readonly<Record<string, unknown>>): s
     .join(", ");
 };
 
-const meaningOf = (error: unknown, reason: string | undefined, step: Step): Meaning => {
+const meaningOf = (error: unknown, reason: string | undefined, step: Step, path: unknown): Meaning => {
   if (error instanceof DamagedRow) return corrupt;
   if (reason === undefined) {
     // better-sqlite3 looks for the directory itself and says so in words alone.
     const isNoDirectory = error instanceof TypeError && error.message.includes("directory does not exist");
     return isNoDirectory ? missing : internal;
   }
-  const found = meaningOfCode(reason);
+  const isUnclear = reason === "SQLITE_CANTOPEN" && typeof path === "string";
+  const found = meaningOfCode((isUnclear ? whyNotOpened(path) : undefined) ?? reason);
   return step === "commit" && (found === damagedDisk || found === noSharedMemory) ? unconfirmed : found;
 };
 
