@@ -242,7 +242,9 @@ test("an archived mission is never said to be in a file where it is not", async 
   expect((await shell.json("archive", "p", "--to", "cold/p.jsonl")).code).toBe(0);
   const elsewhere = await shell.json("archive", "p", "--to", "cold/second.jsonl");
   expect(elsewhere).toMatchObject({ code: 6, envelope: { error: { code: "MISSION_ARCHIVED" } } });
-  expect(elsewhere.envelope.error?.hint).toContain("mled restore p");
+  expect(elsewhere.envelope.error?.hint).toMatch(
+    /^Copy that file, or .*: mled restore p, then this command again/,
+  );
   fs.truncateSync(at(shell, "cold", "p.jsonl"), 900);
   expect((await shell.json("archive", "p", "--to", "cold/p.jsonl")).code).toBe(6);
 });

@@ -109,7 +109,10 @@ const hintOf = (
     case "IMPORT_INCOMPLETE":
       return `next: ${names.say("import.spec-kitty", "<the same folder>")}`;
     case "MISSION_ARCHIVED":
-      return mission ? `go on with it: ${names.say("restore", shellQuote(mission))}` : undefined;
+      // Who wanted a second file of the copy is told where the first one is.
+      return mission && details.path === undefined
+        ? `go on with it: ${names.say("restore", shellQuote(mission))}`
+        : undefined;
     case "NOT_FOUND":
       if (_tag === "EventNotFound" && mission) return `look: ${names.say("log", shellQuote(mission))}`;
       if (_tag === "MissionNotFound") return `look: ${names.say("mission.list")}`;
