@@ -2,12 +2,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type CopyReport, copyLedger, emptyHead } from "@mission-ledger/core";
+import { put } from "@mission-ledger/testkit";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { inspectDatabase } from "../inspect/inspect-database.ts";
 import { openSqliteStore } from "../sqlite-store.ts";
 import { scratchDirectory } from "../testing/scratch.ts";
-import { put } from "../testing/writing.ts";
 import { sqliteTransfer } from "./sqlite-transfer.ts";
 
 const pageBytes = 4_096;
