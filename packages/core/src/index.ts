@@ -2,6 +2,12 @@
 export { type Codec, type Decoded, type EventShape, eventCodec, type Upcaster } from "./kernel/codec.ts";
 export type { CommandHandler, CommandOptions, HandlerOptions } from "./kernel/command-handler.ts";
 export {
+  checkCommit,
+  longestActor,
+  longestId,
+  tooMuchForOneCommit,
+} from "./kernel/commit-bounds.ts";
+export {
   type CopiedStream,
   type CopyOptions,
   type CopyPhase,

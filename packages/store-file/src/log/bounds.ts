@@ -9,8 +9,6 @@ export const hardRecordBytes = 1_048_576;
  */
 export const longestRecordBytes: number = hardRecordBytes - 64;
 export const defaultRecordBytes = 65_536;
-export const longestId = 200;
-export const longestActor = 1_024;
 
 /** A record's data lies three levels deep in its line: the record, its list of events, the event. */
 export const deepestLine: number = maxJsonDepth + 3;

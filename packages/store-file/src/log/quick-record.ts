@@ -10,11 +10,12 @@ import {
   isDangerousKey,
   type Json,
   type JsonObject,
+  longestActor,
+  longestId,
   maxEventsPerCommit,
   type StreamHead,
 } from "@mission-ledger/core";
 import { type BlockMap, beyondAscii, canMap, escaped, strange } from "./block-map.ts";
-import { longestActor, longestId } from "./bounds.ts";
 import { KnownTexts, LastText, Pattern } from "./quick-text.ts";
 import { isSealedAt, sealLength } from "./sealed-line.ts";
 import { everything, type Wish } from "./wish.ts";

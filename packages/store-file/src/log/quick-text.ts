@@ -1,5 +1,5 @@
 /** Texts in a block of bytes, told apart without being made into strings. */
-import { longestId } from "./bounds.ts";
+import { longestId } from "@mission-ledger/core";
 
 /** Short texts that come again and again: types, lanes, work packages, actors. Known by their bytes, they are not made anew. */
 export class KnownTexts {

@@ -3,18 +3,21 @@ import { isUtf8 } from "node:buffer";
 import {
   type Commit,
   canonicalJson,
+  checkCommit,
   type EventEnvelope,
   holdsDangerousKey,
   holdsLoneSurrogate,
   type JsonObject,
+  longestActor,
+  longestId,
   maxEventsPerCommit,
   mayHoldDangerousKey,
   mayHoldLoneSurrogate,
   nestsTooDeep,
   type RecordedEvent,
-  StoreFault,
+  tooMuchForOneCommit,
 } from "@mission-ledger/core";
-import { deepestLine, longestActor, longestId } from "./bounds.ts";
+import { deepestLine } from "./bounds.ts";
 import { eventPosition, recordPosition } from "./position.ts";
 import { isSealed, sealLine } from "./sealed-line.ts";
 
@@ -59,7 +62,7 @@ export const encodeRecord = (
   { origin, seq, branch }: RecordOrigin,
   maxBytes: number,
 ): Buffer => {
-  checkBounds(commit);
+  checkCommit(commit);
   const { correlationId, causationId } = commit;
   let events = "";
   for (const { id, type, version, data, digest } of commit.events)
@@ -75,7 +78,7 @@ export const encodeRecord = (
       `,"events":[${events}]}`,
   );
   if (line.length > maxBytes)
-    throw limit(`the record takes ${line.length} bytes of ${maxBytes}`, commit.stream);
+    throw tooMuchForOneCommit(`its record takes ${line.length} bytes of ${maxBytes}`, commit.stream);
   return line;
 };
 
@@ -201,50 +204,3 @@ const isText = (value: unknown, longest: number): value is string =>
 const isId = (value: unknown): value is string => isText(value, longestId);
 
 const damaged = (why: string): Decoded => ({ _tag: "Damaged", why });
-
-/** A record stores what its events share once; a commit whose events disagree with it would come back as another. */
-const checkBounds = (commit: Commit): void => {
-  const { stream, events } = commit;
-  if (events.length === 0) throw new TypeError("a commit holds at least one event");
-  if (events.length > maxEventsPerCommit)
-    throw limit(`${events.length} events of ${maxEventsPerCommit}`, stream);
-  if (commit.actor.length > longestActor)
-    throw limit(`the actor's name is longer than ${longestActor} characters`, stream);
-  const longest = Math.max(
-    commit.commandId.length,
-    commit.commandDigest.length,
-    commit.recordedAt.length,
-    commit.correlationId?.length ?? 0,
-    commit.causationId?.length ?? 0,
-  );
-  if (longest > longestId) throw limit(`an id is longer than ${longestId} characters`, stream);
-  let previous = commit.previous;
-  for (let index = 0; index < events.length; index += 1) {
-    const event = events[index] as EventEnvelope;
-    if (event.id.length > longestId || event.type.length > longestId)
-      throw limit(`an event's id or type is longer than ${longestId} characters`, stream);
-    if (!hexadecimal.test(event.digest)) throw new TypeError("an event's digest is not hexadecimal");
-    const fits =
-      event.stream === stream &&
-      event.revision === commit.firstRevision + index &&
-      event.previous === previous &&
-      event.commandId === commit.commandId &&
-      event.recordedAt === commit.recordedAt &&
-      event.actor === commit.actor &&
-      event.correlationId === commit.correlationId &&
-      event.causationId === commit.causationId &&
-      isCount(event.version);
-    if (!fits) throw new TypeError(`event ${index} does not belong to its commit`);
-    previous = event.digest;
-  }
-};
-
-const hexadecimal = /^[0-9a-f]{1,200}$/;
-
-const limit = (what: string, stream: string): StoreFault =>
-  new StoreFault("LIMIT_EXCEEDED", `too much for one record: ${what}`, {
-    outcome: "not_written",
-    retryable: false,
-    hint: "Make it several commands, or shorten what they carry.",
-    details: { stream },
-  });

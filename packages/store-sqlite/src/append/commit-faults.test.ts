@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { type EventStore, emptyHead } from "@mission-ledger/core";
+import { type Commit, type EventStore, emptyHead } from "@mission-ledger/core";
 import { allEvents, commitOn, put, noteStream as stream, tryPut } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../index.ts";
@@ -324,6 +324,51 @@ describe("a database that others hold", () => {
     other.exec("ROLLBACK");
     other.close();
     expect(await store.findCommand(stream, "c1")).toBeUndefined();
+    await store.close();
+  });
+});
+
+describe("a commit that is none, or too much for one,", () => {
+  const odd = (commit: Commit): Commit => ({
+    ...commit,
+    events: commit.events.map((event) => ({ ...event, actor: "agent-2" })),
+  });
+
+  test("is refused before anything is written", async () => {
+    const { store, driver } = await opened();
+    const head = await store.head(stream);
+    const written: string[] = [];
+    driver.before = (sql) => {
+      if (sql.startsWith("INSERT")) written.push(sql);
+    };
+    const none = odd(commitOn(head, "c1"));
+    await expect(store.append({ commit: none, expected: 0 })).rejects.toThrow(TypeError);
+    const tooMuch = [
+      commitOn(head, "c".repeat(201)),
+      commitOn(head, "c1", { data: { note: "n".repeat(65_536) } }),
+      commitOn(head, "c1", { events: 65 }),
+    ];
+    for (const commit of tooMuch)
+      await expect(store.append({ commit, expected: 0 })).rejects.toMatchObject({
+        code: "LIMIT_EXCEEDED",
+        outcome: "not_written",
+      });
+    expect(written).toEqual([]);
+    expect(await store.head(stream)).toEqual(head);
+    await store.close();
+  });
+
+  test("keeps nobody from writing beside it", async () => {
+    const { store } = await opened();
+    const head = await store.head(stream);
+    const other = "mission-m2";
+    const [none, second] = await Promise.allSettled([
+      store.append({ commit: odd(commitOn(head, "c1")), expected: 0 }),
+      tryPut(store, emptyHead, "c2", { stream: other }),
+    ]);
+    expect(none).toMatchObject({ status: "rejected", reason: expect.any(TypeError) });
+    expect(second).toMatchObject({ status: "fulfilled", value: { _tag: "Appended" } });
+    expect(await store.head(other)).toMatchObject({ revision: 0 });
     await store.close();
   });
 });

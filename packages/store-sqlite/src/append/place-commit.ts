@@ -4,6 +4,7 @@ import {
   type AppendRequest,
   type Commit,
   type Conflict,
+  checkCommit,
   type EventEnvelope,
   type Failpoint,
   type RecordedEvent,
@@ -13,7 +14,7 @@ import {
 import type { Connection } from "../connection/connection.ts";
 import { faultOf } from "../faults.ts";
 import { digestAt, findStored, pageOf } from "../read/stream-events.ts";
-import { checkCommit, checkLength } from "../schema/bounds.ts";
+import { checkLength } from "../schema/bounds.ts";
 import { type CommitRows, commitOf, rowsOf } from "../schema/rows.ts";
 import type { LogEnd } from "./log-end.ts";
 
@@ -60,11 +61,23 @@ export const placeCommit = (context: PlaceContext, request: AppendRequest): Plac
   const instead = askAgain(context, decideAgain, known, { stream, head });
   if (instead === undefined) return { _tag: "Conflict", conflict };
   if (!follows(instead, head) || instead.stream !== stream || instead.commandId !== commandId)
-    throw new TypeError("a commit that was decided again is sealed on the head it was given");
+    throw new PassedThrough(
+      new TypeError("a commit that was decided again is sealed on the head it was given"),
+    );
   return write(context, instead);
 };
 
-/** What somebody else's function threw: it goes to whoever asked for the append, and concerns nobody else. */
+/** A commit that is none is its caller's mistake; those in the same transaction have nothing to do with it. */
+const checkedRows = (commit: Commit, position: number, ledgerId: string): CommitRows => {
+  try {
+    checkCommit(commit);
+    return rowsOf(commit, position, { id: ledgerId, seq: position });
+  } catch (error) {
+    throw error instanceof TypeError ? new PassedThrough(error) : error;
+  }
+};
+
+/** What somebody else's function or commit threw: it goes to whoever asked for the append, and concerns nobody else. */
 export class PassedThrough extends Error {
   readonly original: unknown;
   constructor(original: unknown) {
@@ -119,9 +132,8 @@ const missedAfter = (
 
 const write = (context: PlaceContext, commit: Commit): Placed => {
   const { connection, end, maxCommitBytes, failpoint } = context;
-  checkCommit(commit);
   const position = end.lastPosition() + 1;
-  const rows = rowsOf(commit, position, { id: connection.ledgerId, seq: position });
+  const rows = checkedRows(commit, position, connection.ledgerId);
   checkLength(rows, maxCommitBytes);
   failpoint("append:insert-command");
   connection.prepare(insertCommandSql).run(...rows.command);

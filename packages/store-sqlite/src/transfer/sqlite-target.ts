@@ -4,6 +4,7 @@
  * read again over the second connection from the files that stand under the names.
  */
 import {
+  checkCommit,
   diverged,
   StoreFault,
   type TransferBatch,
@@ -17,7 +18,6 @@ import { quickCheck } from "../append/writing-state.ts";
 import { areSameFiles, type Connection, checkVersion, filesOf } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
-import { checkCommit } from "../schema/bounds.ts";
 import { type CommitRows, commandColumns, eventColumns, rowsOf } from "../schema/rows.ts";
 import { touchSql } from "../schema/schema.ts";
 import { asideRow, asidesBehind, commandLineRow, insertLine, lineColumns } from "./log-lines.ts";
