@@ -16,18 +16,18 @@ import { suspectLogs } from "./append/suspect-logs.ts";
 import { withPublishedCopies } from "./copy/published-store.ts";
 import { faultOf } from "./faults.ts";
 import { readOnly } from "./files/safe-files.ts";
-import { maintainIndex, needsSegment } from "./index-cache/maintain.ts";
 import { type LedgerPorts, ledgerAccess } from "./ledger-access.ts";
 import { ledgerOrigin } from "./location/ledger-origin.ts";
 import { defaultRecordBytes, longestRecordBytes } from "./log/bounds.ts";
-import { findCommandIn } from "./log/command-lookup.ts";
 import { commitOf } from "./log/record.ts";
-import { StreamView } from "./log/stream-view.ts";
 import { isOfCategory } from "./names.ts";
 import { begunStreams } from "./read/begun-logs.ts";
 import { readAllStreams, subscribeToAll } from "./read/read-all.ts";
 import { readCommits, readStream } from "./read/read-stream.ts";
 import { scanStream } from "./read/scan-stream.ts";
+import { findCommandIn } from "./stream-view/command-lookup.ts";
+import { maintainIndex, needsSegment } from "./stream-view/maintain-index.ts";
+import { StreamView } from "./stream-view/stream-view.ts";
 
 export interface FileStoreOptions extends LedgerPorts {
   /** Where the ledger lives; see `locateLedger`. Made by the first append. */

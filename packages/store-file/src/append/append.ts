@@ -6,7 +6,7 @@
 import { emptyHead, type PendingAppend, type StreamHead, whileWanted } from "@mission-ledger/core";
 import { faultOf, type Step } from "../faults.ts";
 import type { StreamLock } from "../lock/stream-lock.ts";
-import type { StreamView } from "../log/stream-view.ts";
+import type { StreamView } from "../stream-view/stream-view.ts";
 import { answerGroup, type WrittenGroup } from "./answer-group.ts";
 import type { LedgerDirectories } from "./directories.ts";
 import type { LogFlusher } from "./log-flusher.ts";

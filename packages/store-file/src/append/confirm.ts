@@ -2,9 +2,9 @@
 import { StoreFault, type StreamHead } from "@mission-ledger/core";
 import { faultOf } from "../faults.ts";
 import { openRegularIfThere, readOnly } from "../files/safe-files.ts";
-import { eventsAfter } from "../log/events-after.ts";
 import { parseMark, recordAt } from "../log/mark.ts";
-import type { StreamView } from "../log/stream-view.ts";
+import { eventsAfter } from "../stream-view/events-after.ts";
+import type { StreamView } from "../stream-view/stream-view.ts";
 import type { LogFlusher } from "./log-flusher.ts";
 import { refuseNewer, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";

@@ -11,7 +11,7 @@ import { flushFailed } from "../faults.ts";
 import { readFully } from "../files/safe-files.ts";
 import { crc32 } from "../log/checksum.ts";
 import type { LogHandle } from "../log/log-handle.ts";
-import type { StreamView } from "../log/stream-view.ts";
+import type { StreamView } from "../stream-view/stream-view.ts";
 import { markSuspect, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 

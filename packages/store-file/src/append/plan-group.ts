@@ -13,9 +13,9 @@ import {
   type StreamHead,
 } from "@mission-ledger/core";
 import { faultOf, type Step } from "../faults.ts";
-import { type FoundRecord, findCommandIn } from "../log/command-lookup.ts";
-import { eventsAfter } from "../log/events-after.ts";
-import type { StreamView } from "../log/stream-view.ts";
+import { type FoundRecord, findCommandIn } from "../stream-view/command-lookup.ts";
+import { eventsAfter } from "../stream-view/events-after.ts";
+import type { StreamView } from "../stream-view/stream-view.ts";
 import { commandIdReused, refuseDamaged, refuseSuspect } from "./refusals.ts";
 import type { StoreContext } from "./store-context.ts";
 

@@ -4,7 +4,7 @@ import { recover } from "../faults.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { createNew } from "../files/safe-files.ts";
 import type { Finding, FindingKind } from "../log/fold.ts";
-import type { StreamView } from "../log/stream-view.ts";
+import type { StreamView } from "../stream-view/stream-view.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** After a failed flush nobody writes until the log was recovered: the next flush would say yes without having written. */

@@ -7,7 +7,7 @@ import {
   pendingAppend,
 } from "@mission-ledger/core";
 import { readAppend } from "../files/safe-files.ts";
-import { StreamView } from "../log/stream-view.ts";
+import { StreamView } from "../stream-view/stream-view.ts";
 import { appendGroup } from "./append.ts";
 import type { LedgerDirectories } from "./directories.ts";
 import { type EventLoopTurns, eventLoopTurns } from "./event-loop-turns.ts";

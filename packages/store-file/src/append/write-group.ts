@@ -9,7 +9,7 @@ import { type FoldState, tornSeal } from "../log/fold.ts";
 import { handleOf, type LogHandle } from "../log/log-handle.ts";
 import { encodeRecord } from "../log/record.ts";
 import { crcOf } from "../log/sealed-line.ts";
-import { logMissing, type StreamView } from "../log/stream-view.ts";
+import { logMissing, type StreamView } from "../stream-view/stream-view.ts";
 import type { LedgerDirectories } from "./directories.ts";
 import type { GroupPlan, PlannedWrite } from "./plan-group.ts";
 import { markSuspect, shortWrite } from "./refusals.ts";

@@ -1,8 +1,8 @@
 /** The events that follow a given one in a log that was read to its end: what a decision made again has missed. */
 import type { RecordedEvent, StreamHead } from "@mission-ledger/core";
-import { type FoldState, foldLog, startOfLog, stateBefore } from "./fold.ts";
-import { openLineReader } from "./line-reader.ts";
-import { decodeRecord } from "./record.ts";
+import { type FoldState, foldLog, startOfLog, stateBefore } from "../log/fold.ts";
+import { openLineReader } from "../log/line-reader.ts";
+import { decodeRecord } from "../log/record.ts";
 import type { KnownRecord, StreamView } from "./stream-view.ts";
 
 /** `undefined` if the log does not hold the event that `known` names. */

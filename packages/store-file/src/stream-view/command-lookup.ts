@@ -3,10 +3,10 @@ import type { FilePort } from "../files/file-port.ts";
 import { readFully } from "../files/safe-files.ts";
 import { lookUp } from "../index-cache/segment.ts";
 import type { Segment } from "../index-cache/segment-list.ts";
-import { hardRecordBytes } from "./bounds.ts";
-import { foldLog } from "./fold.ts";
-import { openLineReader } from "./line-reader.ts";
-import { commandNeedle, decodeRecord, type StoredRecord } from "./record.ts";
+import { hardRecordBytes } from "../log/bounds.ts";
+import { foldLog } from "../log/fold.ts";
+import { openLineReader } from "../log/line-reader.ts";
+import { commandNeedle, decodeRecord, type StoredRecord } from "../log/record.ts";
 import type { StreamView } from "./stream-view.ts";
 
 export interface FoundRecord {

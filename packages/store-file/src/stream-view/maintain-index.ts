@@ -8,9 +8,15 @@ import type { Randomness } from "@mission-ledger/core";
 import { writeCacheFile } from "../files/cache-file.ts";
 import type { FilePort } from "../files/file-port.ts";
 import { makeDirectories } from "../files/safe-files.ts";
-import type { StreamView } from "../log/stream-view.ts";
-import { compareEntries, encodeSegment, hashCommandId, type IndexEntry, readEntries } from "./segment.ts";
-import { parseSegmentName, type Segment, segmentName } from "./segment-list.ts";
+import {
+  compareEntries,
+  encodeSegment,
+  hashCommandId,
+  type IndexEntry,
+  readEntries,
+} from "../index-cache/segment.ts";
+import { parseSegmentName, type Segment, segmentName } from "../index-cache/segment-list.ts";
+import type { StreamView } from "./stream-view.ts";
 
 /** Events beyond the last segment before a new one is made. */
 const segmentEvents = 1_024;

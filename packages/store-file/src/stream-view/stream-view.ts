@@ -7,13 +7,13 @@ import type { FilePort } from "../files/file-port.ts";
 import { unsafeFile } from "../files/safe-files.ts";
 import { closeSegments, noSegments, openSegments, type SegmentList } from "../index-cache/segment-list.ts";
 import type { StreamPaths } from "../layout.ts";
-import { damagedTail } from "./damaged-tail.ts";
-import { type Finding, type FoldState, foldLog, startOfLog } from "./fold.ts";
-import { openLineReader } from "./line-reader.ts";
-import { type LogHandle, openLog } from "./log-handle.ts";
-import { markOf, parseMark, type RecordPlace, recordAt } from "./mark.ts";
-import type { StoredRecord } from "./record.ts";
-import { crcOf } from "./sealed-line.ts";
+import { damagedTail } from "../log/damaged-tail.ts";
+import { type Finding, type FoldState, foldLog, startOfLog } from "../log/fold.ts";
+import { openLineReader } from "../log/line-reader.ts";
+import { type LogHandle, openLog } from "../log/log-handle.ts";
+import { markOf, parseMark, type RecordPlace, recordAt } from "../log/mark.ts";
+import type { StoredRecord } from "../log/record.ts";
+import { crcOf } from "../log/sealed-line.ts";
 
 /** A record that this process has read or written. */
 export interface KnownRecord {
