@@ -10,6 +10,7 @@ export { isServerAddress, parseAddress } from "./address/parse-address.ts";
 export { checkNames, type DiagnoseOptions, type Diagnosis, diagnose } from "./diagnose/diagnose.ts";
 export type { Check, CheckCode, CheckName } from "./diagnose/findings.ts";
 export { type EventStoreDbOptions, openEventStoreDb, type StoreSettings } from "./event-store-db.ts";
+export { type GatewayOptions, openGateway } from "./gateway/open-gateway.ts";
 export {
   type AllRequest,
   type Gateway,
@@ -24,6 +25,5 @@ export {
   type StoredEvent,
   type SubscribeRequest,
   type SubscriptionNews,
-} from "./gateway/gateway.ts";
-export { type GatewayOptions, openGateway } from "./gateway/open-gateway.ts";
+} from "./gateway.ts";
 export type { Timers } from "./timers.ts";

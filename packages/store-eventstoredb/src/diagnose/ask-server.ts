@@ -3,9 +3,9 @@ import { describeHost, type ServerHost } from "../address/address.ts";
 import { emptyAppend } from "../gateway/append.ts";
 import type { ClusterMember } from "../gateway/client.ts";
 import { type Connection, openConnection } from "../gateway/connection.ts";
-import { GatewayFailure } from "../gateway/gateway.ts";
 import { leads } from "../gateway/leader.ts";
 import { readAll, readRange } from "../gateway/read.ts";
+import { GatewayFailure } from "../gateway.ts";
 import { streamNames } from "../layout/names.ts";
 import { type Check, type CheckCode, type CheckName, failed, ok, skipped } from "./findings.ts";
 

@@ -8,8 +8,8 @@ import { describeAddress, describeHost, type ServerAddress, type ServerHost } fr
 import { parseAddress } from "../address/parse-address.ts";
 import { type Certificates, certificatesOf } from "../gateway/certificates.ts";
 import { openConnection } from "../gateway/connection.ts";
-import { GatewayFailure } from "../gateway/gateway.ts";
 import { defaultDeadlineMs } from "../gateway/open-gateway.ts";
+import { GatewayFailure } from "../gateway.ts";
 import { datedTimers, type Timers } from "../timers.ts";
 import { ask } from "./ask-server.ts";
 import { type Check, type CheckName, failed, ok, skipped } from "./findings.ts";

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { GatewayFailure } from "../gateway.ts";
 import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";
 import { eventMessage, type ReadCall, refusal } from "../testing/scripted-server.ts";
 import { silentServer } from "../testing/silent-server.ts";
-import { GatewayFailure } from "./gateway.ts";
 import { storedEvent } from "./read.ts";
 
 // An unhandled rejection or an exception outside of every promise fails the whole run: vitest reports both.

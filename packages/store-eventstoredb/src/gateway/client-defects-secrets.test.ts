@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { makeCertificates } from "@mission-ledger/wire-server";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { GatewayFailure } from "../gateway.ts";
 import { failureOf } from "../testing/failing.ts";
 import { happened, opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";
 import { acknowledged, members, refusal, type Script, scriptedServer } from "../testing/scripted-server.ts";
-import type { GatewayFailure } from "./gateway.ts";
 import { openGateway } from "./open-gateway.ts";
 
 const tests = opened();

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { Gateway, SubscriptionNews } from "../gateway.ts";
 import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";
@@ -10,7 +11,6 @@ import {
   type ReadCall,
   refusal,
 } from "../testing/scripted-server.ts";
-import type { Gateway, SubscriptionNews } from "./gateway.ts";
 
 // An unhandled rejection or an exception outside of every promise fails the whole run: vitest reports both.
 const tests = opened();

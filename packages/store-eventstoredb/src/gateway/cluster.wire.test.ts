@@ -7,12 +7,12 @@ import {
 } from "@mission-ledger/wire-server";
 import { afterEach, describe, expect, test } from "vitest";
 import { diagnose } from "../diagnose/diagnose.ts";
+import { type Gateway, type GatewayAppend, GatewayFailure } from "../gateway.ts";
 import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";
 import { silentServer } from "../testing/silent-server.ts";
-import { type Gateway, type GatewayAppend, GatewayFailure } from "./gateway.ts";
 
 const tests = opened();
 afterEach(() => tests.close());

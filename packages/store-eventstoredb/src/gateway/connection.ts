@@ -1,11 +1,11 @@
 /** One way to a server or a cluster: every call over it has a deadline, can be ended from here, and fails in our words. */
 import type { CancelSignal } from "@mission-ledger/core";
 import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
+import type { GatewayFailure } from "../gateway.ts";
 import type { Timers } from "../timers.ts";
 import { type Certificates, certificatesOf } from "./certificates.ts";
 import { type CallCredentials, createClient, type GuardedClient } from "./client.ts";
 import { type Asked, failure, failureOf, secretsOf } from "./failures.ts";
-import type { GatewayFailure } from "./gateway.ts";
 import { leaderFinder } from "./leader.ts";
 import { type WireCall, wireCall } from "./wire-call.ts";
 

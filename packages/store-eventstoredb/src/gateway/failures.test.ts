@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { GatewayFailure, type GatewayFailureKind } from "../gateway.ts";
 import { type Asked, failureOf } from "./failures.ts";
-import { GatewayFailure, type GatewayFailureKind } from "./gateway.ts";
 import type { CallEnd } from "./wire-call.ts";
 
 const append: Asked = { call: "append", writes: true, stream: "s-1", server: "a:1", secrets: ["word"] };

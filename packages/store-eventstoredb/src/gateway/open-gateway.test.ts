@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { Gateway } from "../gateway.ts";
 import {
   acknowledged,
   eventMessage,
@@ -6,7 +7,6 @@ import {
   type ScriptedServer,
   scriptedServer,
 } from "../testing/scripted-server.ts";
-import type { Gateway } from "./gateway.ts";
 import { openGateway } from "./open-gateway.ts";
 
 const event = {

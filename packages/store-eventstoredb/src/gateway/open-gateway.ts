@@ -5,10 +5,10 @@
  */
 import type { ServerAddress } from "../address/address.ts";
 import { parseAddress } from "../address/parse-address.ts";
+import type { Gateway } from "../gateway.ts";
 import { datedTimers, type Timers } from "../timers.ts";
 import { append } from "./append.ts";
 import { openConnection } from "./connection.ts";
-import type { Gateway } from "./gateway.ts";
 import { readAll, readRange } from "./read.ts";
 import { subscribe } from "./subscribe.ts";
 

@@ -2,8 +2,9 @@
  * A process with a gateway: `<url> <what>`, what is one of `work` (all calls, then close), `hang` (all calls at once, closed before
  * an answer) and `fail` (an append that fails, then close). Says what came of each call, and what would still keep it alive.
  */
-import { type Gateway, GatewayFailure } from "../gateway/gateway.ts";
+
 import { openGateway } from "../gateway/open-gateway.ts";
+import { type Gateway, GatewayFailure } from "../gateway.ts";
 
 const [url = "", what = "work"] = process.argv.slice(2);
 const said = (line: string): void => void process.stdout.write(`${line}\n`);

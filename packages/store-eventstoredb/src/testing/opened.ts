@@ -1,6 +1,7 @@
 /** Gateways and servers of a test, which are closed behind it. */
-import type { Gateway } from "../gateway/gateway.ts";
+
 import { type GatewayOptions, openGateway } from "../gateway/open-gateway.ts";
+import type { Gateway } from "../gateway.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 
 export interface Opened {
