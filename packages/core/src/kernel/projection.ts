@@ -44,21 +44,23 @@ export type Needs<Event extends DomainEvent> = {
 
 /**
  * A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are
- * counted. Throws `TypeError` for a handler that is an async function.
+ * counted. Throws `TypeError` for a handler that is an async function, and the fold does for one that answers nothing.
  */
 export const projectionFold = <View, Event extends DomainEvent>(
   { name, version, initial, when, needs = {} }: Projection<View, Event>,
   codec: Codec<Event>,
 ): FoldSpec<View> => {
-  const handlers = new Map(Object.entries(when)) as Map<
-    string,
-    (view: View, event: DomainEvent, meta: EventMeta) => View
-  >;
-  for (const [type, handler] of handlers)
+  const handlers = new Map<string, Handler<View>>();
+  for (const [type, handler] of Object.entries(when)) {
     if (isAsync(handler))
       throw new TypeError(
         `the projection ${name} handles ${type} by an async function; a fold is synchronous`,
       );
+    handlers.set(
+      type,
+      answering(handler as Handler<View>, `the projection ${name} answers nothing for ${type}`),
+    );
+  }
   const known = new Map<string, boolean>();
   /** Asked once for each shape: most events of a log are handled by some view and not by this one. */
   const isKnown = (envelope: EventEnvelope): boolean => {
@@ -81,6 +83,17 @@ export const projectionFold = <View, Event extends DomainEvent>(
     decoded: { codec: codec as unknown as Codec<DomainEvent>, stepOf: (type) => handlers.get(type) },
   };
 };
+
+type Handler<View> = (view: View, event: DomainEvent, meta: EventMeta) => View;
+
+/** A forgotten `return` would be taken for an event that nobody knows, and what the handler made would be lost. */
+const answering =
+  <View>(handler: Handler<View>, problem: string): Handler<View> =>
+  (view, event, meta) => {
+    const next = handler(view, event, meta);
+    if (next === undefined) throw new TypeError(`${problem}; a handler returns the view`);
+    return next;
+  };
 
 /** Its promise would be taken for the view, and stored as one without content. */
 const isAsync = (handler: unknown): boolean =>
