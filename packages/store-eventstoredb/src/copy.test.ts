@@ -64,7 +64,7 @@ describe("a ledger copied to a server", () => {
     const source = openMemoryStore();
     await filled(source);
     const url = `${server.url}&ledger=cut_off`;
-    const remote = await openEventStoreDb({ url, deadlineMs: 200, budgetMs: 4_000 });
+    const remote = await openEventStoreDb({ url, deadlineMs: 500, budgetMs: 30_000 });
     server.strike({ at: "append", fault: { kind: "lose_reply" }, times: 2, after: 3 });
     server.strike({ at: "append", fault: { kind: "cut", how: "rst" }, times: 2, after: 6 });
     server.strike({ at: "append", fault: { kind: "access_denied" }, after: 9 });

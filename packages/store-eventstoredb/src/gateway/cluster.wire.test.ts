@@ -40,7 +40,7 @@ const range = (stream: string) => ({ stream, from: "start", direction: "forwards
 describe("a gateway to a cluster", () => {
   test("finds the leader, and follows where it goes", async () => {
     const nodes = await cluster();
-    const gateway = await tests.open({ url: nodes.url, deadlineMs: 2000 });
+    const gateway = await tests.open({ url: nodes.url, deadlineMs: 10_000 });
     for (const leader of [1, 2, 0]) {
       await nodes.elect(leader);
       expect(await untilAnswered(gateway, first(`s-${leader}`))).toMatchObject({ revision: 0n });
@@ -51,7 +51,7 @@ describe("a gateway to a cluster", () => {
 
   test("goes on over the death of its leader, and of the next one", async () => {
     const nodes = await cluster();
-    const gateway = await tests.open({ url: nodes.url, deadlineMs: 2000 });
+    const gateway = await tests.open({ url: nodes.url, deadlineMs: 10_000 });
     await gateway.append(first("s-0"));
     for (const turn of [1, 2, 3, 4]) {
       const leader = nodes.leader();
@@ -67,7 +67,7 @@ describe("a gateway to a cluster", () => {
     await nodes.elect(1);
     const gateway = await tests.open({
       url: `kurrentdb+discover://127.0.0.1:${seed?.port}?tls=false`,
-      deadlineMs: 2000,
+      deadlineMs: 10_000,
     });
     expect(await untilAnswered(gateway, first("s-0"))).toMatchObject({ revision: 0n });
     await nodes.kill(0);
@@ -91,7 +91,7 @@ describe("a gateway to a cluster", () => {
     await nodes.elect(2);
     const gateway = await tests.open({
       url: `esdb://127.0.0.1:${nodes.nodes[0]?.port}?tls=false`,
-      deadlineMs: 2000,
+      deadlineMs: 10_000,
     });
     expect(await failureOf(gateway.append(first("s-0")))).toMatchObject({
       kind: "not_leader",
@@ -103,7 +103,7 @@ describe("a gateway to a cluster", () => {
   test("says that nothing was written where no node is there", async () => {
     const nodes = await cluster();
     for (const node of [0, 1, 2]) await nodes.kill(node);
-    const gateway = await tests.open({ url: `${nodes.url}&maxDiscoverAttempts=2`, deadlineMs: 2000 });
+    const gateway = await tests.open({ url: `${nodes.url}&maxDiscoverAttempts=2`, deadlineMs: 10_000 });
     expect(await failureOf(gateway.append(first("s-0")))).toMatchObject({
       kind: "unavailable",
       isDefinite: true,
@@ -129,7 +129,7 @@ describe("a gateway to a cluster", () => {
   test("looks for the leader anew after a time without one, whatever it found then", async () => {
     const nodes = await cluster();
     for (const node of [0, 1, 2]) await nodes.kill(node);
-    const gateway = await tests.open({ url: `${nodes.url}&maxDiscoverAttempts=1`, deadlineMs: 2000 });
+    const gateway = await tests.open({ url: `${nodes.url}&maxDiscoverAttempts=1`, deadlineMs: 10_000 });
     for (const _ of [1, 2])
       expect(await failureOf(gateway.append(first("s-0")))).toMatchObject({
         details: { reason: "no_leader" },
@@ -152,7 +152,7 @@ describe("a gateway to a cluster", () => {
     const ca = encodeURIComponent(scratchFile("ca.pem", tls.ca));
     const hosts = nodes.nodes.map(({ port }) => `localhost:${port}`).join(",");
     const url = `esdb://admin:p%3Aw@${hosts}?tlsCAFile=${ca}`;
-    const gateway = await tests.open({ url, deadlineMs: 2000 });
+    const gateway = await tests.open({ url, deadlineMs: 10_000 });
     expect(await untilAnswered(gateway, first("s-0"))).toMatchObject({ revision: 0n });
     expect(await diagnose({ url })).toMatchObject({ isHealthy: true });
   });
@@ -160,7 +160,7 @@ describe("a gateway to a cluster", () => {
   test("looks healthy to doctor with three nodes and with two, and lacks a quorum with one", async () => {
     const nodes = await cluster();
     const healthy = async () => {
-      const { checks } = await diagnose({ url: `${nodes.url}&maxDiscoverAttempts=3`, deadlineMs: 2000 });
+      const { checks } = await diagnose({ url: `${nodes.url}&maxDiscoverAttempts=3`, deadlineMs: 10_000 });
       return checks.filter(({ status }) => status === "failed").map(({ code }) => code);
     };
     expect(await healthy()).toEqual([]);
