@@ -6,6 +6,7 @@ export {
   LedgerError,
   type Randomness,
   StoreFault,
+  type Warning,
 } from "@mission-ledger/core";
 export {
   type ClaimKind,

@@ -6,6 +6,7 @@ import {
   type SnapshotStore,
   systemRandomness,
   type Timers,
+  type Warning,
 } from "@mission-ledger/core";
 import { type Ledger, ledgerOver, type RequestOptions } from "@mission-ledger/core/mission";
 import { locateLedger } from "@mission-ledger/store-file";
@@ -39,6 +40,11 @@ export interface OpenLedgerOptions {
   readonly clock?: Clock;
   /** @defaultValue the system's */
   readonly randomness?: Randomness;
+  /**
+   * Called where what is remembered of a mission is not in its log any more (`LOG_REPLACED`), by commands and by reading. The
+   * next receipt of the mission says it as well. Must not throw. @defaultValue only receipts tell it
+   */
+  readonly onWarning?: (warning: Warning) => void;
 }
 
 export interface MissionLedger {
@@ -76,7 +82,7 @@ const backgroundTimers: Timers = {
 
 /** Opens a ledger. What is missing of it on the disk is made by the first write, but for the folder of a database. */
 export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLedger> => {
-  const { actor, directory, store, cwd = ".", clock, randomness = systemRandomness } = options;
+  const { actor, directory, store, cwd = ".", clock, randomness = systemRandomness, onWarning } = options;
   if (directory !== undefined && store !== undefined)
     throw new TypeError("openLedger takes a directory or a store, not both");
   const ports = { ...(clock === undefined ? {} : { clock }), randomness };
@@ -91,6 +97,7 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
     actor,
     ...ports,
     ...(snapshots === undefined ? {} : { snapshots }),
+    ...(onWarning === undefined ? {} : { onWarning }),
   });
   const context: LibraryContext = {
     engine,

@@ -17,6 +17,7 @@ import type { CommandInput } from "../command/fields.ts";
 import type { Globals } from "../command/global-flags.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
+import { warningText } from "../command/write.ts";
 import { systemMachine } from "../machine/machine.ts";
 import { type LedgerIndex, ledgerIndexOf, notingIndexes } from "../mission-index/ledger-index.ts";
 import { renderLines } from "../output/lines.ts";
@@ -133,6 +134,7 @@ export const makeContext = ({
           actor: hostActor ?? "unknown",
           clock,
           randomness: commandIds,
+          onWarning: (warning) => void warnings.add(warningText(warning)),
         }),
       ));
   const context: CommandContext = {

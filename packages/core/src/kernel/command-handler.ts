@@ -2,7 +2,7 @@
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
-import type { EventStore, ExpectedRevision } from "./event-store.ts";
+import type { EventStore, ExpectedRevision, Warning } from "./event-store.ts";
 import type { Folded } from "./fold.ts";
 import type { CancelSignal, Randomness, Timers } from "./ports.ts";
 import type { NotDone, Receipt } from "./receipt.ts";
@@ -35,6 +35,11 @@ export interface HandlerOptions<
   readonly racesMs?: number;
   readonly randomness?: Randomness;
   readonly timers?: Timers;
+  /**
+   * Called where a snapshot, or what this process has seen of a stream, is not in its log any more (`LOG_REPLACED`), by reading
+   * too. The next receipt of the stream says it as well. Must not throw. @defaultValue only receipts tell it
+   */
+  readonly onWarning?: (warning: Warning) => void;
 }
 
 export interface CommandOptions {

@@ -124,6 +124,11 @@ export interface LoadOptions {
   /** Last revision wanted, inclusive; a snapshot beyond it is not used. @defaultValue the end of the stream */
   readonly to?: number;
   readonly signal?: CancelSignal;
+  /**
+   * Called with the head of a snapshot that the log does not hold, and where the log ended instead. Not called for a log that
+   * lacks events, which is told otherwise. @defaultValue nobody is told
+   */
+  readonly onStray?: (remembered: StreamHead, end: StreamHead) => void;
 }
 
 /** The fold of a stream now (or at `to`). A snapshot that the log does not bear out is dropped and the stream read whole. */
@@ -131,7 +136,7 @@ export const loadFold = async <State>(
   store: EventStore,
   stream: string,
   spec: FoldSpec<State>,
-  { snapshots, to, signal }: LoadOptions,
+  { snapshots, to, signal, onStray }: LoadOptions,
 ): Promise<Folded<State>> => {
   const snapshot = await snapshots.load({ stream, name: spec.name, version: spec.version });
   const options = { ...(to === undefined ? {} : { to }), ...(signal === undefined ? {} : { signal }) };
@@ -149,6 +154,9 @@ export const loadFold = async <State>(
       return await foldOnto(store, stream, spec, begun, options);
     } catch (error) {
       if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
+      const folded = await foldOnto(store, stream, spec, emptyFold(spec), options);
+      if (folded.gaps === 0) onStray?.(snapshot.head, folded.head);
+      return folded;
     }
   }
   return foldOnto(store, stream, spec, emptyFold(spec), options);

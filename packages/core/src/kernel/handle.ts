@@ -45,9 +45,18 @@ export const commandHandler = <
   racesMs = 30_000,
   randomness = systemRandomness,
   timers = systemTimers,
+  onWarning,
 }: HandlerOptions<Command, State, Event, Refusal>): CommandHandler<Command, State, Event, Refusal> => {
   type Outcome = E.Either<NotDone<Refusal>, Receipt<State, Event>>;
-  const states = keptStates({ store, decider, codec, snapshots, snapshotEvery, keptStreams });
+  const states = keptStates({
+    store,
+    decider,
+    codec,
+    snapshots,
+    snapshotEvery,
+    keptStreams,
+    onStray: onWarning,
+  });
   const others = underway<State>();
   const { decidesUnderLock } = store.supports;
   const contention = decidesUnderLock
@@ -72,12 +81,14 @@ export const commandHandler = <
 
   /** The receipt is certain by now, so that nothing a store throws here may take its place. */
   const warningsOf = async (stream: string): Promise<readonly Warning[]> => {
-    if (store.publish === undefined) return noWarnings;
+    const remembered = states.takeWarnings(stream);
+    if (store.publish === undefined) return remembered;
     try {
-      return await store.publish(stream);
+      const published = await store.publish(stream);
+      return remembered.length === 0 ? published : [...remembered, ...published];
     } catch (error) {
       const { code, message, hint } = diagnosticOf("publishing", error);
-      return [{ code, message, ...(hint === undefined ? {} : { hint }) }];
+      return [...remembered, { code, message, ...(hint === undefined ? {} : { hint }) }];
     }
   };
 
@@ -340,6 +351,5 @@ export const commandHandler = <
   };
 };
 
-const noWarnings: readonly Warning[] = [];
 const expectedOf = (revision: number): ExpectedRevision => (revision < 0 ? "no_stream" : revision);
 const revisionOf = ({ head }: Folded<unknown>): ExpectedRevision => expectedOf(head.revision);

@@ -2,20 +2,12 @@
 import type { Codec } from "./codec.ts";
 import type { Decider, DomainEvent } from "./decider.ts";
 import type { EventEnvelope, StreamHead } from "./event.ts";
-import type { EventStore } from "./event-store.ts";
+import type { EventStore, Warning } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
-import {
-  deciderFold,
-  type Folded,
-  type FoldSpec,
-  foldOnto,
-  loadFold,
-  saveFold,
-  sharedFold,
-  takeIn,
-} from "./fold.ts";
+import { deciderFold, type Folded, type FoldSpec, foldOnto, loadFold, sharedFold, takeIn } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
+import { saveFoldUnlessStray, strayWarning } from "./stray-heads.ts";
 
 export interface KeptStatesOptions<State, Event extends DomainEvent> {
   readonly store: EventStore;
@@ -27,6 +19,8 @@ export interface KeptStatesOptions<State, Event extends DomainEvent> {
   readonly snapshots: SnapshotStore;
   readonly snapshotEvery: number;
   readonly keptStreams: number;
+  /** Called where something was remembered of a stream that its log does not hold. */
+  readonly onStray?: ((warning: Warning) => void) | undefined;
 }
 
 export interface KeptStates<State> {
@@ -52,6 +46,8 @@ export interface KeptStates<State> {
   /** Keeps a state unless a newer one is kept, and writes a snapshot when one is due. */
   advance(stream: string, folded: Folded<State>): Promise<void>;
   forget(stream: string): void;
+  /** What was remembered of a stream and is not in its log, until it is taken for a receipt. */
+  takeWarnings(stream: string): readonly Warning[];
 }
 
 export const keptStates = <State, Event extends DomainEvent>({
@@ -61,6 +57,7 @@ export const keptStates = <State, Event extends DomainEvent>({
   snapshots,
   snapshotEvery,
   keptStreams,
+  onStray,
 }: KeptStatesOptions<State, Event>): KeptStates<State> => {
   const privateSpec = deciderFold(decider, codec);
   // What is kept is shared with receipts, so it is never changed in place.
@@ -68,6 +65,13 @@ export const keptStates = <State, Event extends DomainEvent>({
   const kept = new Map<string, Folded<State>>();
   /** The revision of the last snapshot that was written; commands that are proven together would each write one. */
   const saved = new Map<string, number>();
+  /** Kept whatever else is forgotten: once the state is read anew, nothing in memory tells of it. */
+  const strays = new Map<string, Warning>();
+  const noteStray = (stream: string, remembered: StreamHead, end: StreamHead): void => {
+    const warning = strayWarning(stream, remembered, end);
+    strays.set(stream, warning);
+    onStray?.(warning);
+  };
 
   const keep = (stream: string, folded: Folded<State>): Folded<State> => {
     kept.delete(stream);
@@ -110,13 +114,18 @@ export const keptStates = <State, Event extends DomainEvent>({
     options: { readonly signal?: CancelSignal },
   ): Promise<Folded<State>> => {
     const begun = kept.get(stream);
-    if (begun === undefined) return loadFold(store, stream, privateSpec, { snapshots, ...options });
+    if (begun === undefined) {
+      const onStray = (remembered: StreamHead, end: StreamHead): void => noteStray(stream, remembered, end);
+      return loadFold(store, stream, privateSpec, { snapshots, onStray, ...options });
+    }
     try {
       return await foldOnto(store, stream, sharedSpec, begun, options);
     } catch (error) {
       kept.delete(stream);
       if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
-      return loadFold(store, stream, privateSpec, { snapshots: noSnapshots, ...options });
+      const folded = await loadFold(store, stream, privateSpec, { snapshots: noSnapshots, ...options });
+      if (folded.gaps === 0) noteStray(stream, begun.head, folded.head);
+      return folded;
     }
   };
 
@@ -134,7 +143,8 @@ export const keptStates = <State, Event extends DomainEvent>({
     if (folded.sinceSnapshot < snapshotEvery) return;
     if (revision - (saved.get(stream) ?? Number.NEGATIVE_INFINITY) < snapshotEvery) return;
     saved.set(stream, revision);
-    await saveFold(snapshots, stream, privateSpec, folded);
+    const stray = await saveFoldUnlessStray(store, snapshots, stream, privateSpec, folded);
+    if (stray !== undefined) noteStray(stream, stray, folded.head);
   };
 
   return {
@@ -145,8 +155,16 @@ export const keptStates = <State, Event extends DomainEvent>({
     evolve: (folded, events) => takeIn(sharedSpec, folded, events),
     advance,
     forget,
+    takeWarnings: (stream) => {
+      const warning = strays.get(stream);
+      if (warning === undefined) return noWarnings;
+      strays.delete(stream);
+      return [warning];
+    },
   };
 };
+
+const noWarnings: readonly Warning[] = [];
 
 const standsElsewhere = (stream: string, revision: number): StoreFault =>
   new StoreFault("LOG_REPLACED", `${stream} holds another event at revision ${revision} than was written`, {

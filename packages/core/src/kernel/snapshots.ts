@@ -26,6 +26,11 @@ export interface SnapshotStore {
    * absent where nobody can tell. Never throws.
    */
   isDamaged?(key: SnapshotKey): Promise<boolean>;
+  /**
+   * Streams of a category of which anything is kept, sorted. For those who look for streams that the log lost as a whole; absent
+   * where that takes more than a look into an index. Never throws: what cannot be read remembers nothing.
+   */
+  streams?(category: string): Promise<readonly string[]>;
   /** Never throws either; what could not be kept is missing next time. */
   save(key: SnapshotKey, snapshot: Snapshot): Promise<void>;
   /** Begins a set of snapshots beside the present ones, or goes on with one that was interrupted. Throws {@link StoreFault}. */

@@ -4,9 +4,9 @@ import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { CommandOptions } from "../kernel/command-handler.ts";
 import { type ValuePath, valueAt } from "../kernel/differences.ts";
 import type { StreamHead } from "../kernel/event.ts";
-import type { EventBatch, EventStore, ReadOptions } from "../kernel/event-store.ts";
+import type { EventBatch, EventStore, ReadOptions, Warning } from "../kernel/event-store.ts";
 import { isStoreFault } from "../kernel/faults.ts";
-import { deciderFold, type Folded, type FoldSpec, loadFold, saveFold } from "../kernel/fold.ts";
+import { deciderFold, type Folded, type FoldSpec, loadFold } from "../kernel/fold.ts";
 import { commandHandler } from "../kernel/handle.ts";
 import { changesOf, type ValueChange } from "../kernel/history.ts";
 import { type FoundMoment, findMoment, type Moment, revisionAt } from "../kernel/moment.ts";
@@ -21,6 +21,7 @@ import {
 import { type Projection, projectionFold } from "../kernel/projection.ts";
 import type { NotDone, Receipt } from "../kernel/receipt.ts";
 import { noSnapshots, type SnapshotStore } from "../kernel/snapshots.ts";
+import { saveFoldUnlessStray, strayWarning } from "../kernel/stray-heads.ts";
 import type { MissionCommand, MissionRequest } from "./commands.ts";
 import { mission } from "./decider.ts";
 import { Conflicted, Refused } from "./errors.ts";
@@ -55,6 +56,11 @@ export interface LedgerOptions {
    * far away, and short-lived processes. @defaultValue reading writes nothing
    */
   readonly snapshotReadsEvery?: number;
+  /**
+   * Called where what is remembered of a mission is not in its log any more (`LOG_REPLACED`), by commands and by reading. The
+   * next receipt of the mission says it as well. Must not throw. @defaultValue only receipts tell it
+   */
+  readonly onWarning?: (warning: Warning) => void;
   /** Who acts when a request does not say. */
   readonly actor: string;
   /** @defaultValue the system's */
@@ -111,7 +117,10 @@ export interface MissionHandle {
   findMoment(moment: Moment, signal?: CancelSignal): Promise<FoundMoment>;
   /** A projection of this mission: from its snapshot and what came since. Writes nothing. */
   view<View>(projection: Projection<View, MissionEvent>, options?: ViewOptions): Promise<Seen<View>>;
-  /** Writes the projection down, so that later views start from here. Does nothing for a view with gaps. */
+  /**
+   * Writes the projection down, so that later views start from here. Does nothing for a view with gaps, nor in the place of one
+   * whose last event is not in the log any more.
+   */
   remember<View>(projection: Projection<View, MissionEvent>, seen: Seen<View>): Promise<void>;
   /** The mission's events as recorded. */
   history(options?: ReadOptions): AsyncIterable<EventBatch>;
@@ -138,6 +147,7 @@ export const ledgerOver = ({
   actor,
   clock = systemClock,
   randomness = systemRandomness,
+  onWarning,
 }: LedgerOptions): Ledger => {
   const handler = commandHandler({
     store,
@@ -146,6 +156,7 @@ export const ledgerOver = ({
     snapshots,
     randomness,
     ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
+    ...(onWarning === undefined ? {} : { onWarning }),
   });
 
   const savedByReading = new Map<string, number>();
@@ -159,7 +170,7 @@ export const ledgerOver = ({
     const key = JSON.stringify([stream, spec.name]);
     if (head.revision - (savedByReading.get(key) ?? Number.NEGATIVE_INFINITY) < snapshotReadsEvery) return;
     savedByReading.set(key, head.revision);
-    await saveFold(snapshots, stream, spec, folded);
+    await saveFoldUnlessStray(store, snapshots, stream, spec, folded);
   };
 
   const missionHandle = (slug: string): MissionHandle => {
@@ -228,6 +239,7 @@ export const ledgerOver = ({
         const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
         const folded = await loadFold(store, stream, projectionFold(projection, missionCodec), {
           snapshots: fromStart ? noSnapshots : snapshots,
+          onStray: (remembered, end) => onWarning?.(strayWarning(stream, remembered, end)),
           ...(to === undefined ? {} : { to }),
           ...(signal === undefined ? {} : { signal }),
         });
@@ -237,7 +249,7 @@ export const ledgerOver = ({
       },
       remember: async (projection, { view, head, unknownEvents, gaps }) => {
         if (gaps === 0)
-          await saveFold(snapshots, stream, projection, {
+          await saveFoldUnlessStray(store, snapshots, stream, projection, {
             state: view,
             head,
             unknownEvents,
