@@ -1,4 +1,6 @@
 import {
+  type EventStore,
+  emptyHead,
   type FoldSpec,
   LedgerError,
   loadFold,
@@ -356,18 +358,27 @@ describe("what happens to the log meanwhile", () => {
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
   });
 
-  test("a live view of another log is replaced, and is no difference", async () => {
+  test("a live view of another log stays, and is no difference, until somebody takes the log for right", async () => {
     const { live, ...ground } = await withLive();
     const key = { stream: "counter-a", name: total.name, version: total.version };
-    await ground.snapshots.save(key, {
-      head: { revision: 7, digest: "f".repeat(64) },
-      state: { total: 1 },
-      unknownEvents: 0,
-    });
-    expect(await rebuildViews({ ...ground, compare: true })).toMatchObject({
+    const head = { revision: 7, digest: "f".repeat(64) };
+    await ground.snapshots.save(key, { head, state: { total: 1 }, unknownEvents: 0 });
+    const straying = {
       straying: 1,
       strays: [{ stream: "counter-a", view: { name: total.name }, revision: 7 }],
       differing: 0,
+    };
+    const problem = {
+      stream: "counter-a",
+      code: "LOG_REPLACED",
+      details: { stream: "counter-a", remembered: head, end: await ground.store.head("counter-a") },
+    };
+    for (const make of [rebuildViews, verifyViews])
+      expect(await make({ ...ground, compare: true })).toMatchObject({ ...straying, problems: [problem] });
+    expect((await ground.snapshots.load(key))?.head).toEqual(head);
+    expect(await rebuildViews({ ...ground, compare: true, acceptReplaced: true })).toMatchObject({
+      ...straying,
+      problems: [],
     });
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
   });
@@ -387,6 +398,23 @@ describe("streams whose log is gone", () => {
     });
     expect(await contentOf(ground.snapshots, all)).toEqual(live);
     expect(await verifyViews({ ...ground, store, lost })).toMatchObject({ compared: 6, problems: lost });
+  });
+
+  test("are found where the views can be listed, and dropped once somebody takes the log for right", async () => {
+    const { live, ...ground } = await withLive();
+    const without = (events: EventStore): EventStore => ({
+      ...events,
+      streams: async () => ["counter-a", "counter-c", "counter-d"],
+      head: (stream) => (stream === "counter-b" ? Promise.resolve(emptyHead) : events.head(stream)),
+    });
+    const listing = { ...ground.snapshots, streams: async () => ["counter-a", "counter-b", "counter-none"] };
+    const older = { ...ground, store: without(ground.store), snapshots: listing };
+    const problems = [{ stream: "counter-b", code: "LOG_REPLACED" }];
+    for (const make of [rebuildViews, verifyViews])
+      expect((await make(older)).problems).toMatchObject(problems);
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+    expect((await rebuildViews({ ...older, acceptReplaced: true })).problems).toEqual([]);
+    expect(await contentOf(ground.snapshots, ["counter-b"])).toEqual({});
   });
 
   test("keep them where the store lists nothing at all", async () => {

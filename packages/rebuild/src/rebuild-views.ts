@@ -1,5 +1,6 @@
 /** Makes views anew from the first event, beside the live ones, and puts them in their place in one step. */
 import type { SnapshotEntry, SnapshotSet, SnapshotStore } from "@mission-ledger/core";
+import { withForgotten } from "./forgotten.ts";
 import { nameOf, refuseOddFolds, streamsOf } from "./ground.ts";
 import type { ViewsOptions } from "./options.ts";
 import type { ViewName } from "./outcome.ts";
@@ -10,8 +11,16 @@ import { liveEntries, type Work } from "./work-on-stream.ts";
 export interface RebuildOptions extends ViewsOptions {
   /** Go on with an interrupted rebuild of the same views, if there is one. @defaultValue true */
   readonly resume?: boolean;
-  /** Say where the live views differ from those that take their place. Costs reading them. @defaultValue false */
+  /**
+   * Say where the live views differ from those that take their place, and leave those that stand at an event which the log does
+   * not hold, with a problem `LOG_REPLACED`. Costs reading them. @defaultValue false: whatever they hold is replaced
+   */
   readonly compare?: boolean;
+  /**
+   * Take the logs for right as they are, though views were made of more: after a copy was put back on purpose that is older. Views
+   * of streams that the store does not hold any more are dropped then. @defaultValue false: they stay, and are told with the problems
+   */
+  readonly acceptReplaced?: boolean;
   /** Views of a category that stay as they are; all that are neither made nor kept are gone afterwards. @defaultValue none */
   readonly keep?: readonly ViewName[];
   /** What the views depend on beside their names and versions: a rebuild under another word begins anew. @defaultValue nothing */
@@ -58,6 +67,7 @@ const rebuildBeside = async (
   begin: BeginSet,
 ): Promise<RebuildReport> => {
   const { store, snapshots, folds, keep = [], resume = true, flushEveryMs = 500, signal } = options;
+  const { acceptReplaced = false } = options;
   const plan = planOf(options, category);
   const part = partOf(await beginAt(begin, plan, resume), flushEveryMs);
   try {
@@ -65,7 +75,7 @@ const rebuildBeside = async (
     const streams = await store.streams(category);
     const todo = streams.filter((stream) => !finished.has(stream));
     const resumed = streams.filter((stream) => finished.has(stream));
-    const run = beginRun(options, {
+    const run = beginRun(acceptReplaced ? options : await withForgotten(options, streams), {
       work: workOf(options),
       part,
       writes: { plan, flushEveryMs },
@@ -83,7 +93,7 @@ const rebuildBeside = async (
     signal?.throwIfAborted();
     const { streams: worked, problems } = run.ended();
     // Not one of them can be made, or the store holds nothing: all keep what they have.
-    if (problems.length === worked && resumed.length === 0) {
+    if (problems.length === worked && resumed.length === 0 && !(acceptReplaced && worked === 0)) {
       await part.set.discard();
       return endOf(run, { resumed: 0, switched: "not", lost: 0 });
     }
@@ -158,8 +168,9 @@ const endOf = (run: Run, more: Omit<RebuildReport, keyof RunReport>): RebuildRep
   return { ...run.ended(), ...more };
 };
 
-const workOf = ({ compare = false, keep = [] }: RebuildOptions): Work => ({
+const workOf = ({ compare = false, keep = [], acceptReplaced = false }: RebuildOptions): Work => ({
   compare,
+  accept: acceptReplaced,
   keep: keep.map(nameOf),
 });
 

@@ -1,6 +1,7 @@
 /** Compares live views with what their events make, and writes nothing. */
 
 import { type CancelSignal, eventLoopTurns } from "@mission-ledger/core";
+import { withForgotten } from "./forgotten.ts";
 import { type Ground, refuseOddFolds, streamsOf } from "./ground.ts";
 import type { ViewsOptions } from "./options.ts";
 import type { StreamOutcome } from "./outcome.ts";
@@ -17,7 +18,13 @@ import { workOnStream } from "./work-on-stream.ts";
 export const verifyViews = async (options: ViewsOptions): Promise<RunReport> => {
   refuseOddFolds(options.folds);
   const todo = await streamsOf(options.store, options.scope);
-  const run = beginRun(options, { work: comparing, part: undefined, writes: undefined, todo, resumed: [] });
+  const run = beginRun(await withForgotten(options, todo), {
+    work: comparing,
+    part: undefined,
+    writes: undefined,
+    todo,
+    resumed: [],
+  });
   run.report.enter("folding");
   await run.over(todo, "all");
   options.signal?.throwIfAborted();
@@ -35,4 +42,4 @@ export const verifyStream = async (
   return workOnStream(ground, stream, { work: comparing, signal, count: turn });
 };
 
-const comparing = { compare: true, keep: [] };
+const comparing = { compare: true, keep: [], accept: false };

@@ -1,12 +1,15 @@
 /** The work on one stream: fold it, compare what is written down, hand over what was made. */
 import {
   type CancelSignal,
+  emptyHead,
   type Folded,
   type Json,
   LedgerError,
   type Snapshot,
   type SnapshotEntry,
   type SnapshotStore,
+  type StreamHead,
+  strayWarning,
 } from "@mission-ledger/core";
 import { explainDifference, type FoundDifference, findDifference } from "./difference.ts";
 import { foldStream } from "./fold-stream.ts";
@@ -18,6 +21,8 @@ export interface Work {
   readonly compare: boolean;
   /** Views that are taken over as they are. */
   readonly keep: readonly ViewName[];
+  /** Take a log for right that does not hold what a live view has seen. */
+  readonly accept: boolean;
 }
 
 export interface WorkOptions {
@@ -32,7 +37,7 @@ export interface WorkOptions {
 export const workOnStream = async (
   { store, snapshots, folds, inspect }: Ground,
   stream: string,
-  { work: { compare, keep }, add, signal, count }: WorkOptions,
+  { work: { compare, keep, accept }, add, signal, count }: WorkOptions,
 ): Promise<StreamOutcome> => {
   const found: FoundDifference[] = [];
   const nothing = {
@@ -65,6 +70,19 @@ export const workOnStream = async (
     });
     const { head, sinceSnapshot: events, gaps } = folded[0] ?? nothingFolded;
     if (gaps > 0) return { ...nothing, events, problem: lacksEvents(stream, gaps) };
+    const told = strays.map((index) => ({
+      stream,
+      view: nameOf(folds[index] as Ground["folds"][number]),
+      revision: (live[index] as Snapshot).head.revision,
+    }));
+    const replaced = accept
+      ? undefined
+      : replacedLog(
+          stream,
+          strays.map((index) => live[index] as Snapshot),
+          head,
+        );
+    if (replaced !== undefined) return { ...nothing, events, strays: told, problem: replaced };
     if (add !== undefined && head.revision >= 0)
       await add(stream, [
         ...entriesOf(stream, folds, folded),
@@ -80,11 +98,7 @@ export const workOnStream = async (
       events,
       unknownEvents,
       compared,
-      strays: strays.map((index) => ({
-        stream,
-        view: nameOf(folds[index] as Ground["folds"][number]),
-        revision: (live[index] as Snapshot).head.revision,
-      })),
+      strays: told,
       differences,
       problem: null,
     };
@@ -145,7 +159,26 @@ const entriesOf = (
     return { key: { stream, ...nameOf(spec) }, snapshot: { head, state: state as Json, unknownEvents } };
   });
 
-const nothingFolded = { head: { revision: -1 }, sinceSnapshot: 0, gaps: 0 };
+const nothingFolded = { head: emptyHead, sinceSnapshot: 0, gaps: 0 };
+
+/**
+ * What is wrong with a log that does not hold the event that live views have seen last: they are the last that tells of it. A
+ * view from before the first event tells of none.
+ */
+export const replacedLog = (
+  stream: string,
+  strays: readonly Pick<Snapshot, "head">[],
+  { revision, digest }: StreamHead,
+): StreamProblem | undefined => {
+  const furthest = strays
+    .map(({ head }) => head)
+    .reduce((one, other) => (other.revision > one.revision ? other : one), emptyHead);
+  if (furthest.revision < 0) return undefined;
+  const end = { revision, digest };
+  const { code, message } = strayWarning(stream, furthest, end);
+  const remembered = { revision: furthest.revision, digest: furthest.digest };
+  return { stream, code, message, details: { stream, remembered, end } };
+};
 
 const lacksEvents = (stream: string, gaps: number): StreamProblem => ({
   stream,

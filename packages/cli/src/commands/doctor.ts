@@ -39,7 +39,7 @@ import {
 } from "./findings.ts";
 import { databaseMendStep, inspectDatabaseOf, selectInspected } from "./inspect-database.ts";
 import { aboutMission } from "./mission-findings.ts";
-import { checkRemembered } from "./remembered.ts";
+import { checkForgotten, checkRemembered } from "./remembered.ts";
 
 export const doctor: CommandSpec = command({
   name: "doctor",
@@ -176,6 +176,8 @@ const examine = async (
       findings.push(damageOf(damageIn(missionStream(slug), error, signal)));
     }
   }
+  if (input.mission === undefined && (database?.problems.length ?? 0) === 0)
+    findings.push(...(await checkForgotten(ledger, new Set(slugs), signal)).map(damageOf));
   const isAsked = (slug: string): boolean => input.mission === undefined || input.mission === slug;
   for (const slug of new Set([...(leftovers?.logs ?? []), ...slugs]))
     if (isAsked(slug) && !begun.has(slug)) {

@@ -52,9 +52,18 @@ export const rebuild: CommandSpec = command({
       description: "say what would be mended and write nothing; exit 8 if anything",
     },
     workers: { kind: "integer", description: "threads; as many as pay if not given", placeholder: "n" },
+    acceptReplaced: {
+      kind: "boolean",
+      description: "take logs for right that lack what views had seen, such as a backup put back on purpose",
+    },
     noResume: { kind: "boolean", description: "begin anew, whatever was interrupted" },
   },
-  examples: ["rebuild --verify", "rebuild passkeys", "rebuild --view board --workers 2"],
+  examples: [
+    "rebuild --verify",
+    "rebuild passkeys",
+    "rebuild --view board --workers 2",
+    "rebuild passkeys --accept-replaced",
+  ],
   writes: true,
   jsonl: true,
   run: async (context, input, signal) => {
@@ -98,11 +107,14 @@ export const rebuild: CommandSpec = command({
       },
     };
     const compares = input.verify || input.dryRun;
+    if (compares && input.acceptReplaced)
+      throw usage("--accept-replaced changes views, and --verify and --dry-run change nothing");
     const report: RunReport & Partial<RebuildReport> = compares
       ? await verifyViews(options)
       : await rebuildViews({
           ...options,
           compare: true,
+          acceptReplaced: input.acceptReplaced,
           keep: folds.filter((fold) => !views.includes(fold.view)).map(({ spec }) => spec),
           plan: version,
           resume: !noResume,
@@ -138,7 +150,7 @@ export const rebuild: CommandSpec = command({
         (lost > 0 && cache !== undefined ? notKept(context, { lost, cache, mission }) : {})),
       warnings: [
         ...(compares ? [] : report.differences.map(mendedText)),
-        ...(compares ? [] : report.strays.map((stray) => `${strayText(stray)}; made anew`)),
+        ...(compares ? [] : replacedStrays(report).map((stray) => `${strayText(stray)}; made anew`)),
         // A host's ledger may have no place for views at all.
         ...(lost > 0 && cache === undefined ? [`${lost} views could not be written`] : []),
       ],
@@ -149,6 +161,12 @@ export const rebuild: CommandSpec = command({
 });
 
 const mostWorkers = 64;
+
+/** Those of streams with a problem stay. */
+const replacedStrays = ({ strays, problems }: RunReport): RunReport["strays"] => {
+  const kept = new Set(problems.map(({ stream }) => stream));
+  return strays.filter(({ stream }) => !kept.has(stream));
+};
 
 interface ListedMission {
   readonly slug: string;
@@ -172,7 +190,7 @@ interface FailureContext {
 }
 
 const failureOf = (
-  { differing, differences, straying, strays }: RunReport,
+  { differing, differences, straying, strays, problems: found }: RunReport,
   { context, mission, compares, problems }: FailureContext,
 ): Pick<CommandResult, "exit" | "error"> | undefined => {
   const [first] = problems;
@@ -183,10 +201,11 @@ const failureOf = (
       error: {
         code,
         message: `${compares ? `${stream} was not compared` : `nothing was written for ${stream}`}${offset === null ? "" : `, damaged at offset ${offset}`}: ${message}`,
-        hint:
+        hint: `${
           context.mender === "repair"
             ? hintFor(context, { kind: code, mission: slugOfStream(stream) })
-            : damageStep(context, slugOfStream(stream)),
+            : damageStep(context, slugOfStream(stream))
+        }${found[0]?.details.remembered === undefined ? "" : `\n${acceptStep(context, found[0])}`}`,
         details: { ...first, problems: problems.length },
       },
     };
@@ -212,6 +231,13 @@ const failureOf = (
       details: { views: differences.map(namedDifference), strays: strays.map(namedStray) },
     },
   };
+};
+
+/** A mission that the ledger lacks as a whole has no name there to give. */
+const acceptStep = (context: CommandContext, { stream, details }: RunReport["problems"][number]): string => {
+  const isThere = (details.end as { readonly revision: number } | undefined)?.revision !== -1;
+  const whose = isThere ? `${shellQuote(slugOfStream(stream))} ` : "";
+  return `or take the log for right as it is: ${context.say("rebuild", `${whose}--accept-replaced`)}`;
 };
 
 /** A cache never says why it did not take a view. */

@@ -1,6 +1,6 @@
 /** What snapshots remember against what the log holds: an older copy of a log shows itself here, and nowhere else. */
 import type { CancelSignal } from "@mission-ledger/core";
-import type { Ledger } from "@mission-ledger/core/mission";
+import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { LogProblem } from "../command/check-log.ts";
 import { folds } from "../rebuild/folds.ts";
 
@@ -19,10 +19,33 @@ export const checkRemembered = async (
   if (remembered.size === 0) return [];
   const to = Math.max(...remembered.values());
   // After the snapshots: what they remember was written before they were.
+  let end = -1;
   for await (const batch of store.read(stream, { to, ...(signal === undefined ? {} : { signal }) }))
-    for (const { revision, digest } of batch) remembered.delete(`${revision} ${digest}`);
+    for (const { revision, digest } of batch) {
+      remembered.delete(`${revision} ${digest}`);
+      end = revision;
+    }
   const gone = Math.max(-1, ...remembered.values());
   if (gone < 0) return [];
-  const message = `the log of ${stream} no longer holds event ${gone}, which was remembered`;
+  const there =
+    end >= gone ? "another one stands there" : end < 0 ? "it holds none" : `it ends at event ${end}`;
+  const message = `the log of ${stream} no longer holds event ${gone}, which was remembered: ${there}`;
   return [{ code: "LOG_REPLACED", stream, revision: gone, offset: null, message }];
+};
+
+/**
+ * The same of missions that the ledger does not hold at all any more, where what is remembered can be listed; of those slugs it
+ * is known already.
+ */
+export const checkForgotten = async (
+  ledger: Ledger,
+  known: ReadonlySet<string>,
+  signal: CancelSignal | undefined,
+): Promise<readonly LogProblem[]> => {
+  const remembered = (await ledger.snapshots.streams?.(missionCategory)) ?? [];
+  const problems: LogProblem[] = [];
+  for (const stream of remembered)
+    if (!known.has(slugOfStream(stream)) && (await ledger.store.head(stream)).revision < 0)
+      problems.push(...(await checkRemembered(ledger, stream, signal)));
+  return problems;
 };

@@ -25,7 +25,7 @@ import {
   selectInspected,
   suspectNote,
 } from "./inspect-database.ts";
-import { checkRemembered } from "./remembered.ts";
+import { checkForgotten, checkRemembered } from "./remembered.ts";
 
 interface VerifiedMission {
   readonly slug: string;
@@ -74,12 +74,18 @@ export const verify: CommandSpec = command({
             signal,
           })
         : [];
+    // Rows that are damaged may be all that is wrong with a mission that nobody can list.
+    const forgotten =
+      input.mission === undefined && (database?.problems.length ?? 0) === 0
+        ? await checkForgotten(ledger, new Set(slugs), signal)
+        : [];
     const problems = [
       ...(database?.problems ?? []).filter(
         ({ stream }) => stream === "" || (input.mission === undefined && !streams.has(stream)),
       ),
       ...missions.flatMap((mission) => mission.problems),
       ...gone.map(emptiedProblem),
+      ...forgotten,
       ...order,
     ];
     const drifted = missions.flatMap(({ slug, views }) =>

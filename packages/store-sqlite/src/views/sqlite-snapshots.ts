@@ -22,6 +22,7 @@ export interface SqliteSnapshotsOptions extends CacheOptions {
 
 export interface SqliteSnapshots extends SnapshotStore {
   readonly beginSet: NonNullable<SnapshotStore["beginSet"]>;
+  readonly streams: NonNullable<SnapshotStore["streams"]>;
   /** Lets go of the database. The next call opens it again. */
   close(): void;
 }
@@ -59,6 +60,16 @@ export const sqliteSnapshots = ({
         return true;
       }
     },
+    streams: async (category) => {
+      try {
+        const rows = cache.read((connection) =>
+          connection.rows(selectStreams).all(liveSet(connection), `${category}-`, `${category}.`),
+        );
+        return ((rows ?? []) as readonly (readonly [string])[]).map(([stream]) => stream);
+      } catch {
+        return [];
+      }
+    },
     save: async (key: SnapshotKey, snapshot: Snapshot) => {
       try {
         const text = JSON.stringify(snapshot.state);
@@ -77,6 +88,10 @@ export const sqliteSnapshots = ({
     },
   };
 };
+
+/** From the index alone. The dot is the character behind the dash. */
+const selectStreams = `SELECT DISTINCT stream FROM cache_snapshots
+  WHERE set_id = ? AND stream >= ? AND stream < ? ORDER BY stream`;
 
 const snapshotOf = (row: SnapshotRow, key: SnapshotKey): Snapshot | undefined => {
   if (!isSoundRow(row)) return undefined;
