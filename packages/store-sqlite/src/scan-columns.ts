@@ -1,4 +1,5 @@
 /** Columns in the text of a page. */
+import { areSameBytes } from "./scan-bytes.ts";
 import type { ScannedText } from "./scan-text.ts";
 
 const lineFeed = 10;
@@ -8,10 +9,12 @@ const zero = 48;
 export class ColumnReader {
   at = 0;
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   readonly #byBytes: string;
 
-  constructor({ bytes, byBytes }: ScannedText) {
+  constructor({ bytes, view, byBytes }: ScannedText) {
     this.#bytes = bytes;
+    this.#view = view;
     this.#byBytes = byBytes;
   }
 
@@ -32,12 +35,11 @@ export class ColumnReader {
     return Number.NaN;
   }
 
-  /** Takes a text of which each character stands for a byte. */
-  is(expected: string): boolean {
-    const at = this.at;
-    const end = at + expected.length;
-    // `startsWith` compares character by character, in four times as long.
-    if (this.#bytes[end] !== lineFeed || this.#byBytes.slice(at, end) !== expected) return false;
+  /** Takes a column that is the same as so many bytes of a text from a place on. */
+  is(expected: DataView, from: number, count: number): boolean {
+    const end = this.at + count;
+    if (this.#bytes[end] !== lineFeed || !areSameBytes(this.#view, this.at, expected, from, count))
+      return false;
     this.at = end + 1;
     return true;
   }
@@ -45,6 +47,14 @@ export class ColumnReader {
   /** Where the column ends that begins here; -1 if there is none any more. */
   end(): number {
     const end = this.#byBytes.indexOf("\n", this.at);
+    this.at = end + 1;
+    return end;
+  }
+
+  /** The same of a column that has so many bytes as a rule, which is looked at first. */
+  endAfter(usual: number): number {
+    const end = this.at + usual;
+    if (this.#bytes[end] !== lineFeed) return this.end();
     this.at = end + 1;
     return end;
   }

@@ -4,11 +4,13 @@
  */
 import type { EventEnvelope } from "@mission-ledger/core";
 import type { Connection } from "./connection/connection.ts";
+import { viewOf } from "./scan-bytes.ts";
 import { DataGuard } from "./scan-guard.ts";
 import { CommandReader, EventReader, type ScannedCommand } from "./scan-rows.ts";
 import { commandPageSql, eventPageSql } from "./scan-sql.ts";
 import { ScannedText } from "./scan-text.ts";
-import { isOfOtherShape, type Wish } from "./scan-wish.ts";
+import type { TypeTable } from "./scan-types.ts";
+import { isOfOtherShape } from "./scan-wish.ts";
 
 /** As many as `read` takes at once; more of them are not faster. */
 export const scannedEvents = 256;
@@ -19,6 +21,8 @@ export type ScannedEvent =
   | { readonly type: string; readonly version: number; readonly data: undefined };
 
 export interface ScannedPage {
+  /** The last revision of the stream. */
+  readonly end: number;
   readonly events: readonly ScannedEvent[];
   /** Of the last event. */
   readonly digest: string | null;
@@ -32,35 +36,53 @@ export interface ScannedBefore {
   readonly revision: number;
   readonly digest: string | null;
   readonly command: ScannedCommand;
-  readonly wishes: ReadonlyMap<string, Wish>;
+  readonly types: TypeTable;
+}
+
+/** How far a reading goes. */
+export interface ScannedUpTo {
+  readonly to: number;
+  /** The last revision of the stream when the reading began. @defaultValue the last one now */
+  readonly end: number | undefined;
 }
 
 /**
- * The page of the events after one and up to `to`, of which there are at most {@link scannedEvents}, if there is nothing
- * unusual about any of them: each is there, of the right type, as its checksum says, linked to the one before and in its
- * command. `undefined` if not, which says nothing yet: a reader that looks at each column has to decide what it is.
+ * The next {@link scannedEvents} events at most after one, if there is nothing unusual about any of them: each is there, of the
+ * right type, as its checksum says, linked to the one before and in its command. `undefined` if not, or if there are none,
+ * which says nothing yet: a reader that looks at each column has to decide what it is.
  */
 export const scanPage = (
   connection: Connection,
-  { stream, revision: after, digest: before, command: underway, wishes }: ScannedBefore,
-  to: number,
+  { stream, revision: after, digest: before, command: underway, types }: ScannedBefore,
+  { to, end: knownEnd }: ScannedUpTo,
 ): ScannedPage | undefined => {
-  const [count, eventBytes] = connection.rows(eventPageSql).get(stream, after, to) as [number, Buffer | null];
-  if (count !== to - after || eventBytes === null) return undefined;
-  const [commandBytes] = connection.rows(commandPageSql).get(stream, after, to) as [Buffer | null];
+  const upTo = Math.min(to, knownEnd ?? to, after + scannedEvents);
+  const [endNow, count, eventBytes] = connection.rows(eventPageSql).get(stream, stream, after, upTo) as [
+    end: unknown,
+    count: number,
+    text: Buffer | null,
+  ];
+  if (eventBytes === null || !Number.isSafeInteger(endNow)) return undefined;
+  const end = knownEnd ?? (endNow as number);
+  const last = Math.min(upTo, end);
+  if (count !== last - after) return undefined;
+  const [commandBytes] = connection.rows(commandPageSql).get(stream, after, last) as [Buffer | null];
   const text = new ScannedText(eventBytes);
-  const streamByBytes = Buffer.from(stream).toString("latin1");
-  const rows = new EventReader(text, streamByBytes);
-  const commands = new CommandReader(new ScannedText(commandBytes ?? Buffer.alloc(0)), streamByBytes);
+  const streamBytes = viewOf(Buffer.from(stream));
+  const rows = new EventReader(text, streamBytes);
+  const commands = new CommandReader(new ScannedText(commandBytes ?? Buffer.alloc(0)), streamBytes);
   const guard = new DataGuard(text);
   const events: ScannedEvent[] = [];
   let command = underway;
-  let previous = before;
-  for (let revision = after + 1; revision <= to; revision += 1) {
+  // What the next command has to follow, where it lies: a digest is a string only for those who ask for it.
+  let link = viewOf(Buffer.from(before ?? ""));
+  let linkAt = 0;
+  let linkBytes = link.byteLength;
+  for (let revision = after + 1; revision <= last; revision += 1) {
     if (!rows.next() || rows.revision !== revision) return undefined;
     const { position, ofCommand, version } = rows;
     if (position === ofCommand) {
-      const next = commands.next(previous ?? "");
+      const next = commands.next(link, linkAt, linkBytes);
       if (next === undefined) return undefined;
       command = next;
     }
@@ -71,10 +93,8 @@ export const scanPage = (
       revision !== command.firstRevision + index
     )
       return undefined;
-    const type = rows.type();
-    const digest = rows.digest();
-    const wish = wishes.get(type);
-    if (wish === undefined) events.push({ type, version, data: undefined });
+    const { name, wish } = rows.type(types);
+    if (wish === undefined) events.push({ type: name, version, data: undefined });
     else {
       const isWhole = wish.wantsMore || isOfOtherShape(wish, version);
       const wantsData = wish.wantsData || isOfOtherShape(wish, version);
@@ -90,19 +110,27 @@ export const scanPage = (
         recordedAt: isWhole || wish.wantsTime ? command.recordedAt : undefined,
         actor: isWhole || wish.wantsActor ? command.actor : undefined,
       } as EventEnvelope;
-      events.push(isWhole ? withTheRest(event, command, previous, digest) : event);
+      events.push(
+        isWhole
+          ? withTheRest(event, command, {
+              previous: linkAt === 0 ? before : text.slice(linkAt, linkAt + linkBytes),
+              digest: rows.digest(),
+            })
+          : event,
+      );
     }
-    previous = digest;
+    link = text.view;
+    linkAt = rows.digestAt;
+    linkBytes = rows.digestEnd - linkAt;
   }
   // A LF within a column would have left something over, as no column can be missing: then a place could be another column's.
-  return rows.isWhole() && commands.isWhole() ? { events, digest: previous, command } : undefined;
+  return rows.isWhole() && commands.isWhole() ? { end, events, digest: rows.digest(), command } : undefined;
 };
 
 const withTheRest = (
   event: EventEnvelope,
   { commandId, correlationId, causationId }: ScannedCommand,
-  previous: string | null,
-  digest: string,
+  { previous, digest }: Pick<EventEnvelope, "previous" | "digest">,
 ): EventEnvelope => {
   const whole: { -readonly [Key in keyof EventEnvelope]: EventEnvelope[Key] } = {
     ...event,

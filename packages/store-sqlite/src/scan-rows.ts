@@ -1,7 +1,13 @@
 /** Rows in the texts of a page. */
 import { ColumnReader } from "./scan-columns.ts";
 import type { ScannedText } from "./scan-text.ts";
+import type { ScannedType, TypeTable } from "./scan-types.ts";
 import { PageChecksum } from "./schema/page-checksum.ts";
+
+/** A UUID, SHA-256 in hexadecimal digits, a time to the millisecond: what these columns hold as a rule, and need not. */
+const idBytes = 36;
+const digestBytes = 64;
+const timeBytes = 24;
 
 /** What of a command its events need. */
 export interface ScannedCommand {
@@ -24,17 +30,17 @@ export class EventReader {
   version = 0;
   dataAt = 0;
   dataEnd = 0;
+  digestAt = 0;
+  digestEnd = 0;
   readonly #text: ScannedText;
   readonly #columns: ColumnReader;
   readonly #checksum: PageChecksum;
-  readonly #stream: string;
+  readonly #stream: DataView;
   #idAt = 0;
   #idEnd = 0;
   #typeEnd = 0;
-  #digestEnd = 0;
 
-  /** `stream` with a character for each of its bytes. */
-  constructor(text: ScannedText, stream: string) {
+  constructor(text: ScannedText, stream: DataView) {
     this.#text = text;
     this.#columns = new ColumnReader(text);
     this.#checksum = new PageChecksum(text.bytes);
@@ -47,30 +53,31 @@ export class EventReader {
     const start = columns.at;
     this.position = columns.number();
     this.ofCommand = columns.number();
-    if (!columns.is(this.#stream)) return false;
+    if (!columns.is(this.#stream, 0, this.#stream.byteLength)) return false;
     this.revision = columns.number();
     this.#idAt = columns.at;
-    this.#idEnd = columns.end();
+    this.#idEnd = columns.endAfter(idBytes);
     this.#typeEnd = columns.end();
     this.version = columns.number();
     this.dataAt = columns.at;
     this.dataEnd = columns.end();
-    this.#digestEnd = columns.end();
+    this.digestAt = columns.at;
+    this.digestEnd = columns.endAfter(digestBytes);
     // An end that was not found is before the start.
-    if (Number.isNaN(this.version) || this.#digestEnd < this.dataEnd) return false;
-    return this.#checksum.row(start, this.#digestEnd, columns.number(), columns.at - 1);
+    if (Number.isNaN(this.version) || this.digestEnd < this.dataEnd) return false;
+    return this.#checksum.row(start, this.digestEnd, columns.number(), columns.at - 1);
   }
 
   id(): string {
     return this.#text.slice(this.#idAt, this.#idEnd);
   }
 
-  type(): string {
-    return this.#text.slice(this.#idEnd + 1, this.#typeEnd);
+  type(types: TypeTable): ScannedType {
+    return types.in(this.#text, this.#idEnd + 1, this.#typeEnd);
   }
 
   digest(): string {
-    return this.#text.slice(this.dataEnd + 1, this.#digestEnd);
+    return this.#text.slice(this.digestAt, this.digestEnd);
   }
 
   /** Whether each is as its checksum says, and nothing is left over. */
@@ -84,29 +91,28 @@ export class CommandReader {
   readonly #text: ScannedText;
   readonly #columns: ColumnReader;
   readonly #checksum: PageChecksum;
-  readonly #stream: string;
+  readonly #stream: DataView;
 
-  /** `stream` with a character for each of its bytes. */
-  constructor(text: ScannedText, stream: string) {
+  constructor(text: ScannedText, stream: DataView) {
     this.#text = text;
     this.#columns = new ColumnReader(text);
     this.#checksum = new PageChecksum(text.bytes);
     this.#stream = stream;
   }
 
-  /** The next one, if it is sound and follows `link`. */
-  next(link: string): ScannedCommand | undefined {
+  /** The next one, if it is sound and follows the digest that so many bytes of a text are from a place on. */
+  next(link: DataView, linkAt: number, linkBytes: number): ScannedCommand | undefined {
     const columns = this.#columns;
     const start = columns.at;
     const position = columns.number();
-    if (!columns.is(this.#stream)) return undefined;
+    if (!columns.is(this.#stream, 0, this.#stream.byteLength)) return undefined;
     const firstRevision = columns.number();
     const commandIdAt = columns.at;
-    columns.end();
-    columns.end();
-    if (!columns.is(link)) return undefined;
+    const commandIdEnd = columns.endAfter(idBytes);
+    columns.endAfter(digestBytes);
+    if (!columns.is(link, linkAt, linkBytes)) return undefined;
     const recordedAt = columns.at;
-    const recordedEnd = columns.end();
+    const recordedEnd = columns.endAfter(timeBytes);
     const actorEnd = columns.end();
     const correlationEnd = columns.end();
     const causationEnd = columns.end();
@@ -121,6 +127,7 @@ export class CommandReader {
       firstRevision,
       events,
       commandIdAt,
+      commandIdEnd,
       recordedAt,
       recordedEnd,
       actorEnd,
@@ -140,6 +147,7 @@ interface CommandPlace {
   readonly firstRevision: number;
   readonly events: number;
   readonly commandIdAt: number;
+  readonly commandIdEnd: number;
   readonly recordedAt: number;
   readonly recordedEnd: number;
   readonly actorEnd: number;
@@ -164,8 +172,7 @@ class CommandInText implements ScannedCommand {
   }
 
   get commandId(): string {
-    const { commandIdAt } = this.#at;
-    return this.#text.slice(commandIdAt, this.#text.byBytes.indexOf("\n", commandIdAt));
+    return this.#text.slice(this.#at.commandIdAt, this.#at.commandIdEnd);
   }
 
   get recordedAt(): string {

@@ -1,4 +1,5 @@
 /** The two queries of a page: its events' columns as one text, those of the commands that begin in it as another. */
+import { lastRevisionSql } from "./read/read-stream.ts";
 import { commandColumns, eventColumns } from "./schema/rows.ts";
 
 const nullable = ["previous", "correlation_id", "causation_id"];
@@ -32,11 +33,14 @@ const soundEvent = [...all("e", "id type digest", isText), ...all("e", "command 
 );
 const inPage = "e.stream = ? AND e.revision > ? AND e.revision <= ?";
 
-/** Takes a stream, the revision before the page and its last one. Gives the number of its events and their text. */
-export const eventPageSql: string = `SELECT count(*), ${rowTexts("e", eventColumns)} FROM events e WHERE ${inPage} AND ${soundEvent}`;
+/**
+ * Takes a stream, the same once more, the revision before the page and its last one. Gives the stream's last revision, the
+ * number of the page's events and their text.
+ */
+export const eventPageSql: string = `SELECT (${lastRevisionSql}), count(*), ${rowTexts("e", eventColumns)} FROM events e WHERE ${inPage} AND ${soundEvent}`;
 
 /**
- * Takes the same, and gives the text of the commands that begin in the page. A query of its own finds them by the index of
- * streams alone, without an event's row; CROSS has SQLite keep to that order.
+ * Takes a stream, the revision before the page and its last one. Gives the text of the commands that begin in the page. A query
+ * of its own finds them by the index of streams alone, without an event's row; CROSS has SQLite keep to that order.
  */
 export const commandPageSql: string = `SELECT ${rowTexts("c", commandColumns)} FROM events e CROSS JOIN commands c ON c.position = e.position WHERE ${inPage} AND ${soundCommand}`;

@@ -1,15 +1,18 @@
 /** Columns that SQLite put together, as bytes and as a text that has a character for each byte. */
 import { isAscii, isUtf8 } from "node:buffer";
+import { viewOf } from "./scan-bytes.ts";
 
 /** Places in the bytes are places in the text, so that each is searched where it is faster. */
 export class ScannedText {
   readonly bytes: Buffer;
+  readonly view: DataView;
   /** Is what was written only as far as it is ASCII; brackets, quotes and line feeds stand where they stood in any case. */
   readonly byBytes: string;
   readonly #isAscii: boolean;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+    this.view = viewOf(bytes);
     this.byBytes = bytes.toString("latin1");
     this.#isAscii = isAscii(bytes);
   }

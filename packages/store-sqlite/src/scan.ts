@@ -5,15 +5,16 @@ import {
   type Scanned,
   type ScanOptions,
   type ScanSink,
+  type StreamHead,
 } from "@mission-ledger/core";
 import type { Connection } from "./connection/connection.ts";
 import type { SqlRow } from "./driver/driver.ts";
 import type { LogReading } from "./read/read-log.ts";
-import { lastToRead } from "./read/read-stream.ts";
+import { lastRevision, lastToRead } from "./read/read-stream.ts";
 import { pageOf } from "./read/stream-events.ts";
-import { type ScannedPage, scannedEvents, scanPage } from "./scan-page.ts";
+import { type ScannedPage, scanPage } from "./scan-page.ts";
 import type { ScannedCommand } from "./scan-rows.ts";
-import { type Wish, wishOf } from "./scan-wish.ts";
+import { type TypeTable, typesOf } from "./scan-types.ts";
 import { commandColumns, commandOf } from "./schema/rows.ts";
 
 export const scanStream = async (
@@ -23,13 +24,15 @@ export const scanStream = async (
   sink: ScanSink,
 ): Promise<Scanned> => {
   const { look, ensureOpen } = reading;
-  const { wanted, after = emptyHead, signal } = options;
-  const last = await lastToRead(reading, stream, options);
-  const passage = new Passage(stream, after, wanted, sink);
-  for (; passage.revision < last; ) {
+  ensureOpen();
+  const { wanted, after = emptyHead, to = Number.POSITIVE_INFINITY, signal } = options;
+  // What a reading goes on from has to be in the log; one from the start learns with its first page how far it goes.
+  const end = after.revision < 0 ? undefined : await lastToRead(reading, stream, options);
+  const passage = new Passage({ stream, after, to, end, wanted, sink });
+  while (!passage.isAtEnd()) {
     signal?.throwIfAborted();
     ensureOpen();
-    const page = await look((connection) => passage.next(connection, last), undefined);
+    const page = await look((connection) => passage.next(connection), undefined);
     if (page === undefined) break;
     // Outside the database's turn, whose errors are the disk's.
     passage.take(page);
@@ -41,7 +44,7 @@ export const scanStream = async (
 
 type Page =
   | ({ readonly _tag: "Scanned" } & ScannedPage)
-  | { readonly _tag: "Events"; readonly events: readonly RecordedEvent[] };
+  | { readonly _tag: "Events"; readonly end: number; readonly events: readonly RecordedEvent[] };
 
 const noCommand: ScannedCommand = {
   position: 0,
@@ -56,30 +59,45 @@ const noCommand: ScannedCommand = {
 
 const commandSql = `SELECT ${commandColumns.replaceAll(/(?<=^|, )/g, "c.")} FROM events e JOIN commands c ON c.position = e.command WHERE e.stream = ? AND e.revision = ? AND e.position <> e.command`;
 
+interface PassageOptions {
+  readonly stream: string;
+  readonly after: StreamHead;
+  readonly to: number;
+  /** The last revision of the stream, where it is known. */
+  readonly end: number | undefined;
+  readonly wanted: ScanOptions["wanted"];
+  readonly sink: ScanSink;
+}
+
 class Passage {
   revision: number;
   digest: string | null;
   readonly #stream: string;
-  readonly #wishes: ReadonlyMap<string, Wish>;
+  readonly #to: number;
+  readonly #wanted: ScanOptions["wanted"];
+  readonly #types: TypeTable;
   readonly #sink: ScanSink;
+  #end: number | undefined;
   /** That of the last event, of which there may be more. */
   #command: ScannedCommand = noCommand;
 
-  constructor(
-    stream: string,
-    { revision, digest }: { readonly revision: number; readonly digest: string | null },
-    wanted: ScanOptions["wanted"],
-    sink: ScanSink,
-  ) {
+  constructor({ stream, after: { revision, digest }, to, end, wanted, sink }: PassageOptions) {
     this.#stream = stream;
     this.revision = revision;
     this.digest = digest;
-    this.#wishes = new Map(Array.from(wanted, ([type, fields]) => [type, wishOf(type, fields)]));
+    this.#to = to;
+    this.#end = end;
+    this.#wanted = wanted;
+    this.#types = typesOf(wanted);
     this.#sink = sink;
   }
 
-  /** The next page, up to `last`. Throws `DamagedRow`. */
-  next(connection: Connection, last: number): Page {
+  isAtEnd(): boolean {
+    return this.revision >= Math.min(this.#to, this.#end ?? this.#to);
+  }
+
+  /** The next page; `undefined` if there is nothing. Throws `DamagedRow`. */
+  next(connection: Connection): Page | undefined {
     const { revision, digest } = this;
     if (this.#command === noCommand && revision >= 0) this.#command = this.#underway(connection);
     const before = {
@@ -87,14 +105,18 @@ class Passage {
       revision,
       digest,
       command: this.#command,
-      wishes: this.#wishes,
+      types: this.#types,
     };
-    const page = scanPage(connection, before, Math.min(last, revision + scannedEvents));
+    const page = scanPage(connection, before, { to: this.#to, end: this.#end });
     if (page !== undefined) return { _tag: "Scanned", ...page };
-    return { _tag: "Events", events: pageOf(connection, this.#stream, before, last) };
+    const end = this.#end ?? lastRevision(connection, this.#stream);
+    const last = Math.min(this.#to, end);
+    if (last <= revision) return undefined;
+    return { _tag: "Events", end, events: pageOf(connection, this.#stream, before, last) };
   }
 
   take(page: Page): void {
+    this.#end = page.end;
     switch (page._tag) {
       case "Scanned":
         this.#takeScanned(page);
@@ -117,7 +139,7 @@ class Passage {
 
   #takeEvents(events: readonly RecordedEvent[]): void {
     for (const { position: _, ...event } of events) {
-      if (this.#wishes.has(event.type)) this.#sink.take(event);
+      if (this.#wanted.has(event.type)) this.#sink.take(event);
       else this.#sink.pass(event.type, event.version);
       this.revision = event.revision;
       this.digest = event.digest;

@@ -49,13 +49,14 @@ export const lastToRead = async (
 };
 
 /** By the index alone: whoever reads up to it looks at the row itself. Throws `DamagedRow`. */
-const lastRevision = (connection: Connection, stream: string): number => {
+export const lastRevision = (connection: Connection, stream: string): number => {
   const row = connection.rows(lastRevisionSql).get(stream) as SqlRow | undefined;
   if (row === undefined) return emptyHead.revision;
   return Number.isSafeInteger(row[0]) ? (row[0] as number) : readHead(connection, stream).revision;
 };
 
-const lastRevisionSql = "SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1";
+/** Takes a stream. */
+export const lastRevisionSql = "SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1";
 
 /** Thrown where a head is remembered that the log does not hold. */
 export const notInLog = (stream: string, { revision }: StreamHead): StoreFault =>

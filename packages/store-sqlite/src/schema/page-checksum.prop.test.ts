@@ -51,7 +51,7 @@ test("one changed character or one changed checksum is seen among any rows", () 
 });
 
 test("a row of any length is summed, also one longer than most", () => {
-  for (const length of [0, 1, 255, 4_095, 4_096, 70_000])
+  for (const length of [0, 1, 255, 1_022, 1_023, 1_024, 70_000])
     expect(judge(summed(["x", "y".repeat(length), "z"]))).toBe(true);
 });
 

@@ -34,18 +34,32 @@ export class PageChecksum {
   }
 }
 
-/** x to the power of 8 × bytes, for texts of one row's usual length; 0 where it was not needed yet. */
-const powers = new Int32Array(4_096);
+/** Rows that are shorter have a table, in which eight looks make a product. */
+const tabledBytes = 1_024;
+/** For each length, what every four bits of a sum come to by themselves; 0 where it was not needed yet, and is no memory then. */
+const tables = new Int32Array(tabledBytes * 128);
 
 /** The part of a sum that a text has in that of the same text with so many bytes behind it. */
 const shifted = (crc: number, bytes: number): number => {
   if (crc === 0) return 0;
-  let power = bytes < powers.length ? (powers[bytes] as number) : 0;
-  if (power === 0) {
-    power = powerOf(bytes);
-    if (bytes < powers.length) powers[bytes] = power;
-  }
-  return product(power, crc);
+  if (bytes >= tabledBytes) return product(powerOf(bytes), crc);
+  const at = bytes * 128;
+  if (tables[at + 120] === 0) fillTable(at, powerOf(bytes));
+  return (
+    (tables[at + (crc & 15)] as number) ^
+    (tables[at + 16 + ((crc >>> 4) & 15)] as number) ^
+    (tables[at + 32 + ((crc >>> 8) & 15)] as number) ^
+    (tables[at + 48 + ((crc >>> 12) & 15)] as number) ^
+    (tables[at + 64 + ((crc >>> 16) & 15)] as number) ^
+    (tables[at + 80 + ((crc >>> 20) & 15)] as number) ^
+    (tables[at + 96 + ((crc >>> 24) & 15)] as number) ^
+    (tables[at + 112 + (crc >>> 28)] as number)
+  );
+};
+
+const fillTable = (at: number, power: number): void => {
+  for (let shift = 0; shift < 32; shift += 4)
+    for (let bits = 0; bits < 16; bits += 1) tables[at + shift * 4 + bits] = product(power, bits << shift);
 };
 
 /** Bits from the highest power of x to the lowest, as a CRC has them: this is 1. */
