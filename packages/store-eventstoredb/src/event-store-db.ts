@@ -24,7 +24,7 @@ import { openCatalogue } from "./catalogue/catalogue.ts";
 import { commandIndex } from "./command-index.ts";
 import { faultOf, storeClosed } from "./faults.ts";
 import { openGateway } from "./gateway/open-gateway.ts";
-import { type Gateway, GatewayFailure } from "./gateway.ts";
+import { type Gateway, GatewayFailure } from "./gateway-port.ts";
 import { streamNames } from "./layout/names.ts";
 import { positionText } from "./layout/position.ts";
 import { patienceOf } from "./patience.ts";

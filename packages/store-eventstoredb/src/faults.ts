@@ -1,6 +1,6 @@
 /** What a failure at the gateway means to the ledger: one table from its kind to code, retryable and hint. */
 import { type FaultCode, type Outcome, StoreFault } from "@mission-ledger/core";
-import { GatewayFailure, type GatewayFailureKind } from "./gateway.ts";
+import { GatewayFailure, type GatewayFailureKind } from "./gateway-port.ts";
 
 interface Meaning {
   readonly code: FaultCode;

@@ -25,5 +25,5 @@ export {
   type StoredEvent,
   type SubscribeRequest,
   type SubscriptionNews,
-} from "./gateway.ts";
+} from "./gateway-port.ts";
 export type { Timers } from "./timers.ts";

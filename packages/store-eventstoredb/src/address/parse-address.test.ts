@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GatewayFailure } from "../gateway.ts";
+import { GatewayFailure } from "../gateway-port.ts";
 import { describeAddress } from "./address.ts";
 import { isServerAddress, parseAddress } from "./parse-address.ts";
 

@@ -1,7 +1,7 @@
 /** What stands where a commit was to be written, and whose it is. */
 import type { Commit, EventEnvelope } from "@mission-ledger/core";
 import { notWhole } from "../faults.ts";
-import type { StoredEvent } from "../gateway.ts";
+import type { StoredEvent } from "../gateway-port.ts";
 import { isSealed, ledgerEvent } from "../layout/stored-event.ts";
 
 export type Standing =

@@ -2,7 +2,7 @@
 import type { AppendRequest, EventStore, StreamHead } from "@mission-ledger/core";
 import { cancelSource } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
-import { GatewayFailure, type GatewayFailureKind } from "../gateway.ts";
+import { GatewayFailure, type GatewayFailureKind } from "../gateway-port.ts";
 import {
   type Between,
   commitOn,

@@ -16,7 +16,7 @@ import {
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { CommandIndex } from "../command-index.ts";
 import { commandIdReused, faultOf, isPassing, readbackFailed, storeClosed } from "../faults.ts";
-import { type Gateway, type GatewayAppended, GatewayFailure } from "../gateway.ts";
+import { type Gateway, type GatewayAppended, GatewayFailure } from "../gateway-port.ts";
 import type { StreamNames } from "../layout/names.ts";
 import { gatewayEvents, ledgerEvent } from "../layout/stored-event.ts";
 import type { Patience } from "../patience.ts";

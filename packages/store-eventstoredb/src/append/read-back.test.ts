@@ -1,6 +1,6 @@
 import type { Appended } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
-import type { StoredEvent } from "../gateway.ts";
+import type { StoredEvent } from "../gateway-port.ts";
 import { all, filled, openWorld, stream, tryPut, type World } from "../testing/world.ts";
 
 const appendedOn = async (world: World, events = 2): Promise<Appended> => {

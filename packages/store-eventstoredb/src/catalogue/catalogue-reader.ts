@@ -1,6 +1,6 @@
 /** Reading the catalogue; a catalogue of which the server hides something is a fault, since missions would be missing. */
 import { notWhole } from "../faults.ts";
-import type { Gateway, StoredEvent } from "../gateway.ts";
+import type { Gateway, StoredEvent } from "../gateway-port.ts";
 import { hidesEvents, metadataStream } from "../layout/hidden.ts";
 import type { Patience } from "../patience.ts";
 

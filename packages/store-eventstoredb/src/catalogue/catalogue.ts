@@ -5,7 +5,7 @@
  */
 import type { CancelSignal, Randomness } from "@mission-ledger/core";
 import { notWhole } from "../faults.ts";
-import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway.ts";
+import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway-port.ts";
 import { hidesEvents, metadataStream } from "../layout/hidden.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
 import { withoutPosition } from "../layout/stored-event.ts";

@@ -4,7 +4,7 @@
  */
 import { type CancelSignal, limitOf, nameBasedUuid, type Randomness } from "@mission-ledger/core";
 import { faultOf, isPassing, readbackFailed, storeClosed } from "../faults.ts";
-import { type Gateway, type GatewayEvent, GatewayFailure } from "../gateway.ts";
+import { type Gateway, type GatewayEvent, GatewayFailure } from "../gateway-port.ts";
 import type { Patience } from "../patience.ts";
 import { pause, type Timers } from "../timers.ts";
 import type { CatalogueReader } from "./catalogue-reader.ts";

@@ -5,7 +5,7 @@ import type { ClusterMember } from "../gateway/client.ts";
 import { type Connection, openConnection } from "../gateway/connection.ts";
 import { leads } from "../gateway/leader.ts";
 import { readAll, readRange } from "../gateway/read.ts";
-import { GatewayFailure } from "../gateway.ts";
+import { GatewayFailure } from "../gateway-port.ts";
 import { streamNames } from "../layout/names.ts";
 import { type Check, type CheckCode, type CheckName, failed, ok, skipped } from "./findings.ts";
 

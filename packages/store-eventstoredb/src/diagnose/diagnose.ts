@@ -9,7 +9,7 @@ import { parseAddress } from "../address/parse-address.ts";
 import { type Certificates, certificatesOf } from "../gateway/certificates.ts";
 import { openConnection } from "../gateway/connection.ts";
 import { defaultDeadlineMs } from "../gateway/open-gateway.ts";
-import { GatewayFailure } from "../gateway.ts";
+import { GatewayFailure } from "../gateway-port.ts";
 import { datedTimers, type Timers } from "../timers.ts";
 import { ask } from "./ask-server.ts";
 import { type Check, type CheckName, failed, ok, skipped } from "./findings.ts";

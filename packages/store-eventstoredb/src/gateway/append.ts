@@ -1,7 +1,7 @@
 /** An append by the path that has a deadline: checked and serialised before the client sees it, acknowledged or refused by the server. */
 import type { EventData } from "@eventstore/db-client";
 import { canonicalJson } from "@mission-ledger/core";
-import type { GatewayAppend, GatewayAppended, GatewayEvent } from "../gateway.ts";
+import type { GatewayAppend, GatewayAppended, GatewayEvent } from "../gateway-port.ts";
 import type { Connection } from "./connection.ts";
 import { failure } from "./failures.ts";
 

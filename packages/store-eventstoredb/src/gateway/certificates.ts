@@ -1,7 +1,7 @@
 /** The files that an address names. */
 import { readFile } from "node:fs/promises";
 import type { ServerAddress } from "../address/address.ts";
-import { GatewayFailure } from "../gateway.ts";
+import { GatewayFailure } from "../gateway-port.ts";
 
 /** All PEM. */
 export interface Certificates {

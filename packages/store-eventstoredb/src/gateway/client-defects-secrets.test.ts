@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { makeCertificates } from "@mission-ledger/wire-server";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { GatewayFailure } from "../gateway.ts";
+import type { GatewayFailure } from "../gateway-port.ts";
 import { failureOf } from "../testing/failing.ts";
 import { happened, opened } from "../testing/opened.ts";
 import { scratchFile } from "../testing/scratch.ts";

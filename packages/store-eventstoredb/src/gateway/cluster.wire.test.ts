@@ -7,7 +7,7 @@ import {
 } from "@mission-ledger/wire-server";
 import { afterEach, describe, expect, test } from "vitest";
 import { diagnose } from "../diagnose/diagnose.ts";
-import { type Gateway, type GatewayAppend, GatewayFailure } from "../gateway.ts";
+import { type Gateway, type GatewayAppend, GatewayFailure } from "../gateway-port.ts";
 import { failureOf } from "../testing/failing.ts";
 import { manualTimers } from "../testing/manual-timers.ts";
 import { opened } from "../testing/opened.ts";

@@ -1,7 +1,7 @@
 /** One way to a server or a cluster: every call over it has a deadline, can be ended from here, and fails in our words. */
 import type { CancelSignal } from "@mission-ledger/core";
 import { describeHost, type ServerAddress, type ServerHost } from "../address/address.ts";
-import type { GatewayFailure } from "../gateway.ts";
+import type { GatewayFailure } from "../gateway-port.ts";
 import type { Timers } from "../timers.ts";
 import { type Certificates, certificatesOf } from "./certificates.ts";
 import { type CallCredentials, createClient, type GuardedClient } from "./client.ts";

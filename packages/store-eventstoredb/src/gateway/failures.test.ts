@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GatewayFailure, type GatewayFailureKind } from "../gateway.ts";
+import { GatewayFailure, type GatewayFailureKind } from "../gateway-port.ts";
 import { type Asked, failureOf } from "./failures.ts";
 import type { CallEnd } from "./wire-call.ts";
 

@@ -1,5 +1,5 @@
 /** What an error of the client means: one table from the server's name or grpc's code to a kind of failure. */
-import { GatewayFailure, type GatewayFailureKind } from "../gateway.ts";
+import { GatewayFailure, type GatewayFailureKind } from "../gateway-port.ts";
 import { type CallEnd, isLeaderless } from "./wire-call.ts";
 
 /** What was asked of the server, as far as a message may tell. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Fault, startWireServer, type WireServer } from "@mission-ledger/wire-server";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Gateway, type GatewayAppend, GatewayFailure } from "../gateway.ts";
+import { type Gateway, type GatewayAppend, GatewayFailure } from "../gateway-port.ts";
 import { failureOf } from "../testing/failing.ts";
 import { opened } from "../testing/opened.ts";
 

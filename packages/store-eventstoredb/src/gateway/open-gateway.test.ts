@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway-port.ts";
 import {
   acknowledged,
   eventMessage,

@@ -5,7 +5,7 @@
  */
 import type { ServerAddress } from "../address/address.ts";
 import { parseAddress } from "../address/parse-address.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway-port.ts";
 import { datedTimers, type Timers } from "../timers.ts";
 import { append } from "./append.ts";
 import { openConnection } from "./connection.ts";

@@ -1,6 +1,6 @@
 /** Reads from the leader: complete only when the server said so. The client takes a read that was cut off by cancelling for a whole one. */
 import type { AllStreamRecordedEvent, RecordedEvent } from "@eventstore/db-client";
-import type { AllRequest, LogPosition, RangeRead, RangeRequest, StoredEvent } from "../gateway.ts";
+import type { AllRequest, LogPosition, RangeRead, RangeRequest, StoredEvent } from "../gateway-port.ts";
 import type { CallPlace, Connection } from "./connection.ts";
 import { failure } from "./failures.ts";
 

@@ -3,7 +3,7 @@
  * up to here) keeps its place among them: the client tells it at once, before the events that it still holds back.
  */
 import type { AllStreamResolvedEvent, AllStreamSubscription } from "@eventstore/db-client";
-import type { GatewayFailure, SubscribeRequest, SubscriptionNews } from "../gateway.ts";
+import type { GatewayFailure, SubscribeRequest, SubscriptionNews } from "../gateway-port.ts";
 import { type Connection, maxLostChannels } from "./connection.ts";
 import { failure } from "./failures.ts";
 import { storedEvent } from "./read.ts";

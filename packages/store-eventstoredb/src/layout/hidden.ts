@@ -1,5 +1,5 @@
 /** What a server keeps of a stream that nothing can be read of. */
-import type { RangeRead } from "../gateway.ts";
+import type { RangeRead } from "../gateway-port.ts";
 
 /** Where the server keeps what is said about a stream. Only ever read here. */
 export const metadataStream = (serverStream: string): string => `$$${serverStream}`;

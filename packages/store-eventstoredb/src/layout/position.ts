@@ -1,6 +1,6 @@
 /** Places in the server's log as texts that sort as the log does. */
 import { StoreFault } from "@mission-ledger/core";
-import type { LogPosition } from "../gateway.ts";
+import type { LogPosition } from "../gateway-port.ts";
 
 /** Digits of 2^64-1. */
 const digits = 20;

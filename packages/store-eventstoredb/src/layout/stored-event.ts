@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
   StoreFault,
 } from "@mission-ledger/core";
-import type { GatewayEvent, StoredEvent } from "../gateway.ts";
+import type { GatewayEvent, StoredEvent } from "../gateway-port.ts";
 import { typeInLedger, typeOnServer } from "./names.ts";
 import { positionText } from "./position.ts";
 

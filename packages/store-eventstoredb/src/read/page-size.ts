@@ -1,5 +1,5 @@
 /** How many events are asked for at once: fewer where a page of them takes longer than a call may, more again while it does not. */
-import { GatewayFailure } from "../gateway.ts";
+import { GatewayFailure } from "../gateway-port.ts";
 
 export interface PageSize {
   /** Makes a call for at most so many. It may ask for fewer each time it is tried again. */

@@ -8,7 +8,7 @@ import {
 } from "@mission-ledger/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { notWhole } from "../faults.ts";
-import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway.ts";
+import { type Gateway, GatewayFailure, type LogPosition, type StoredEvent } from "../gateway-port.ts";
 import { isInCategory, type StreamNames } from "../layout/names.ts";
 import { isBehind, notAPosition, positionOf } from "../layout/position.ts";
 import { isAsSealed, ledgerEvent } from "../layout/stored-event.ts";

@@ -2,7 +2,7 @@
 import { type EventStore, emptyHead } from "@mission-ledger/core";
 import { describe, expect, test } from "vitest";
 import { openEventStoreDb } from "../event-store-db.ts";
-import { type Gateway, GatewayFailure } from "../gateway.ts";
+import { type Gateway, GatewayFailure } from "../gateway-port.ts";
 import { positionText } from "../layout/position.ts";
 import { all, filled, openWorld, put, stream, tryPut, type World } from "../testing/world.ts";
 

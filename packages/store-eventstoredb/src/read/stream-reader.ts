@@ -2,7 +2,7 @@
 import { type CancelSignal, emptyHead, type StoreFault, type StreamHead } from "@mission-ledger/core";
 import { type CommandIndex, learnt } from "../command-index.ts";
 import { notInLog, notWhole } from "../faults.ts";
-import type { Gateway, StoredEvent } from "../gateway.ts";
+import type { Gateway, StoredEvent } from "../gateway-port.ts";
 import { hidesEvents, metadataStream } from "../layout/hidden.ts";
 import type { StreamNames } from "../layout/names.ts";
 import { isAsSealed, type LedgerEvent, ledgerEvent } from "../layout/stored-event.ts";

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { cancelSource } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { openEventStoreDb } from "../event-store-db.ts";
-import type { Gateway, SubscriptionNews } from "../gateway.ts";
+import type { Gateway, SubscriptionNews } from "../gateway-port.ts";
 import { all, filled, openWorld } from "../testing/world.ts";
 
 /** Bytes that are still reachable. */

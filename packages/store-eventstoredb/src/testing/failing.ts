@@ -1,5 +1,5 @@
 /** What a promise that has to fail fails with. */
-import { GatewayFailure } from "../gateway.ts";
+import { GatewayFailure } from "../gateway-port.ts";
 
 export const failureOf = async (promise: Promise<unknown>): Promise<GatewayFailure> => {
   const error = await promise.then(

@@ -4,7 +4,7 @@
  */
 
 import { openGateway } from "../gateway/open-gateway.ts";
-import { type Gateway, GatewayFailure } from "../gateway.ts";
+import { type Gateway, GatewayFailure } from "../gateway-port.ts";
 
 const [url = "", what = "work"] = process.argv.slice(2);
 const said = (line: string): void => void process.stdout.write(`${line}\n`);

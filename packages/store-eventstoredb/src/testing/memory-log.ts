@@ -1,5 +1,5 @@
 /** A server's log by the rules of section 4 of the facts about EventStoreDB, without a wire: what is written, what is refused, what is hidden. */
-import type { GatewayEvent, LogPosition, StoredEvent } from "../gateway.ts";
+import type { GatewayEvent, LogPosition, StoredEvent } from "../gateway-port.ts";
 
 export type Written =
   | { readonly _tag: "Written"; readonly revision: bigint; readonly position?: LogPosition }

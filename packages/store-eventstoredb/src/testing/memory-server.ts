@@ -14,7 +14,7 @@ import {
   type RangeRead,
   type StoredEvent,
   type SubscriptionNews,
-} from "../gateway.ts";
+} from "../gateway-port.ts";
 import { isBehind } from "../layout/position.ts";
 import { pause, type Timers } from "../timers.ts";
 import { type MemoryLog, memoryLog } from "./memory-log.ts";

@@ -1,7 +1,7 @@
 /** Gateways and servers of a test, which are closed behind it. */
 
 import { type GatewayOptions, openGateway } from "../gateway/open-gateway.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway-port.ts";
 import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 
 export interface Opened {

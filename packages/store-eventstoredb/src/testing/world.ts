@@ -20,7 +20,7 @@ import type {
   RangeRead,
   RangeRequest,
   StoredEvent,
-} from "../gateway.ts";
+} from "../gateway-port.ts";
 import { type MemoryServer, memoryServer } from "./memory-server.ts";
 import { type VirtualTimers, virtualTimers } from "./virtual-timers.ts";
 
