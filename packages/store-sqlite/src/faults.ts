@@ -1,7 +1,7 @@
 /** What an error of SQLite means: one table from its code and the step to code, outcome, retryable and hint. */
 import { type FaultCode, type Outcome, StoreFault } from "@mission-ledger/core";
-import { whyNotOpened } from "./connection/why-not-opened.ts";
 import { DamagedRow } from "./schema/rows.ts";
+import { whyNotOpened } from "./why-not-opened.ts";
 
 /** Where in a command's way the error came up. From `commit` on, the outcome is unknown until a retry resolves it. */
 export type Step = "open" | "begin" | "decide" | "insert" | "commit" | "read-back" | "read";

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { faultOf } from "../faults.ts";
-import { sqliteError } from "../testing/scripted-driver.ts";
+import { faultOf } from "./faults.ts";
+import { sqliteError } from "./testing/scripted-driver.ts";
 import { whyNotOpened } from "./why-not-opened.ts";
 
 const scratch = (): string => {
