@@ -19,7 +19,6 @@ import {
 } from "@mission-ledger/core";
 import { appendQueue } from "./append/append-queue.ts";
 import { confirmHead } from "./append/confirm.ts";
-import { readHead } from "./append/log-end.ts";
 import { readBackFrom } from "./append/read-back.ts";
 import type { StoreContext } from "./append/store-context.ts";
 import type { Connection } from "./connection/connection.ts";
@@ -33,6 +32,7 @@ import { streamsOf } from "./read/categories.ts";
 import { readLog } from "./read/read-log.ts";
 import { readStream } from "./read/read-stream.ts";
 import { findStored } from "./read/stream-events.ts";
+import { readHead } from "./read/stream-head.ts";
 import { subscribeToLog } from "./read/subscribe.ts";
 import { scanStream } from "./scan.ts";
 import { defaultCommitBytes } from "./schema/bounds.ts";

@@ -1,8 +1,8 @@
 /** Where the log and its streams end, remembered for as long as nobody else has committed. */
-import { emptyHead, type StreamHead } from "@mission-ledger/core";
+import type { StreamHead } from "@mission-ledger/core";
 import type { Connection } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
-import { eventColumns, eventOf } from "../schema/rows.ts";
+import { readHead } from "../read/stream-head.ts";
 
 export interface LogEnd {
   /** To be called in each transaction first: forgets everything if another connection has committed since, and says so. */
@@ -16,8 +16,6 @@ export interface LogEnd {
 
 /** Streams whose ends are remembered at most. */
 const mostStreams = 4_096;
-
-const headSql = `SELECT ${eventColumns} FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1`;
 
 export const logEnd = (connection: Connection): LogEnd => {
   const heads = new Map<string, StreamHead>();
@@ -58,12 +56,4 @@ export const logEnd = (connection: Connection): LogEnd => {
 const remember = (heads: Map<string, StreamHead>, stream: string, head: StreamHead): void => {
   if (heads.size >= mostStreams) heads.clear();
   heads.set(stream, head);
-};
-
-/** The end of a stream as the connection sees it. Throws `DamagedRow`. */
-export const readHead = (connection: Connection, stream: string): StreamHead => {
-  const row = connection.rows(headSql).get(stream) as SqlRow | undefined;
-  if (row === undefined) return emptyHead;
-  const { revision, digest } = eventOf(row);
-  return { revision, digest };
 };

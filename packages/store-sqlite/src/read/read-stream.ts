@@ -6,11 +6,11 @@ import {
   StoreFault,
   type StreamHead,
 } from "@mission-ledger/core";
-import { readHead } from "../append/log-end.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import type { LogReading } from "./read-log.ts";
 import { digestAt, pageOf } from "./stream-events.ts";
+import { readHead } from "./stream-head.ts";
 
 export async function* readStream(
   reading: LogReading,

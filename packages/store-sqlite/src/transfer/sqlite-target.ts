@@ -11,13 +11,13 @@ import {
   type TransferCommit,
   type TransferTarget,
 } from "@mission-ledger/core";
-import { readHead } from "../append/log-end.ts";
 import type { StoreContext } from "../append/store-context.ts";
 import { suspicion, writeLeftoversAnew } from "../append/suspicion.ts";
 import { quickCheck } from "../append/writing-state.ts";
 import { areSameFiles, type Connection, checkVersion, filesOf } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { codeOf, faultOf, type Step } from "../faults.ts";
+import { readHead } from "../read/stream-head.ts";
 import { type CommitRows, commandColumns, eventColumns, rowsOf } from "../schema/rows.ts";
 import { touchSql } from "../schema/schema.ts";
 import { asideRow, asidesBehind, commandLineRow, insertLine, lineColumns } from "./log-lines.ts";

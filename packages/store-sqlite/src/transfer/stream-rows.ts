@@ -2,11 +2,11 @@
  * The events of one stream, for a copy. The index on streams is asked first, and believed only where it bears itself out; an
  * index holds nothing of its own, so where it is damaged the table alone is gone through, and the copy still has everything.
  */
-import { readHead } from "../append/log-end.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { codeOf } from "../faults.ts";
 import { lastPosition } from "../read/read-log.ts";
+import { readHead } from "../read/stream-head.ts";
 import { eventColumns, eventOf, joinedSql } from "../schema/rows.ts";
 
 /** What has to be asked about a stream. Each call is a look at the database as it is then. */
