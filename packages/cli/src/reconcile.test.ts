@@ -95,6 +95,16 @@ describe("reconcile", () => {
     );
   });
 
+  test("of a name that is no mission says so, whether it decides or only shows", async () => {
+    const shell = await forked();
+    for (const decision of [[], ["--winner", "local"]])
+      expect(await shell.json("reconcile", "q", ...decision)).toMatchObject({
+        code: 3,
+        envelope: { error: { code: "NOT_FOUND", message: "there is no mission q" } },
+      });
+    expect((await shell.json("reconcile", "p")).data.forks).toHaveLength(1);
+  });
+
   test("repeated under the same request id answers what was decided then", async () => {
     const shell = await forked();
     const argv = [

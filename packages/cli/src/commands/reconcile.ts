@@ -1,6 +1,6 @@
 /** Reconcile: shows where two copies of a log went on from the same event, and decides which of them goes on. */
 import { LedgerError, type RecordedEvent, timestamp } from "@mission-ledger/core";
-import { missionCategory, missionStream } from "@mission-ledger/core/mission";
+import { missionStream } from "@mission-ledger/core/mission";
 import {
   type Fork,
   type ForkSide,
@@ -16,7 +16,7 @@ import {
   type LostDecision,
   lostDecisions,
 } from "../command/lost-decisions.ts";
-import { openMission } from "../command/refs.ts";
+import { openMission, selectMissions } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { clockTime, commandIdFor, warningText, writeFlags } from "../command/write.ts";
@@ -60,10 +60,8 @@ export const reconcile: CommandSpec = command({
     if (input.winner !== undefined) context.worktrees()?.invalidate();
     const { publishTo } = await context.place();
     if (input.winner === undefined) {
-      const streams =
-        input.mission === undefined
-          ? await ledger.store.streams(missionCategory)
-          : [missionStream(input.mission)];
+      // Of a name that is no mission, "no branch waits" would be a guess.
+      const streams = (await selectMissions(ledger, input.mission)).map(missionStream);
       return showForks(
         context,
         streams.map((stream) => ({ stream, forks: forksOf({ directory, stream }) })),
