@@ -60,6 +60,60 @@ describe("what is not there", () => {
     expect((await shell.json("watch", "--after", "0", "--limit", "1")).data.events).toHaveLength(1);
   });
 
+  test("what nobody has is told with where to look", async () => {
+    const shell = session();
+    await shell.run("init");
+    const hint = async (...argv: readonly string[]) => {
+      const { code, envelope } = await shell.json(...argv);
+      return [code, envelope.error?.message, envelope.error?.hint];
+    };
+    expect(await hint("board")).toEqual([
+      3,
+      "there is no mission in this ledger yet",
+      'make one: mled mission create <slug> "<title>"',
+    ]);
+    for (const slug of ["east", "west"]) await shell.run("mission", "create", slug, slug);
+    expect(await hint("board")).toEqual([3, "there are 2 missions; say which one", "Say which: east, west."]);
+    for (const argv of [["board"], ["verify"], ["wp", "list"], ["archive"]])
+      expect(await hint(...argv, "zzzzz"), argv.join(" ")).toEqual([
+        3,
+        "there is no mission zzzzz",
+        "look: mled mission list",
+      ]);
+    expect(await hint("wp", "claim", "WP09")).toEqual([
+      3,
+      "no mission has a work package WP09",
+      "look: mled wp list",
+    ]);
+    expect(await hint("wp", "claim", "west")).toEqual([
+      3,
+      "west is a mission, and no work package",
+      "look: mled wp list west",
+    ]);
+    expect(await hint("explain", "zzzzz", "title")).toEqual([
+      3,
+      "there is neither a mission nor a work package zzzzz",
+      "look: mled wp list",
+    ]);
+    expect(await hint("copy", "file:.mission-ledger", "file:other", "--mission", "zzzzz")).toEqual([
+      3,
+      "the source has no mission zzzzz",
+      "look: mled mission list --store file:.mission-ledger",
+    ]);
+  });
+
+  test("wrong usage names the help of its command", async () => {
+    const shell = session();
+    for (const argv of [
+      ["wp", "move", "p/WP01"],
+      ["wp", "move", "p/WP01", "done", "--bogus"],
+    ])
+      expect((await shell.json(...argv)).envelope.error?.hint).toBe("mled help wp move");
+    expect((await shell.json("wp", "move", "p/WP01", "done", "--reasn", "x")).envelope.error?.hint).toBe(
+      "Did you mean --reason?",
+    );
+  });
+
   test("blank notes are refused before anything is written", async () => {
     const shell = await planned();
     const world = shell.io();

@@ -14,7 +14,11 @@ export interface Ref {
 export const formatRef = ({ slug, workPackageId }: Ref): string => `${slug}/${workPackageId}`;
 
 /** `mission/WP01`, or `WP01` where only one mission has it. Asks the ledger only in the second case. */
-export const resolveRef = async (ledger: Ledger, text: string): Promise<Ref> => {
+export const resolveRef = async (
+  ledger: Ledger,
+  text: string,
+  nobodyHasIt = `no mission has a work package ${text}`,
+): Promise<Ref> => {
   const slash = text.indexOf("/");
   if (slash > 0 && slash < text.length - 1)
     return { slug: text.slice(0, slash), workPackageId: text.slice(slash + 1) };
@@ -35,9 +39,11 @@ export const resolveRef = async (ledger: Ledger, text: string): Promise<Ref> => 
   if (holding.length === 0 && unreadable !== undefined) throw unreadable;
   if (holding.length === 1) return { slug: holding[0] as string, workPackageId: text };
   if (holding.length === 0)
-    throw new CliError("NOT_FOUND", `no mission has a work package ${text}`, {
-      details: { workPackageId: text },
-    });
+    throw slugs.includes(text)
+      ? new CliError("NOT_FOUND", `${text} is a mission, and no work package`, {
+          details: { mission: text, workPackageId: text },
+        })
+      : new CliError("NOT_FOUND", nobodyHasIt, { details: { workPackageId: text } });
   throw new CliError("AMBIGUOUS_REF", `${text} is in ${holding.length} missions: ${holding.join(", ")}`, {
     hint: `Say which: ${holding[0]}/${text}.`,
     details: { workPackageId: text, missions: holding },
@@ -57,17 +63,23 @@ export interface Subject {
 export const resolveSubject = async (ledger: Ledger, about: string): Promise<Subject> => {
   if (!about.includes("/") && (await ledger.missions()).includes(about))
     return { slug: about, workPackageId: undefined, name: about };
-  const ref = await resolveRef(ledger, about);
+  const ref = await resolveRef(ledger, about, `there is neither a mission nor a work package ${about}`);
   return { ...ref, name: formatRef(ref) };
 };
+
+/** More than a line holds help nobody to choose. */
+const mostShown = 5;
 
 /** The mission of that name, or the only one when nobody names any. */
 export const resolveMission = async (ledger: Ledger, slug: string | undefined): Promise<string> => {
   if (slug !== undefined) return slug;
   const slugs = await missionsWithEvents(ledger);
   if (slugs.length === 1) return slugs[0] as string;
-  if (slugs.length === 0) throw new CliError("NOT_FOUND", "there is no mission in this ledger yet");
+  if (slugs.length === 0)
+    throw new CliError("NOT_FOUND", "there is no mission in this ledger yet", { details: { missions: [] } });
+  const shown = slugs.slice(0, mostShown).join(", ");
   throw new CliError("AMBIGUOUS_REF", `there are ${slugs.length} missions; say which one`, {
+    hint: `Say which: ${shown}${slugs.length > mostShown ? ", …" : ""}.`,
     details: { missions: slugs.slice(0, 50) },
   });
 };

@@ -65,7 +65,10 @@ export const copy: CommandSpec = command({
     const reading = await context.side(source);
     try {
       // A source that cannot be read, or lacks what was named, leaves no empty ledger behind.
-      const streams = mission.length === 0 ? undefined : await streamsOf(reading, mission);
+      const streams =
+        mission.length === 0
+          ? undefined
+          : await streamsOf(reading, mission, context.say("mission.list", `--store ${shellQuote(from)}`));
       if (streams === undefined && source.store !== "file" && storeAt(target).isThere() === false)
         await reading.extents(signal);
       const writing = await context.side(target, { make: !dryRun, other: reading.keeps });
@@ -132,11 +135,15 @@ const isSamePlace = (one: StoreAddress, other: StoreAddress): boolean => {
 const streamsOf = async (
   source: Awaited<ReturnType<CommandContext["side"]>>,
   missions: readonly string[],
+  look: string,
 ): Promise<readonly string[]> => {
   const known = new Set((await source.extents()).map(({ stream }) => stream));
   for (const slug of missions)
     if (!known.has(missionStream(slug)))
-      throw new CliError("NOT_FOUND", `the source has no mission ${slug}`, { details: { mission: slug } });
+      throw new CliError("NOT_FOUND", `the source has no mission ${slug}`, {
+        hint: `look: ${look}`,
+        details: { mission: slug },
+      });
   return missions.map(missionStream);
 };
 

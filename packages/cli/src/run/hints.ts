@@ -114,14 +114,26 @@ const hintOf = (
         ? `go on with it: ${names.say("restore", shellQuote(mission))}`
         : undefined;
     case "NOT_FOUND":
-      if (_tag === "EventNotFound" && mission) return `look: ${names.say("log", shellQuote(mission))}`;
-      if (_tag === "MissionNotFound") return `look: ${names.say("mission.list")}`;
-      return _tag === "WorkPackageNotFound" && mission
-        ? `look: ${names.say("wp.list", shellQuote(mission))}`
-        : undefined;
+      return notFoundHint(details, hint, names);
     default:
       return undefined;
   }
+};
+
+/** Where the right name stands, unless whoever did not find it knows one that is near. */
+const notFoundHint = (
+  { _tag, mission, missions, workPackageId }: Readonly<Record<string, unknown>>,
+  hint: string | null,
+  names: Names,
+): string | undefined => {
+  const named = typeof mission === "string" ? shellQuote(mission) : "";
+  if (_tag === "EventNotFound" && named !== "") return `look: ${names.say("log", named)}`;
+  if (_tag === "MissionNotFound") return `look: ${names.say("mission.list")}`;
+  if (_tag === "WorkPackageNotFound" && named !== "") return `look: ${names.say("wp.list", named)}`;
+  if (_tag !== undefined || hint !== null) return undefined;
+  if (Array.isArray(missions)) return `make one: ${names.say("mission.create", '<slug> "<title>"')}`;
+  if (typeof workPackageId === "string") return `look: ${names.say("wp.list", named)}`;
+  return named === "" ? undefined : `look: ${names.say("mission.list")}`;
 };
 
 /** What stands in the way is undone first; a claim is taken anew. For the rest the words of the refusal are the step. */

@@ -1,6 +1,7 @@
 /** Our own commander program, built for one invocation: only the command that was asked for is declared in it. */
 import { Command } from "commander";
 import { globalFlags } from "../command/global-flags.ts";
+import { ownNames } from "../command/names.ts";
 import type { CommandSpec } from "../command/spec.ts";
 import { usage } from "../output/problem.ts";
 import { type CommanderLike, declareCommand, declareFlag } from "./commander-like.ts";
@@ -40,12 +41,13 @@ export const parseWithCommander = async (
   try {
     await root.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    throw asUsage(error);
+    throw asUsage(error, ownNames("mled").say("help", words.join(" ")));
   }
   return { ...root.opts(), ...(host === root ? {} : host.opts()), ...parsed };
 };
 
-const asUsage = (error: unknown): unknown => {
+/** `help` is the next step where commander knows none. */
+const asUsage = (error: unknown, help: string): unknown => {
   if (!(error instanceof Error) || !("code" in error) || !String(error.code).startsWith("commander."))
     return error;
   const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
@@ -53,5 +55,5 @@ const asUsage = (error: unknown): unknown => {
     .join(" ")
     .replace(/^\((.*)\)$/, "$1")
     .trim();
-  return usage(message, hint === "" ? undefined : hint);
+  return usage(message, hint === "" ? help : hint);
 };
