@@ -153,7 +153,7 @@ describe("a cluster in trouble", () => {
     const { cluster, raw } = await three();
     const old = raw[0] as RawClient;
     cluster.pause(0);
-    const waiting = old.append("a", -1, ["x"], { deadlineMs: 5_000, ...leaderOnly });
+    const waiting = old.append("a", -1, ["x"], leaderOnly);
     await expect.poll(() => cluster.leader()).toBe(1);
     cluster.resume(0);
     expect(await waiting).toMatchObject({
@@ -178,7 +178,7 @@ describe("a cluster in trouble", () => {
     const [old, next] = raw as readonly [RawClient, RawClient];
     await old.append("a", -1, ["x"]);
     cluster.nodes[0]?.setQuorum(false);
-    const lost = old.append("a", 0, ["y"], { deadlineMs: 5_000 });
+    const lost = old.append("a", 0, ["y"]);
     await expect.poll(() => cluster.nodes[0]?.events("a").length).toBe(2);
     await cluster.elect(1);
     cluster.nodes[0]?.setQuorum(true);

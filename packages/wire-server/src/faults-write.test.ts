@@ -2,8 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { FaultCut } from "./faults.ts";
 import { served, stored } from "./testing/servers.ts";
+import type { WireServer } from "./wire-server.ts";
 
-const soon = { deadlineMs: 300 };
+/** Given up once a fault holds the call; a status of 1, as the caller's own doing, says that nothing was answered before. */
+const heldBy = ({ held }: WireServer) => ({ until: () => held() > 0 });
 
 describe("an append", () => {
   test("without a fault is acknowledged and stored", async () => {
@@ -15,7 +17,7 @@ describe("an append", () => {
   test("whose reply is lost is stored, and its retry acknowledged", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "lose_reply" } });
-    expect((await raw.append("a", -1, ["x"], soon)).status).toBe(4);
+    expect((await raw.append("a", -1, ["x"], heldBy(server))).status).toBe(1);
     expect(stored(server, "a")).toEqual(["x"]);
     expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
     expect(stored(server, "a")).toEqual(["x"]);
@@ -24,7 +26,7 @@ describe("an append", () => {
   test("that meets silence is not stored", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "silence" } });
-    expect((await raw.append("a", -1, ["x"], soon)).status).toBe(4);
+    expect((await raw.append("a", -1, ["x"], heldBy(server))).status).toBe(1);
     expect(stored(server, "a")).toEqual([]);
   });
 
@@ -72,7 +74,7 @@ describe("an append", () => {
   test("a reset takes every call on the connection with it, the end of one call does not", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "silence" }, stream: (name) => name === "bystander" });
-    const bystander = raw.append("bystander", -1, ["x"], { deadlineMs: 5_000 });
+    const bystander = raw.append("bystander", -1, ["x"]);
     await expect.poll(server.held).toBe(1);
     server.strike({ at: "append", fault: { kind: "cut", how: "reset_stream" } });
     await raw.append("a", -1, ["x"]);
@@ -86,7 +88,7 @@ describe("an append", () => {
   test("that arrives late is not stored in time, but stored all the same", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "arrive_late", ms: 60_000 } });
-    expect((await raw.append("a", -1, ["x"], soon)).status).toBe(4);
+    expect((await raw.append("a", -1, ["x"], heldBy(server))).status).toBe(1);
     expect(stored(server, "a")).toEqual([]);
     server.calm();
     await expect.poll(() => stored(server, "a")).toEqual(["x"]);
@@ -95,10 +97,7 @@ describe("an append", () => {
   test("that arrives late finds its retry stored, or another write in its place", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "arrive_late", ms: 60_000 }, times: 2 });
-    const late = [
-      raw.append("a", -1, ["x"], { deadlineMs: 5_000 }),
-      raw.append("b", -1, ["x"], { deadlineMs: 5_000 }),
-    ];
+    const late = [raw.append("a", -1, ["x"]), raw.append("b", -1, ["x"])];
     await expect.poll(server.held).toBe(2);
     expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
     expect((await raw.append("b", -1, ["y"])).revision).toBe(0);
@@ -110,7 +109,7 @@ describe("an append", () => {
   test("that was to arrive late never does when the server is killed", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "arrive_late", ms: 60_000 } });
-    const open = raw.append("a", -1, ["x"], { deadlineMs: 5_000 });
+    const open = raw.append("a", -1, ["x"]);
     await expect.poll(server.held).toBe(1);
     await server.kill();
     expect((await open).status).toBe(14);
@@ -122,10 +121,10 @@ describe("an append", () => {
   test("that is delayed is stored before it is answered", async () => {
     const { server, raw } = await served();
     server.strike({ at: "append", fault: { kind: "delay", ms: 60_000 } });
-    expect((await raw.append("a", -1, ["x"], soon)).status).toBe(4);
+    expect((await raw.append("a", -1, ["x"], heldBy(server))).status).toBe(1);
     expect(stored(server, "a")).toEqual(["x"]);
     server.strike({ at: "append", fault: { kind: "delay", ms: 60_000 } });
-    const open = raw.append("b", -1, ["x"], { deadlineMs: 5_000 });
+    const open = raw.append("b", -1, ["x"]);
     await expect.poll(() => stored(server, "b")).toEqual(["x"]);
     server.calm();
     expect((await open).revision).toBe(0);
@@ -227,8 +226,15 @@ describe("an append on the batch path", () => {
     const { server, raw } = await served();
     server.strike({ at: "batchAppend", fault: { kind: "lose_reply" } });
     server.strike({ at: "batchAppend", fault: { kind: "silence" } });
-    expect(await raw.batch("a", -1, ["x"], soon)).toMatchObject({ answers: [], end: { status: 4 } });
-    expect(await raw.batch("b", -1, ["x"], soon)).toMatchObject({ answers: [], end: { status: 4 } });
+    expect(await raw.batch("a", -1, ["x"], heldBy(server))).toMatchObject({
+      answers: [],
+      end: { status: 1 },
+    });
+    await expect.poll(server.held).toBe(0);
+    expect(await raw.batch("b", -1, ["x"], heldBy(server))).toMatchObject({
+      answers: [],
+      end: { status: 1 },
+    });
     expect([stored(server, "a"), stored(server, "b")]).toEqual([["x"], []]);
   });
 

@@ -14,7 +14,6 @@ const started = async (options: Omit<WireProcessOptions, "program"> = {}) => {
   atEnd(server.stop);
   return { server, raw: client(server.port) };
 };
-const soon = { deadlineMs: 300 };
 
 describe("a server in a process of its own", () => {
   test("is struck and calmed by its parent", async () => {
@@ -23,7 +22,11 @@ describe("a server in a process of its own", () => {
       do: "strike",
       order: { at: "append", fault: { kind: "lose_reply" }, times: "always" },
     });
-    expect((await raw.append("a", -1, ["x"], soon)).status).toBe(4);
+    let isHeld = false;
+    const lost = raw.append("a", -1, ["x"], { until: () => isHeld });
+    await expect.poll(async () => (await server.tell({ do: "held" })).held).toBe(1);
+    isHeld = true;
+    expect((await lost).status).toBe(1);
     await server.tell({ do: "calm" });
     expect((await raw.append("a", -1, ["x"])).revision).toBe(0);
     expect((await server.tell({ do: "events", stream: "a" })).events).toMatchObject([
@@ -60,7 +63,7 @@ describe("a server in a process of its own", () => {
     const { server, raw } = await started();
     await raw.append("a", -1, ["x"]);
     server.signal("SIGSTOP");
-    expect((await raw.append("a", 0, ["y"], soon)).status).toBe(4);
+    expect((await raw.append("a", 0, ["y"], { deadlineMs: 300 })).status).toBe(4);
     server.signal("SIGCONT");
     await expect.poll(async () => (await raw.append("a", 0, ["y"])).revision).toBe(1);
   });

@@ -15,8 +15,10 @@ export const idOf = (word: string): string => {
 };
 
 export interface RawOptions {
-  /** @defaultValue 1500 */
+  /** Long enough for any answer of a busy machine; short where it has to pass. @defaultValue 60000 */
   readonly deadlineMs?: number;
+  /** Cancels the call, which ends with 1, once this is so of the events it has seen. @defaultValue never */
+  readonly until?: (seen: readonly string[]) => boolean;
   /** @defaultValue none */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -63,7 +65,7 @@ export interface RawClient {
     options?: RawOptions & { readonly answers?: number; readonly writeDeadlineMs?: number },
   ) => Promise<RawBatch>;
   readonly read: (stream: string | "$all", options?: RawOptions) => Promise<RawRead>;
-  /** Ends at the deadline. */
+  /** Ends as its options say. */
   readonly subscribe: (
     stream: string | "$all",
     options?: RawOptions & { readonly onEvent?: (type: string) => void },
@@ -74,6 +76,12 @@ export interface RawClient {
     options?: RawOptions,
   ) => Promise<RawEnd & { readonly members?: Readonly<Record<number, string>> }>;
   readonly close: () => void;
+}
+
+interface ClientCall {
+  cancel(): void;
+  on(event: "status", listener: () => void): unknown;
+  on(event: "error", listener: (error: ServiceError) => void): unknown;
 }
 
 const ok: RawEnd = { status: "ok" };
@@ -102,7 +110,19 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
     for (const [key, value] of Object.entries(wanted)) metadata.set(key, value);
     return metadata;
   };
-  const limit = ({ deadlineMs = 1_500 }: RawOptions) => ({ deadline: Date.now() + deadlineMs });
+  const limit = ({ deadlineMs = 60_000 }: RawOptions) => ({ deadline: Date.now() + deadlineMs });
+  const cancelled = <Call extends ClientCall>(
+    call: Call,
+    { until }: RawOptions,
+    seen: readonly string[] = [],
+  ): Call => {
+    if (until === undefined) return call;
+    const looking = setInterval(() => {
+      if (until(seen)) call.cancel();
+    }, 5);
+    call.on("status", () => clearInterval(looking));
+    return call;
+  };
 
   const reading = (
     stream: string,
@@ -110,8 +130,12 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
     options: RawOptions & { readonly onEvent?: (type: string) => void },
   ): Promise<RawRead> =>
     new Promise((resolve) => {
-      const call = streams.read(readRequest(stream, isSubscription), headers(options), limit(options));
       const seen: string[] = [];
+      const call = cancelled(
+        streams.read(readRequest(stream, isSubscription), headers(options), limit(options)),
+        options,
+        seen,
+      );
       const createdMs: number[] = [];
       call.on("data", (response: streamsMessages.ReadResp) => {
         if (response.hasStreamNotFound()) seen.push("not found");
@@ -134,7 +158,7 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
           if (response.hasWrongExpectedVersion()) return resolve({ ...ok, revision: "conflict" });
           resolve({ ...ok, revision: Number(response.getSuccess()?.getCurrentRevision()) });
         });
-        call.on("error", () => {});
+        cancelled(call, options).on("error", () => {});
         const first = new streamsMessages.AppendReq();
         const wanted = new streamsMessages.AppendReq.Options();
         wanted.setStreamIdentifier(identifier(stream));
@@ -152,7 +176,7 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
       }),
     batch: (stream, expected, words, options = {}) =>
       new Promise((resolve) => {
-        const call = streams.batchAppend(headers(options), limit(options));
+        const call = cancelled(streams.batchAppend(headers(options), limit(options)), options);
         const ours = idOf(`correlation of ${stream} ${words.join()}`);
         const answers: string[] = [];
         const finish = (end: RawEnd | "open"): void => {
@@ -191,13 +215,17 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
     subscribe: (stream, options = {}) => reading(stream, true, options),
     features: (options = {}) =>
       new Promise((resolve) => {
-        features.getSupportedMethods(new shared.Empty(), headers(options), limit(options), (error) =>
-          resolve(error === null ? ok : ended(error)),
+        const call = features.getSupportedMethods(
+          new shared.Empty(),
+          headers(options),
+          limit(options),
+          (error) => resolve(error === null ? ok : ended(error)),
         );
+        cancelled(call, options);
       }),
     gossip: (options = {}) =>
       new Promise((resolve) => {
-        gossips.read(new shared.Empty(), headers(options), limit(options), (error, response) => {
+        const call = gossips.read(new shared.Empty(), headers(options), limit(options), (error, response) => {
           if (error !== null) return resolve(ended(error));
           const members = Object.fromEntries(
             response
@@ -209,6 +237,7 @@ export const rawClient = (port: number, { ca }: { readonly ca?: string } = {}): 
           );
           resolve({ ...ok, members });
         });
+        cancelled(call, options);
       }),
     close: () => {
       streams.close();
