@@ -119,6 +119,7 @@ export {
   mayHoldLoneSurrogate,
   nestsTooDeep,
 } from "./kernel/json-text.ts";
+export { type Unkept, unkeptIn } from "./kernel/kept-in-json.ts";
 export { type Limit, LimitReached, limitOf } from "./kernel/limit.ts";
 export { openMemoryStore } from "./kernel/memory-store.ts";
 export { type FoundMoment, findMoment, isAfter, type Moment } from "./kernel/moment.ts";
@@ -161,6 +162,7 @@ export {
   reconciliationOf,
   type StreamReconciled,
 } from "./kernel/reconciliation.ts";
+export { refuseFold } from "./kernel/refuse-unkept.ts";
 export type { ReplicaMemory } from "./kernel/replica-memory.ts";
 export { type ReplicateOptions, replicate } from "./kernel/replicate.ts";
 export type { ReplicatedStream, ReplicationReport } from "./kernel/replication-run.ts";

@@ -281,6 +281,31 @@ describe("a projection that throws", () => {
   });
 });
 
+describe("a view that JSON does not keep", () => {
+  const odd = [Number.NaN, -0, new Date(0), 1n, new Map(), [undefined]];
+
+  test.each(odd)("is named with its place and its event, and the live views stay (%o)", async (value) => {
+    const { live, ...ground } = await withLive();
+    const failing = stepping(additions, (state, envelope) => {
+      const after = additions.stepInPlace(state, envelope) as object;
+      return envelope.stream === "counter-c" && envelope.revision >= 1 ? { ...after, odd: value } : after;
+    });
+    for (const run of [rebuildViews, verifyViews])
+      await expect(run({ ...ground, folds: [total, failing] })).rejects.toMatchObject({
+        code: "PROJECTION_FAILED",
+        outcome: "not_written",
+        details: {
+          projection: "counter-additions",
+          key: Array.isArray(value) ? "odd.0" : "odd",
+          type: "Added",
+          stream: "counter-c",
+          revision: 1,
+        },
+      });
+    expect(await contentOf(ground.snapshots, all)).toEqual(live);
+  });
+});
+
 describe("folds", () => {
   test("that name no view, or one twice, are refused before anything is written", async () => {
     const { live, ...ground } = await withLive();

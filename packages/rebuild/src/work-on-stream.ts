@@ -3,13 +3,17 @@ import {
   type CancelSignal,
   emptyHead,
   type Folded,
+  type FoldSpec,
   type Json,
   LedgerError,
+  refuseFold,
   type Snapshot,
   type SnapshotEntry,
   type SnapshotStore,
   type StreamHead,
   strayWarning,
+  type Unkept,
+  unkeptIn,
 } from "@mission-ledger/core";
 import { explainDifference, type FoundDifference, findDifference } from "./difference.ts";
 import { foldStream } from "./fold-stream.ts";
@@ -56,14 +60,21 @@ export const workOnStream = async (
       ? await Promise.all(folds.map((spec) => snapshots.load({ stream, ...nameOf(spec) })))
       : [];
     let compared = 0;
+    let odd: Odd | undefined;
     const { folded, strays } = await foldStream(store, stream, folds, {
       live,
       meet: (index, { gaps, ...made }, snapshot) => {
         // A view of a log that lacks events is compared with nothing.
         if (gaps > 0) return;
         compared += 1;
-        const difference = findDifference(folds[index] as Ground["folds"][number], snapshot, made);
-        if (difference !== undefined) found.push(difference);
+        const spec = folds[index] as Ground["folds"][number];
+        const unkept = unkeptIn(made.state);
+        // Without an end, or no JSON at all: there is nothing to compare.
+        if (unkept !== undefined) odd ??= { spec, unkept, to: made.head.revision };
+        else {
+          const difference = findDifference(spec, snapshot, made);
+          if (difference !== undefined) found.push(difference);
+        }
       },
       signal,
       count,
@@ -83,6 +94,8 @@ export const workOnStream = async (
           head,
         );
     if (replaced !== undefined) return { ...nothing, events, strays: told, problem: replaced };
+    odd ??= oddOf(folds, folded);
+    if (odd !== undefined) await refuseFold(store, stream, odd.spec, odd.unkept, { to: odd.to, signal });
     if (add !== undefined && head.revision >= 0)
       await add(stream, [
         ...entriesOf(stream, folds, folded),
@@ -106,6 +119,22 @@ export const workOnStream = async (
     if (!isOfOneStream(error, stream)) throw error;
     return { ...nothing, problem: problemOf(stream, error) };
   }
+};
+
+/** A view that JSON does not keep, where it stood. */
+interface Odd {
+  readonly spec: FoldSpec<unknown>;
+  readonly unkept: Unkept;
+  readonly to: number;
+}
+
+const oddOf = (folds: Ground["folds"], folded: readonly Folded<unknown>[]): Odd | undefined => {
+  for (let index = 0; index < folds.length; index += 1) {
+    const { state, head } = folded[index] as Folded<unknown>;
+    const unkept = unkeptIn(state);
+    if (unkept !== undefined) return { spec: folds[index] as FoldSpec<unknown>, unkept, to: head.revision };
+  }
+  return undefined;
 };
 
 /** Views that something is stored of, though none that `load` gives out. */

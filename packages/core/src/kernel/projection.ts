@@ -1,9 +1,11 @@
 /** Projections: what people look at. Pure folds of events, never read by `decide`, and never the truth. */
 import type { Codec } from "./codec.ts";
 import type { DomainEvent } from "./decider.ts";
+import { formatPath } from "./differences.ts";
 import type { EventEnvelope } from "./event.ts";
 import type { WantedFields } from "./event-store.ts";
 import type { FoldSpec } from "./fold.ts";
+import { unkeptIn } from "./kept-in-json.ts";
 
 /** Everything known about an event besides its data. */
 export type EventMeta = Omit<EventEnvelope, "data">;
@@ -44,7 +46,8 @@ export type Needs<Event extends DomainEvent> = {
 
 /**
  * A projection as a fold over one stream. Events it does not handle leave the view as it is; those that nobody here knows are
- * counted. Throws `TypeError` for a handler that is an async function, and the fold does for one that answers nothing.
+ * counted. Throws `TypeError` for a handler that is an async function and for an `initial` that JSON does not keep, and the fold does for a
+ * handler that answers nothing.
  */
 export const projectionFold = <View, Event extends DomainEvent>(
   { name, version, initial, when, needs = {} }: Projection<View, Event>,
@@ -61,6 +64,11 @@ export const projectionFold = <View, Event extends DomainEvent>(
       answering(handler as Handler<View>, `the projection ${name} answers nothing for ${type}`),
     );
   }
+  const unkept = unkeptIn(initial);
+  if (unkept !== undefined)
+    throw new TypeError(
+      `the projection ${name} begins with what JSON does not keep: ${formatPath(unkept.path) || "its view"} is ${unkept.what}`,
+    );
   const known = new Map<string, boolean>();
   /** Asked once for each shape: most events of a log are handled by some view and not by this one. */
   const isKnown = (envelope: EventEnvelope): boolean => {

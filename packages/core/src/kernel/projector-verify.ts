@@ -41,6 +41,8 @@ export interface VerifyViewOptions<View> {
   readonly begin: () => Projected<View>;
   /** One step of the projector; may change the view in place. */
   readonly take: (projected: Projected<View>, batch: EventBatch) => Projected<View>;
+  /** Throws for a view that JSON does not keep: compared with a stored one it would differ for ever. */
+  readonly refuseOdd: (projected: Projected<View>) => Promise<never> | undefined;
   /** The log from its first event. Called a second time when there is a difference to explain. */
   readonly read: () => AsyncIterable<EventBatch>;
   readonly meter: ProgressMeter;
@@ -51,6 +53,7 @@ export const verifyView = async <View>({
   stored,
   begin,
   take,
+  refuseOdd,
   read,
   meter,
   onProgress,
@@ -59,6 +62,7 @@ export const verifyView = async <View>({
     const progress = meter.due(projected);
     if (progress !== undefined) onProgress?.(progress);
   });
+  await refuseOdd(rebuilt);
   onProgress?.(meter.now(rebuilt));
   const { events } = rebuilt;
   const found = differencesBetween(stored.view, privateCopy(rebuilt.view));

@@ -13,6 +13,7 @@ import { type Projection, projectionFold } from "./projection.ts";
 import { projectionFailed } from "./projection-failed.ts";
 import { type Verified, verifyView } from "./projector-verify.ts";
 import { reconciledType } from "./reconciliation.ts";
+import { refuseUnkept } from "./refuse-unkept.ts";
 import type { Projected, ViewStore } from "./view-store.ts";
 
 export interface ProjectorOptions<View, Event extends DomainEvent> {
@@ -48,7 +49,8 @@ export interface Projector<View> {
   /**
    * Takes in everything up to the present end of the log, stores view and checkpoint, answers both. A stored view that the
    * log does not bear out, or that may have taken in events which were decided against since, is made again beside the
-   * stored one. Throws `PROJECTION_FAILED` if the projection throws; the stored view then stays as it was.
+   * stored one. Throws `PROJECTION_FAILED` if the projection throws, or makes what JSON does not keep; the stored view then
+   * stays as it was.
    */
   catchUp(options?: PassOptions): Promise<Projected<View>>;
   /** From the first event, beside the stored view, which is replaced in one step at the end. */
@@ -115,6 +117,23 @@ export const projector = <View, Event extends DomainEvent>({
     };
   };
 
+  /** Throws `PROJECTION_FAILED` for a view that would come back as another. */
+  const refuseOdd = (
+    { view, position }: Projected<View>,
+    signal: CancelSignal | undefined,
+  ): Promise<never> | undefined =>
+    refuseUnkept(spec, view, () =>
+      upTo(position, readingInTurns(store).readAll(optionsAfter(nothing(), signal))),
+    );
+  const save = async (
+    savedAs: string,
+    projected: Projected<View>,
+    signal: CancelSignal | undefined,
+  ): Promise<void> => {
+    await refuseOdd(projected, signal);
+    await views.save(savedAs, version, projected);
+  };
+
   /** What was kept under a name, if it can be gone on from. */
   const kept = async (
     keptName: string,
@@ -150,14 +169,14 @@ export const projector = <View, Event extends DomainEvent>({
       const now = clock.now();
       const isDue = projected.events - events >= saveEveryEvents || now - at >= saveEveryMs;
       if (isDue && now - at >= pauseMs) {
-        await views.save(savedAs, version, projected);
+        await save(savedAs, projected, signal);
         [events, at] = [projected.events, clock.now()];
         pauseMs = (at - now) / savingShare;
       }
       const progress = onProgress === undefined ? undefined : meter.due(projected);
       if (progress !== undefined) onProgress?.(progress);
     }
-    if (projected !== begun || savedAs === underway) await views.save(name, version, projected);
+    if (projected !== begun || savedAs === underway) await save(name, projected, signal);
     if (savedAs === underway) await forgetUnderway();
     onProgress?.(meter.now(projected));
     return projected;
@@ -194,7 +213,7 @@ export const projector = <View, Event extends DomainEvent>({
           projected = await run(nothing(), underway, signal === undefined ? {} : { signal });
         else {
           projected = take(projected, news);
-          await views.save(name, version, projected);
+          await save(name, projected, signal);
         }
         yield { ...projected, view: privateCopy(projected.view) };
       }
@@ -209,6 +228,7 @@ export const projector = <View, Event extends DomainEvent>({
         stored,
         begin: nothing,
         take,
+        refuseOdd: (projected) => refuseOdd(projected, options.signal),
         read: () => readingInTurns(store).readAll(optionsAfter(nothing(), options.signal)),
         meter: progressMeter({ total, clock }),
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -216,6 +236,18 @@ export const projector = <View, Event extends DomainEvent>({
     },
   };
 };
+
+/** A reading of the log as far as a view stands. */
+async function* upTo(
+  position: string | null,
+  batches: AsyncIterable<EventBatch>,
+): AsyncGenerator<EventBatch> {
+  for await (const batch of batches) {
+    const wanted = batch.filter((event) => position !== null && event.position <= position);
+    yield wanted;
+    if (wanted.length < batch.length) return;
+  }
+}
 
 /** Events of a branch that was taken in may have been decided against: they are not delivered again as undone. */
 const decidesBranches = ({ type }: RecordedEvent): boolean => type === reconciledType;

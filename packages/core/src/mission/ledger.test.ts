@@ -1,10 +1,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openMemoryStore } from "../kernel/memory-store.ts";
+import type { Projection } from "../kernel/projection.ts";
 import { memorySnapshots } from "../kernel/snapshots.ts";
 import type { MissionRequest } from "./commands.ts";
 import { Conflicted, Refused } from "./errors.ts";
-import type { PlannedWorkPackage } from "./events.ts";
+import type { MissionEvent, PlannedWorkPackage } from "./events.ts";
 import { type Ledger, ledgerOver, type MissionHandle } from "./ledger.ts";
 import type { RefusalTag } from "./refusals.ts";
 import { findWorkPackage, type WorkPackage } from "./state.ts";
@@ -444,6 +445,27 @@ describe("the ledger", () => {
       expect(rebuilt.head).toMatchObject({ revision: live.head.revision, digest: live.head.digest });
     }
     expect(shownCards((await passkeys.view(board, { at: 0 })).view)).toEqual([]);
+  });
+
+  test("shows and remembers no view that JSON does not keep, and names the event behind it", async () => {
+    await implement("WP01");
+    const { view, ...read } = await passkeys.view(ready);
+    const dated: Projection<object, MissionEvent> = {
+      name: "acme-dated",
+      version: 1,
+      initial: {},
+      when: { WorkPackageMoved: (seen, _, { recordedAt }) => ({ ...seen, at: new Date(recordedAt) }) },
+    };
+    const { head } = read;
+    const refused = {
+      code: "PROJECTION_FAILED",
+      details: { projection: "acme-dated", key: "at", type: "WorkPackageMoved", stream: passkeys.stream },
+    };
+    await expect(passkeys.view(dated)).rejects.toMatchObject(refused);
+    await expect(
+      passkeys.remember(ready, { ...read, view: { ...view, at: Number.NaN } as never }),
+    ).rejects.toMatchObject({ code: "PROJECTION_FAILED", details: { projection: ready.name, key: "at" } });
+    expect(await passkeys.view(ready)).toMatchObject({ view, head });
   });
 
   test("writes what was read down where reading is far, once, and nothing where it is not", async () => {

@@ -9,6 +9,7 @@ import { isStoreFault } from "../kernel/faults.ts";
 import { deciderFold, type Folded, type FoldSpec, loadFold } from "../kernel/fold.ts";
 import { commandHandler } from "../kernel/handle.ts";
 import { changesOf, type ValueChange } from "../kernel/history.ts";
+import { unkeptIn } from "../kernel/kept-in-json.ts";
 import { type FoundMoment, findMoment, type Moment, revisionAt } from "../kernel/moment.ts";
 import {
   type CancelSignal,
@@ -20,6 +21,7 @@ import {
 } from "../kernel/ports.ts";
 import { type Projection, projectionFold } from "../kernel/projection.ts";
 import type { NotDone, Receipt } from "../kernel/receipt.ts";
+import { refuseFold } from "../kernel/refuse-unkept.ts";
 import { noSnapshots, type SnapshotStore } from "../kernel/snapshots.ts";
 import { saveFoldUnlessStray, strayWarning } from "../kernel/stray-heads.ts";
 import type { MissionCommand, MissionRequest } from "./commands.ts";
@@ -173,6 +175,17 @@ export const ledgerOver = ({
     await saveFoldUnlessStray(store, snapshots, stream, spec, folded);
   };
 
+  /** Throws `PROJECTION_FAILED` for a view that JSON does not keep. */
+  const refuseOdd = async <State>(
+    stream: string,
+    spec: FoldSpec<State>,
+    { state, head: { revision } }: Folded<State>,
+    signal?: CancelSignal,
+  ): Promise<void> => {
+    const unkept = unkeptIn(state);
+    if (unkept !== undefined) await refuseFold(store, stream, spec, unkept, { to: revision, signal });
+  };
+
   const missionHandle = (slug: string): MissionHandle => {
     const stream = missionStream(slug);
     const asked = (by: string): Pick<MissionCommand, "actor" | "at"> => ({
@@ -237,25 +250,23 @@ export const ledgerOver = ({
       findMoment: (moment, signal) => findMoment(store, stream, moment, signal),
       view: async (projection, { at, fromStart = false, signal } = {}) => {
         const to = at === undefined ? undefined : await revisionAt(store, stream, at, signal);
-        const folded = await loadFold(store, stream, projectionFold(projection, missionCodec), {
+        const spec = projectionFold(projection, missionCodec);
+        const folded = await loadFold(store, stream, spec, {
           snapshots: fromStart ? noSnapshots : snapshots,
           onStray: (remembered, end) => onWarning?.(strayWarning(stream, remembered, end)),
           ...(to === undefined ? {} : { to }),
           ...(signal === undefined ? {} : { signal }),
         });
+        if (folded.sinceSnapshot > 0) await refuseOdd(stream, spec, folded, signal);
         if (to === undefined && !fromStart) await rememberRead(stream, projection, folded);
         const { state, head, unknownEvents, gaps } = folded;
         return { view: state, head, unknownEvents, gaps };
       },
       remember: async (projection, { view, head, unknownEvents, gaps }) => {
-        if (gaps === 0)
-          await saveFoldUnlessStray(store, snapshots, stream, projection, {
-            state: view,
-            head,
-            unknownEvents,
-            gaps,
-            sinceSnapshot: 0,
-          });
+        if (gaps > 0) return;
+        const folded = { state: view, head, unknownEvents, gaps, sinceSnapshot: 0 };
+        await refuseOdd(stream, projectionFold(projection, missionCodec), folded);
+        await saveFoldUnlessStray(store, snapshots, stream, projection, folded);
       },
       history: (options) => store.read(stream, options),
     };
