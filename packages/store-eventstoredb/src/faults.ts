@@ -47,7 +47,7 @@ const meanings: Readonly<Record<GatewayFailureKind, Meaning>> = {
   stream_deleted: {
     code: "STREAM_CLOSED",
     retryable: false,
-    hint: "The stream was deleted on the server for good and its name can never be used again; use another name.",
+    hint: "The stream was deleted on the server for good and its name can never be used again: bring it into another ledger, such as one that the address names by ledger=<name>.",
   },
   too_large: {
     code: "LIMIT_EXCEEDED",

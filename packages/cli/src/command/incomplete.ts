@@ -1,11 +1,10 @@
 /** What readers say about a damaged log: they show what there is, and never as if that were all. */
 import { LedgerError } from "@mission-ledger/core";
-import { shellQuote } from "../output/shell-quote.ts";
-import { newerVersion, stepFor } from "./damage-step.ts";
+import { nextStep } from "./damage-step.ts";
 import type { CommandContext } from "./spec.ts";
 
 export const incompleteWarning = (context: CommandContext, slug: string): string =>
-  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; next: ${context.say(context.mender, shellQuote(slug))}`;
+  `LOG_CORRUPT: the log of ${slug} lacks events; what you see is incomplete; ${nextStep(context, { code: "LOG_CORRUPT", mission: slug })}`;
 
 /** What is wrong with one log and says nothing about the others. */
 const ofOneLog: ReadonlySet<string> = new Set([
@@ -30,10 +29,5 @@ export const unreadableWarning = (context: CommandContext, slug: string, error: 
   if (!isOfOneLog(error)) throw error;
   return error.code === "LOG_CORRUPT"
     ? incompleteWarning(context, slug)
-    : `${error.code}: ${slug} is not shown: ${error.message}; ${nextAfter(context, error.code, slug)}`;
+    : `${error.code}: ${slug} is not shown: ${error.message}; ${nextStep(context, { code: error.code, mission: slug })}`;
 };
-
-const nextAfter = (context: CommandContext, code: string, slug: string): string =>
-  code === "UNSUPPORTED_FORMAT"
-    ? `next: ${newerVersion.charAt(0).toLowerCase()}${newerVersion.slice(1, -1)}`
-    : `next: ${stepFor(context, code, slug)}`;

@@ -5,7 +5,7 @@
 import { LedgerError } from "@mission-ledger/core";
 import { missionStream } from "@mission-ledger/core/mission";
 import { forksOf, glanceAtLog, type LogGlance } from "@mission-ledger/store-file";
-import { shellQuote } from "../output/shell-quote.ts";
+import { nextStep } from "./damage-step.ts";
 import { incompleteWarning, unreadableWarning } from "./incomplete.ts";
 import type { CommandContext } from "./spec.ts";
 
@@ -59,21 +59,23 @@ const aboutEnd = (
   }
   const { findings, endDamaged, suspect } = glance;
   const damaged = findings.find(({ kind }) => kind === "damaged");
-  const repair = `next: ${context.say("repair", shellQuote(slug))}`;
+  const next = (code: string): string => nextStep(context, { code, mission: slug });
   return [
     ...(damaged === undefined || isIncomplete
       ? []
       : [
           endDamaged
-            ? `LOG_CORRUPT: the end of the log of ${slug} is damaged; what was done last is missing here, and nobody writes; ${repair}`
-            : `LOG_CORRUPT: the log of ${slug} holds a damaged line (byte ${damaged.offset}: ${damaged.why}), and nobody writes; ${repair}`,
+            ? `LOG_CORRUPT: the end of the log of ${slug} is damaged; what was done last is missing here, and nobody writes; ${next("LOG_CORRUPT")}`
+            : `LOG_CORRUPT: the log of ${slug} holds a damaged line (byte ${damaged.offset}: ${damaged.why}), and nobody writes; ${next("LOG_CORRUPT")}`,
         ]),
     ...(findings.some(({ kind }) => kind === "conflict_marker")
-      ? [`LOG_CONFLICTED: the log of ${slug} holds the markers of a merge, and nobody writes; ${repair}`]
+      ? [
+          `LOG_CONFLICTED: the log of ${slug} holds the markers of a merge, and nobody writes; ${next("LOG_CONFLICTED")}`,
+        ]
       : []),
     ...(suspect
       ? [
-          `DURABILITY_UNKNOWN: a flush of the log of ${slug} failed; what you see may not be on the disk, and nobody writes; ${repair}`,
+          `DURABILITY_UNKNOWN: a flush of the log of ${slug} failed; what you see may not be on the disk, and nobody writes; ${next("DURABILITY_UNKNOWN")}`,
         ]
       : []),
     ...(findings.some(({ kind }) => kind === "fork") ? forkWarning(context, directory, slug) : []),
@@ -81,7 +83,7 @@ const aboutEnd = (
 };
 
 const forkWarning = (context: CommandContext, directory: string, slug: string): readonly string[] => {
-  const next = `next: ${context.say("reconcile", shellQuote(slug))}`;
+  const next = nextStep(context, { code: "FORK_DETECTED", mission: slug });
   try {
     const [fork] = forksOf({ directory, stream: missionStream(slug) });
     const where = fork === undefined ? "" : ` from revision ${fork.forksAfter.revision}`;

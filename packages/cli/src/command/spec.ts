@@ -67,8 +67,8 @@ export interface CommandContext extends Names {
   /** The table the command was run from: for help, schemas and completion. */
   readonly commands: readonly CommandSpec[];
   place(): Promise<Place>;
-  /** The command that is proposed where a log is damaged: log files are repaired; of any other store is told what is wrong. */
-  readonly mender: "repair" | "verify";
+  /** What keeps the ledger: what is done about damage depends on it. Not asked of the place, which may be what is wrong. */
+  readonly keptBy: Place["store"];
   /** Opened on first use. Throws `LEDGER_NOT_FOUND`. */
   ledger(): Promise<Ledger>;
   /** As `ledger`, but makes the folder if it is not there. */

@@ -9,6 +9,7 @@ import {
   StoreFault,
 } from "@mission-ledger/core";
 import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
+import { type DamagedAt, damageStep } from "../command/damage-step.ts";
 import { roughly } from "../command/duration.ts";
 import type { Row } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -240,8 +241,13 @@ const withItsLedger = (
       cause: error,
     });
   }
-  const name = code === "FORK_DETECTED" ? "reconcile" : at.store === "file" ? "repair" : "verify";
-  const step = say(name, `${shellQuote(slugOfStream(stream))} --store ${shellQuote(address)}`);
+  const there: DamagedAt = {
+    keptBy: at.store,
+    say: (name, rest) => sayAt(at, name, rest),
+    remembersIn: () => undefined,
+  };
+  const next = damageStep(there, { code, mission: slugOfStream(stream) });
+  const step = next.command ?? next.hint;
   return new StoreFault(code, message, {
     outcome,
     retryable,

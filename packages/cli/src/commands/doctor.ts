@@ -3,7 +3,7 @@ import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import { missionStream, slugOfStream } from "@mission-ledger/core/mission";
 import { hasMergeDriver } from "@mission-ledger/store-file";
 import { checkLog, type LogProblem, problemIn } from "../command/check-log.ts";
-import { serverMendStep } from "../command/damage-step.ts";
+import { type DamageStep, damageStep } from "../command/damage-step.ts";
 import { leftoverMissions } from "../command/leftovers.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -23,21 +23,19 @@ import {
 } from "./connection.ts";
 import {
   aboutDatabase,
-  commandFor,
+  damageFinding,
   type Finding,
   findingLine,
   forkedFinding,
-  hintFor,
   logIsEmpty,
   logIsGone,
-  moveAway,
   neverBegun,
   okLine,
   rewriteFile,
   temporaryFile,
   withoutDriver,
 } from "./findings.ts";
-import { databaseMendStep, inspectDatabaseOf, selectInspected } from "./inspect-database.ts";
+import { checkedDatabase, inspectDatabaseOf, selectInspected } from "./inspect-database.ts";
 import { aboutMission } from "./mission-findings.ts";
 import { checkForgotten, checkRemembered } from "./remembered.ts";
 
@@ -99,23 +97,18 @@ const examine = async (
   if (database !== undefined)
     findings.push(
       ...aboutDatabase(
+        context,
         database,
         ({ stream }) => stream === "" || (input.mission === undefined && !begun.has(slugOfStream(stream))),
       ),
     );
-  const damageOf = ({ code, stream, message, offset }: LogProblem): Finding => {
-    const slug = slugOfStream(stream);
-    return {
-      severity: "damage",
-      kind: code,
-      mission: slug,
-      workPackageId: null,
-      message: `${slug}: ${message}${offset === null ? "" : ` (offset ${offset})`}${code === "UNSAFE_FILE" ? `; ${moveAway}` : ""}`,
-      command:
-        database === undefined && place.store !== "eventstoredb"
-          ? commandFor(context, slug, code, offset)
-          : null,
-    };
+  const checked = database === undefined ? {} : checkedDatabase(database);
+  const stepAfter = (code: string, mission: string): DamageStep =>
+    damageStep(context, { code, mission, checked });
+  const damageOf = (problem: LogProblem, beside: readonly LogProblem[] = []): Finding => {
+    // No damage beside it is mended by a version that does not know what it would keep.
+    const newer = beside.find(({ code }) => code === "UNSUPPORTED_FORMAT");
+    return damageFinding(problem, stepAfter((newer ?? problem).code, slugOfStream(problem.stream)));
   };
   for (const slug of slugs) {
     const { report, problems: found } = await checkLog(ledger, missionStream(slug), directory, {
@@ -132,7 +125,11 @@ const examine = async (
     const about = { mission: slug, workPackageId: null };
     const isForked = problems.some(({ code }) => code === "FORK_DETECTED");
     if (isForked) findings.push(forkedFinding(context, slug));
-    findings.push(...problems.filter(({ code }) => code !== "FORK_DETECTED").map(damageOf));
+    findings.push(
+      ...problems
+        .filter(({ code }) => code !== "FORK_DETECTED")
+        .map((problem) => damageOf(problem, problems)),
+    );
     if (report?.suspect === true)
       findings.push({
         severity: "action",
@@ -177,7 +174,9 @@ const examine = async (
     }
   }
   if (input.mission === undefined && (database?.problems.length ?? 0) === 0)
-    findings.push(...(await checkForgotten(ledger, new Set(slugs), signal)).map(damageOf));
+    findings.push(
+      ...(await checkForgotten(ledger, new Set(slugs), signal)).map((problem) => damageOf(problem)),
+    );
   const isAsked = (slug: string): boolean => input.mission === undefined || input.mission === slug;
   for (const slug of new Set([...(leftovers?.logs ?? []), ...slugs]))
     if (isAsked(slug) && !begun.has(slug)) {
@@ -219,11 +218,7 @@ const examine = async (
           error: {
             code: first.kind,
             message: first.message,
-            hint:
-              place.store === "eventstoredb"
-                ? serverMendStep(context, first.kind)
-                : ((database === undefined ? undefined : databaseMendStep(context, first.kind)) ??
-                  hintFor(context, first)),
+            hint: stepAfter(first.kind, first.mission).hint,
             details: { damaged: damaged.length },
           },
         }),

@@ -1,12 +1,11 @@
 /** What doctor finds about logs and files, each as one thing to know, to do or to mend. */
 import { slugOfStream } from "@mission-ledger/core/mission";
 import type { LogProblem } from "../command/check-log.ts";
-import { damageStep, newerVersion, stepFor } from "../command/damage-step.ts";
+import { type DamageStep, damageIn, damageStep, moveAway } from "../command/damage-step.ts";
 import { emptiedProblem, type LostLog, type MissionFile } from "../command/leftovers.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { type Line, toned } from "../output/lines.ts";
-import { shellQuote } from "../output/shell-quote.ts";
-import { type InspectedDatabase, longWalNote, suspectNote } from "./inspect-database.ts";
+import { checkedDatabase, type InspectedDatabase, longWalNote, suspectNote } from "./inspect-database.ts";
 
 export interface Finding {
   /** `damage`: data is not what it should be. `action`: somebody has to do something. `note`: good to know. */
@@ -20,6 +19,7 @@ export interface Finding {
 }
 
 export const aboutDatabase = (
+  context: CommandContext,
   database: InspectedDatabase,
   isToTell: (problem: LogProblem) => boolean,
 ): readonly Finding[] => {
@@ -29,13 +29,13 @@ export const aboutDatabase = (
   ];
   return [
     ...database.problems.filter(isToTell).map(
-      ({ code, stream, message }): Finding => ({
+      (problem): Finding => ({
         severity: "damage",
-        kind: code,
-        mission: stream === "" ? "" : slugOfStream(stream),
+        kind: problem.code,
+        mission: problem.stream === "" ? "" : slugOfStream(problem.stream),
         workPackageId: null,
-        message,
-        command: null,
+        message: problem.message,
+        command: damageStep(context, damageIn(problem, checkedDatabase(database))).command,
       }),
     ),
     ...notes.flatMap(({ kind, message }): readonly Finding[] =>
@@ -46,37 +46,18 @@ export const aboutDatabase = (
   ];
 };
 
-export const moveAway = "look who put it there, and move it away";
-
-/** No command moves away what is not ours. */
-export const commandFor = (
-  context: CommandContext,
-  slug: string,
-  code: string,
-  offset: number | null,
-): string | null => {
-  if (code === "UNSAFE_FILE") return null;
-  return offset === null ? context.say("verify", shellQuote(slug)) : stepFor(context, code, slug);
-};
-
-export const hintFor = (
-  context: CommandContext,
-  { kind, mission }: Pick<Finding, "kind" | "mission">,
-): string => {
-  const slug = shellQuote(mission);
-  switch (kind) {
-    case "LOG_REPLACED":
-    case "STORE_MISSING":
-      return `Put the log back, or make it from a copy: ${context.say("repair", `${slug} --from <file>`)}`;
-    case "FORK_DETECTED":
-      return `see both sides, and decide: ${context.say("reconcile", slug)}`;
-    case "UNSAFE_FILE":
-      return `Look who put it there, and move it away; if it stands where a log was: ${context.say("repair", `${slug} --from <file>`)}`;
-    case "UNSUPPORTED_FORMAT":
-      return newerVersion;
-    default:
-      return damageStep(context, mission);
-  }
+/** What is wrong with one mission. */
+export const damageFinding = ({ code, stream, offset, message }: LogProblem, step: DamageStep): Finding => {
+  const slug = slugOfStream(stream);
+  const where = offset === null ? "" : ` (offset ${offset})`;
+  return {
+    severity: "damage",
+    kind: code,
+    mission: slug,
+    workPackageId: null,
+    message: `${slug}: ${message}${where}${code === "UNSAFE_FILE" ? `; ${moveAway}` : ""}`,
+    command: step.command,
+  };
 };
 
 export const forkedFinding = (context: CommandContext, slug: string): Finding => ({
@@ -85,7 +66,7 @@ export const forkedFinding = (context: CommandContext, slug: string): Finding =>
   mission: slug,
   workPackageId: null,
   message: `${slug}: another copy of its log went on from the same event; nobody writes until somebody decides`,
-  command: context.say("reconcile", shellQuote(slug)),
+  command: damageStep(context, { code: "FORK_DETECTED", mission: slug }).command,
 });
 
 /** Git that does not know how to merge a copy leaves conflict markers in it. */
@@ -116,7 +97,7 @@ export const logIsGone = (context: CommandContext, { slug, hadEvents }: LostLog)
   message: hadEvents
     ? `${slug}: its log is gone; its lock and what was remembered of it are there`
     : `${slug}: its lock is there and its log is not: the log is gone, or was never begun`,
-  command: hadEvents ? context.say("repair", `${shellQuote(slug)} --from <file>`) : null,
+  command: hadEvents ? damageStep(context, { code: "STORE_MISSING", mission: slug }).command : null,
 });
 
 /** Bytes that the disk never wrote read as zeros; the next create would begin another mission on top of them. */
@@ -128,7 +109,7 @@ export const logIsEmpty = (context: CommandContext, file: MissionFile): Finding 
     mission: file.slug,
     workPackageId: null,
     message: `${file.slug}: ${message}`,
-    command: context.say("repair", `${shellQuote(file.slug)} --from <file>`),
+    command: damageStep(context, { code, mission: file.slug }).command,
   };
 };
 

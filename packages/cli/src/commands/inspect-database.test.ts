@@ -8,6 +8,7 @@ import { type InspectedDatabase, longWalNote } from "./inspect-database.ts";
 const withWal = (walBytes: number): InspectedDatabase => ({
   facts: { path: "/x/plan.db", ledgerId: null, commands: 0, bytes: 0, walBytes },
   suspect: false,
+  rowsWhole: true,
   problems: [],
   streams: [],
   commandsOf: () => 0,

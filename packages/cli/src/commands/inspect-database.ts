@@ -4,6 +4,7 @@ import { type CancelSignal, LedgerError } from "@mission-ledger/core";
 import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { DatabaseFinding, DatabaseReport, LoadDriver } from "@mission-ledger/store-sqlite";
 import type { LogProblem } from "../command/check-log.ts";
+import type { Checked } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandContext } from "../command/spec.ts";
 import { sqliteStore } from "../store/sqlite.ts";
@@ -21,6 +22,8 @@ export interface InspectedDatabase {
   readonly facts: DatabaseFacts;
   /** A flush failed, and the database was not written anew since. */
   readonly suspect: boolean;
+  /** Every row of it is whole; see `DatabaseReport`. */
+  readonly rowsWhole: boolean;
   /** Of one stream, or of the database as such. */
   readonly problems: readonly LogProblem[];
   /** Streams that rows were found of, also where the store itself can no longer list them. */
@@ -75,6 +78,7 @@ const inspected = (
   return {
     facts: { path, ledgerId, commands, bytes, walBytes },
     suspect: report?.suspect ?? false,
+    rowsWhole: report?.rowsWhole ?? false,
     problems,
     streams: streams.map(({ stream }) => stream),
     commandsOf: (stream) => streams.find((one) => one.stream === stream)?.commands ?? 0,
@@ -130,15 +134,11 @@ export const selectInspected = async (
   }
 };
 
-/** No command mends a database: nothing in it proves what a damaged row was. */
-export const databaseMendStep = (context: Pick<CommandContext, "say">, code: string): string | undefined => {
-  const then = `then: ${context.say("verify")}`;
-  if (code === "LOG_CORRUPT")
-    return `Write nothing to the database, and keep it; put a sound copy in its place, ${then}`;
-  return code === "LOG_REPLACED"
-    ? `Write nothing to the database, and keep it; put back the one that held those events, ${then}`
-    : undefined;
-};
+/** As far as the next step depends on it. */
+export const checkedDatabase = ({ facts: { path }, rowsWhole }: InspectedDatabase): Checked => ({
+  path,
+  rowsWhole,
+});
 
 /** What a failed flush left to be done; `undefined` if none did. */
 export const suspectNote = ({ facts: { path }, suspect }: InspectedDatabase): string | undefined =>

@@ -1,6 +1,7 @@
 /** Missions: create, list, show. */
 import { type CancelSignal, eventNamespace, nameBasedUuid, StoreFault } from "@mission-ledger/core";
 import { type Ledger, missionStream, type ShippedTo, shownMission } from "@mission-ledger/core/mission";
+import { damageStep } from "../command/damage-step.ts";
 import { emptiedProblem, leftoverMissions } from "../command/leftovers.ts";
 import { logWarnings } from "../command/log-warnings.ts";
 import { atFlag } from "../command/moment.ts";
@@ -11,7 +12,6 @@ import { openMission, resolveMission } from "../command/refs.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { commandIdFor, receiptData, receiptLines, write, writeFlags } from "../command/write.ts";
 import { columns, type Line, toned } from "../output/lines.ts";
-import { shellQuote } from "../output/shell-quote.ts";
 import { branchNamed, targetFlag } from "./mission-settings.ts";
 import { checkRemembered } from "./remembered.ts";
 
@@ -71,7 +71,7 @@ const refuseEmptied = async (context: CommandContext, slug: string): Promise<voi
   throw new StoreFault("LOG_REPLACED", emptiedProblem(file).message, {
     outcome: "not_written",
     retryable: false,
-    hint: `Put the log back, or make it from a copy: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}. To begin anew, move the log and the ledger's cache folder away first.`,
+    hint: `${damageStep(context, { code: "LOG_REPLACED", mission: slug }).hint}\nTo begin anew, move the log and the ledger's cache folder away first.`,
     details: { stream: missionStream(slug), path: file.path },
   });
 };

@@ -10,7 +10,7 @@ import {
   verifyViews,
 } from "@mission-ledger/rebuild";
 import type { LogProblem } from "../command/check-log.ts";
-import { damageStep } from "../command/damage-step.ts";
+import { damageIn, damageStep } from "../command/damage-step.ts";
 import { selectMissions } from "../command/refs.ts";
 import type { CommandResult } from "../command/result.ts";
 import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
@@ -27,7 +27,6 @@ import { type Ended, linesOf, mendedText, rowsOf } from "../rebuild/report.ts";
 import { threadsFor } from "../rebuild/threads.ts";
 import { version } from "../version.ts";
 import { comparedViews } from "./compare-views.ts";
-import { hintFor } from "./findings.ts";
 
 /** Missions that are listed one by one in the envelope; all are counted. */
 const mostListed = 1_000;
@@ -201,11 +200,7 @@ const failureOf = (
       error: {
         code,
         message: `${compares ? `${stream} was not compared` : `nothing was written for ${stream}`}${offset === null ? "" : `, damaged at offset ${offset}`}: ${message}`,
-        hint: `${
-          context.mender === "repair"
-            ? hintFor(context, { kind: code, mission: slugOfStream(stream) })
-            : damageStep(context, slugOfStream(stream))
-        }${found[0]?.details.remembered === undefined ? "" : `\n${acceptStep(context, found[0])}`}`,
+        hint: `${damageStep(context, damageIn(first)).hint}${found[0]?.details.remembered === undefined ? "" : `\n${acceptStep(context, found[0])}`}`,
         details: { ...first, problems: problems.length },
       },
     };

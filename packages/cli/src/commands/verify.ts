@@ -1,47 +1,17 @@
 /** Verify: reads everything again and proves it: record checksums, event digests, the chain, and views against a rebuild. */
-
-import { type CancelSignal, LedgerError } from "@mission-ledger/core";
-import type { Ledger } from "@mission-ledger/core/mission";
-import { missionCategory, missionStream, slugOfStream } from "@mission-ledger/core/mission";
-import { checkLog, type LogProblem, saysNothingOfLogs } from "../command/check-log.ts";
-import { damageStep, newerVersion, serverMendStep, stepFor } from "../command/damage-step.ts";
-import { emptiedProblem, leftoverMissions } from "../command/leftovers.ts";
-import { type CommandContext, type CommandSpec, command, type Place } from "../command/spec.ts";
-import { withoutStop } from "../command/write.ts";
+import type { LogProblem } from "../command/check-log.ts";
+import { damageIn, damageStep, nextStep } from "../command/damage-step.ts";
+import type { CommandResult } from "../command/result.ts";
+import { type CommandContext, type CommandSpec, command } from "../command/spec.ts";
 import { counted } from "../output/counted.ts";
-import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
+import { exitCodes } from "../output/exit-codes.ts";
 import type { Line } from "../output/lines.ts";
 import { checked } from "../output/marks.ts";
-import { shellQuote } from "../output/shell-quote.ts";
 import { nameOfPlace } from "../place/place.ts";
 import { differenceText } from "../rebuild/difference.ts";
-import { shownProblem } from "../rebuild/problem.ts";
-import { type ComparedView, compareViews } from "./compare-views.ts";
-import {
-  databaseMendStep,
-  type InspectedDatabase,
-  inspectDatabaseOf,
-  longWalNote,
-  selectInspected,
-  suspectNote,
-} from "./inspect-database.ts";
-import { checkForgotten, checkRemembered } from "./remembered.ts";
-
-interface VerifiedMission {
-  readonly slug: string;
-  readonly stream: string;
-  readonly events: number;
-  readonly records: number | null;
-  readonly bytes: number | null;
-  /** Events whose digest was computed again and whose link to the one before holds. */
-  readonly digests: number;
-  readonly tornBytes: number;
-  readonly sealedFragments: number;
-  readonly suspect: boolean;
-  readonly unknownEvents: number;
-  readonly views: readonly ComparedView[];
-  readonly problems: readonly LogProblem[];
-}
+import type { ComparedView } from "./compare-views.ts";
+import { checkedDatabase, type InspectedDatabase, longWalNote, suspectNote } from "./inspect-database.ts";
+import { type VerifiedMission, verifyLedger } from "./verified-ledger.ts";
 
 export const verify: CommandSpec = command({
   name: "verify",
@@ -51,43 +21,8 @@ export const verify: CommandSpec = command({
   arguments: { mission: { kind: "text", description: "only this mission" } },
   examples: ["verify", "verify passkeys --json"],
   run: async (context, input, signal) => {
-    const ledger = await context.ledger();
     const place = await context.place();
-    const { directory } = place;
-    const database = await inspectDatabaseOf(context, signal);
-    const emptied = directory === null ? [] : leftoverMissions(directory).emptiedLogs;
-    const gone = emptied.filter(({ slug }) => input.mission === undefined || input.mission === slug);
-    const selected =
-      gone.length > 0 && input.mission !== undefined
-        ? []
-        : await selectInspected(ledger, input.mission, database);
-    const slugs = selected.filter((slug) => !gone.some((file) => file.slug === slug));
-    const streams = new Set(slugs.map(missionStream));
-    const missions: VerifiedMission[] = [];
-    for (const slug of slugs)
-      missions.push(await verifyMission(ledger, slug, { directory, database }, signal));
-    const order =
-      input.mission === undefined
-        ? await checkOrder(context, ledger, missions, {
-            isDamaged: (database?.problems.length ?? 0) > 0,
-            isServer: place.store === "eventstoredb",
-            signal,
-          })
-        : [];
-    // Rows that are damaged may be all that is wrong with a mission that nobody can list.
-    const forgotten =
-      input.mission === undefined && (database?.problems.length ?? 0) === 0
-        ? await checkForgotten(ledger, new Set(slugs), signal)
-        : [];
-    const problems = [
-      ...(database?.problems ?? []).filter(
-        ({ stream }) => stream === "" || (input.mission === undefined && !streams.has(stream)),
-      ),
-      ...missions.flatMap((mission) => mission.problems),
-      ...gone.map(emptiedProblem),
-      ...forgotten,
-      ...order,
-    ];
+    const { database, missions, problems } = await verifyLedger(context, input.mission, signal);
     const drifted = missions.flatMap(({ slug, views }) =>
       views.filter(({ equal }) => !equal).map((view) => ({ slug, ...view })),
     );
@@ -121,7 +56,7 @@ export const verify: CommandSpec = command({
         ),
         ...suspects.map(
           ({ slug }) =>
-            `${slug}: a flush failed and was not recovered since; next: ${context.say("repair", shellQuote(slug))}`,
+            `${slug}: a flush failed and was not recovered since; ${nextStep(context, { code: "DURABILITY_UNKNOWN", mission: slug })}`,
         ),
         ...missions
           .filter(({ tornBytes }) => tornBytes > 0)
@@ -133,7 +68,7 @@ export const verify: CommandSpec = command({
           .filter(({ unknownEvents }) => unknownEvents > 0)
           .map(({ slug, unknownEvents }) => `${slug}: ${unknownEvents} events this version does not know`),
       ],
-      ...(ok ? {} : failure(problems, drifted, context, place.store)),
+      ...(ok ? {} : failure(context, { problems, drifted, database })),
       human: [
         checked(
           digests === events,
@@ -166,119 +101,16 @@ export const verify: CommandSpec = command({
   },
 });
 
-interface Kept {
-  readonly directory: string | null;
+interface Failed {
+  readonly problems: readonly LogProblem[];
+  readonly drifted: readonly (ComparedView & { readonly slug: string })[];
   readonly database: InspectedDatabase | undefined;
 }
 
-const verifyMission = async (
-  ledger: Ledger,
-  slug: string,
-  { directory, database }: Kept,
-  signal: CancelSignal | undefined,
-): Promise<VerifiedMission> => {
-  const stream = missionStream(slug);
-  const {
-    events,
-    digests,
-    report,
-    problems: found,
-  } = await checkLog(ledger, stream, directory, {
-    digests: true,
-    known: database?.problems.filter((problem) => problem.stream === stream) ?? [],
-    signal,
-  });
-  // A damaged log is known not to hold everything; why it does not hold this is no second finding.
-  const problems = found.length > 0 ? found : await checkRemembered(ledger, stream, signal);
-  const compared = problems.length > 0 ? undefined : await compareViews(ledger, slug, { signal });
-  return {
-    slug,
-    stream,
-    events,
-    records: report?.records ?? database?.commandsOf(stream) ?? null,
-    bytes: report?.bytes ?? null,
-    digests,
-    tornBytes: report?.tornBytes ?? 0,
-    sealedFragments: report?.sealedFragments ?? 0,
-    suspect: report?.suspect ?? false,
-    unknownEvents: compared?.unknownEvents ?? 0,
-    views: compared?.views ?? [],
-    problems:
-      compared?.problem === null || compared === undefined ? problems : [shownProblem(compared.problem)],
-  };
-};
-
-/** The log as one: each event of each mission comes once, in order, at positions that grow. */
-const checkOrder = async (
-  { warn, say }: CommandContext,
-  ledger: Ledger,
-  missions: readonly VerifiedMission[],
-  {
-    isDamaged,
-    isServer,
-    signal,
-  }: { readonly isDamaged: boolean; readonly isServer: boolean; readonly signal: CancelSignal | undefined },
-): Promise<readonly LogProblem[]> => {
-  const next = new Map<string, number>();
-  const problems: LogProblem[] = [];
-  let last = "";
-  try {
-    for await (const batch of ledger.store.readAll({
-      category: missionCategory,
-      ...(signal === undefined ? {} : { signal }),
-    }))
-      for (const { stream, revision, position } of batch) {
-        if (revision !== (next.get(stream) ?? 0) || position <= last)
-          problems.push({
-            code: "LOG_CORRUPT",
-            stream,
-            revision,
-            offset: null,
-            message: "the event is out of order in the whole log",
-          });
-        next.set(stream, revision + 1);
-        last = position;
-      }
-  } catch (error) {
-    if (signal?.aborted === true || !LedgerError.is(error) || saysNothingOfLogs(error)) throw error;
-    // An ordinary account may read every mission and not the whole log, until an administrator grants it.
-    if (isServer && error.code === "PERMISSION_DENIED") {
-      warn(
-        `the order of the whole log was not looked at: ${withoutStop(error.message)}; next: ${say("doctor")}`,
-      );
-      return [];
-    }
-    const known = isDamaged || missions.some((mission) => mission.problems.length > 0);
-    return known
-      ? []
-      : [{ code: error.code, stream: "", revision: null, offset: null, message: error.message }];
-  }
-  for (const { stream, events } of missions)
-    if ((next.get(stream) ?? 0) < events)
-      problems.push({
-        code: "LOG_CORRUPT",
-        stream,
-        revision: next.get(stream) ?? 0,
-        offset: null,
-        message: "the event is missing in the whole log",
-      });
-  return problems.slice(0, 1_000);
-};
-
 const failure = (
-  problems: readonly LogProblem[],
-  drifted: readonly (ComparedView & { readonly slug: string })[],
   context: CommandContext,
-  store: Place["store"],
-): {
-  readonly exit: ExitCode;
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string;
-    readonly details: Readonly<Record<string, unknown>>;
-  };
-} => {
+  { problems, drifted, database }: Failed,
+): Required<Pick<CommandResult, "error" | "exit">> => {
   const [first] = problems;
   if (first === undefined)
     return {
@@ -297,30 +129,11 @@ const failure = (
     error: {
       code: first.code,
       message: `${counted(problems.length, "problem")}; the first is in ${placeOf(first)}: ${first.message}`,
-      hint:
-        store === "eventstoredb"
-          ? serverMendStep(context, first.code)
-          : ((store === "sqlite" ? databaseMendStep(context, first.code) : undefined) ??
-            mendStep(context, first)),
+      hint: damageStep(context, damageIn(first, database === undefined ? {} : checkedDatabase(database)))
+        .hint,
       details: { ...first, problems: problems.length },
     },
   };
-};
-
-/** What was changed and sealed again cannot be told from what was written but by another copy. */
-const mendStep = (context: CommandContext, { code, stream, offset }: LogProblem): string => {
-  const slug = slugOfStream(stream);
-  if (code === "FORK_DETECTED") return `see both sides, and decide: ${stepFor(context, code, slug)}`;
-  if (code === "UNSAFE_FILE")
-    return `Look who put it there, and move it away; if it stands where a log was: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}`;
-  if (code === "UNSUPPORTED_FORMAT") return newerVersion;
-  if (code === "LOG_REPLACED")
-    return `Put the log back, or take what is missing from a copy: ${context.say("repair", `${shellQuote(slug)} --from <file>`)}`;
-  if (stream === "" || offset === null)
-    return "Its lines are whole, but not what was written: compare the log with another copy of it.";
-  return stepFor(context, code, slug) === context.say("verify", shellQuote(slug))
-    ? "Keep the file as it is; see docs/errors.md for what this code asks for."
-    : damageStep(context, slug);
 };
 
 const placeOf = ({ stream, revision, offset }: LogProblem): string =>

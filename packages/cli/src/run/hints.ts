@@ -13,8 +13,8 @@ export interface HintContext {
   readonly names: Names;
   readonly spec: CommandSpec;
   readonly now: number;
-  /** What is done about a damaged log of this ledger. @defaultValue "repair" */
-  readonly mender?: CommandContext["mender"];
+  /** What keeps the ledger. @defaultValue "file" */
+  readonly keptBy?: CommandContext["keptBy"];
 }
 
 /** The best next step that is known: one for what is typed here, else that of whoever refused, with the mission filled in. */
@@ -39,10 +39,15 @@ const streamIn = ({ stream, path: file }: Readonly<Record<string, unknown>>): st
   return typeof file === "string" ? decodeStreamName(path.basename(file).split(".")[0] ?? "") : undefined;
 };
 
+const streamIsMission = (
+  details: Readonly<Record<string, unknown>>,
+): details is Readonly<Record<string, unknown>> & { readonly stream: string } =>
+  typeof details.stream === "string" && details.stream.startsWith(`${missionCategory}-`);
+
 /** `undefined` where the hint that came with the problem is the best there is. */
 const hintOf = (
   { code, details, outcome, hint }: Problem,
-  { names, spec, now, mender = "repair" }: HintContext,
+  { names, spec, now, keptBy = "file" }: HintContext,
 ): string | undefined => {
   const { mission, workPackageId, from, guard, lane, _tag } = details as Readonly<
     Record<string, string | undefined>
@@ -88,24 +93,18 @@ const hintOf = (
       return mission && `see what rejects it: ${names.say("mission.review", shellQuote(mission))}`;
     case "SELF_REVIEW":
       return ref && `let somebody else review: ${names.say("review.start", `${ref} --as <another>`)}`;
-    case "LOG_CONFLICTED":
-    case "LOG_CORRUPT":
-      // What a server's store says about it is more than where to look.
-      if (mender === "verify" && hint !== null) return undefined;
-      // After a write that may have happened, the one way to find out comes first.
-      return outcome !== "unknown" &&
-        typeof details.stream === "string" &&
-        details.stream.startsWith(`${missionCategory}-`)
-        ? damageStep({ say: names.say, mender }, slugOfStream(details.stream))
-        : undefined;
     case "FORK_DETECTED":
-      return outcome !== "unknown" &&
-        typeof details.stream === "string" &&
-        details.stream.startsWith(`${missionCategory}-`) &&
-        details.winner === undefined &&
-        details.forks === undefined
-        ? `two copies of the log went on; see both and decide: ${names.say("reconcile", shellQuote(slugOfStream(details.stream)))}`
-        : undefined;
+    case "LOG_CONFLICTED":
+    case "LOG_CORRUPT": {
+      // What the store of a server or a database says about it is more than where to look.
+      if (keptBy !== "file" && hint !== null) return undefined;
+      // After a write that may have happened, the one way to find out comes first.
+      if (outcome === "unknown" || !streamIsMission(details)) return undefined;
+      // Who decides between two sides already is told what hinders just that.
+      if (details.winner !== undefined || details.forks !== undefined) return undefined;
+      const at = { keptBy, say: names.say, remembersIn: () => undefined };
+      return damageStep(at, { code, mission: slugOfStream(details.stream) }).hint;
+    }
     case "IMPORT_INCOMPLETE":
       return `next: ${names.say("import.spec-kitty", "<the same folder>")}`;
     case "MISSION_ARCHIVED":

@@ -158,8 +158,8 @@ export const makeContext = ({
             decidedBy: "host",
             why: "the host program brings its own",
           },
-    get mender() {
-      return hostLedger === undefined && find().store !== "file" ? "verify" : "repair";
+    get keptBy() {
+      return hostLedger === undefined ? find().store : "host";
     },
     ledger: async () => {
       if (hostLedger !== undefined) return hostLedger();

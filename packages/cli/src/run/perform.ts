@@ -7,7 +7,7 @@ import type { Globals } from "../command/global-flags.ts";
 import { parseInput, type RawInput } from "../command/input.ts";
 import type { Names } from "../command/names.ts";
 import type { CommandResult } from "../command/result.ts";
-import type { CommandSpec } from "../command/spec.ts";
+import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import { exitCodeOf, exitCodes } from "../output/exit-codes.ts";
 import { hidePasswords } from "../output/passwords.ts";
 import { CliError, isAbort, type Problem, problemOf, usage, withoutPasswords } from "../output/problem.ts";
@@ -119,7 +119,7 @@ export const failedEnding = (
       names: namesAt(names, globals),
       spec,
       now: (io.clock ?? systemClock).now(),
-      mender: menderAt(globals, io),
+      keptBy: keeperAt(globals, io),
     }),
   };
   const missing = problem.code === "NOT_FOUND" || problem.code === "LEDGER_NOT_FOUND";
@@ -135,12 +135,11 @@ export const failedEnding = (
 };
 
 /** As the command's context would say, which may not exist: the place itself can be what is wrong. Unnamed ledgers are files. */
-const menderAt = ({ cwd, ledger, store }: Globals, { cwd: from, env }: Io): "repair" | "verify" => {
-  if ((ledger ?? store ?? env.MISSION_LEDGER_STORE ?? "") === "") return "repair";
+const keeperAt = ({ cwd, ledger, store }: Globals, { cwd: from, env }: Io): CommandContext["keptBy"] => {
+  if ((ledger ?? store ?? env.MISSION_LEDGER_STORE ?? "") === "") return "file";
   try {
-    const found = findPlace({ cwd: path.resolve(from, cwd ?? "."), env, ledger, store });
-    return found.store === "file" ? "repair" : "verify";
+    return findPlace({ cwd: path.resolve(from, cwd ?? "."), env, ledger, store }).store;
   } catch {
-    return "repair";
+    return "file";
   }
 };
