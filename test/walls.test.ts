@@ -1,10 +1,17 @@
 /** The import walls of the house: who may know whom, what is declared is used, and what library sources never touch. */
-import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { type ModuleImport, moduleImports, onlyCode, packageOf } from "./module-imports.ts";
-
-const repository = path.resolve(import.meta.dirname, "..");
+import { moduleImports, onlyCode, packageOf } from "./module-imports.ts";
+import {
+  allSources,
+  importsOf,
+  isNode,
+  isRelative,
+  isTest,
+  packageFolders,
+  sourcesOf,
+  textOf,
+} from "./package-sources.ts";
 
 interface Wall {
   /** Folder of the sources, from the root. */
@@ -76,26 +83,6 @@ const walls: readonly Wall[] = [
 /** What a test may import besides what its package may: what the package declares for development. */
 const forTests = (packageFolder: string): readonly string[] =>
   Object.keys((JSON.parse(textOf(`${packageFolder}/package.json`)) as Manifest).devDependencies ?? {});
-
-const isTest = (file: string): boolean => /\.(?:test|types)\.ts$/.test(file) || file.includes("/testing/");
-
-const packageFolders = readdirSync(path.join(repository, "packages"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => `packages/${entry.name}`)
-  .sort();
-
-const sourcesOf = (folder: string): readonly string[] =>
-  readdirSync(path.join(repository, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)
-    .sort();
-
-const allSources = packageFolders.flatMap((folder) => sourcesOf(`${folder}/src`));
-
-const textOf = (file: string): string => readFileSync(path.join(repository, file), "utf8");
-const importsOf = (file: string): readonly ModuleImport[] => moduleImports(textOf(file));
-const isRelative = (specifier: string): boolean => specifier.startsWith(".");
-const isNode = (specifier: string): boolean => specifier.startsWith("node:");
 
 /** Imports of one file that its wall forbids, in words. */
 const breaches = (file: string, wall: Wall): readonly string[] => {
