@@ -63,7 +63,7 @@ const meanings: Readonly<Record<GatewayFailureKind, Meaning>> = {
   },
 };
 
-export const repeatIt = "Whether the command was written is not known: repeat it with the same command id.";
+const repeatIt = "Whether the command was written is not known: repeat it with the same command id.";
 
 /** Whether the same call may succeed a little later, without anybody changing anything. */
 export const isPassing = (failure: unknown): failure is GatewayFailure =>

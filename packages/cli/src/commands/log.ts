@@ -115,7 +115,7 @@ const show = (event: RecordedEvent): Shown | undefined =>
     ? undefined
     : { mission: slugOfStream(event.stream), ...timelineEntry(event) };
 
-export const rowOf = (entry: Shown): Row => ({
+const rowOf = (entry: Shown): Row => ({
   record: { ...entry, type: "event", event: entry.type },
   lines: [lineOf(entry)],
 });

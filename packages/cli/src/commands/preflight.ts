@@ -57,7 +57,7 @@ export const preflight: CommandSpec = command({
 });
 
 /** What blocks, the target first; nothing where nothing does. */
-export const blockedBy = (
+const blockedBy = (
   report: PreflightReport,
   context: Pick<CommandContext, "say">,
 ): Pick<CommandResult, "exit" | "error"> => {

@@ -36,7 +36,7 @@ const openAt = async (
 };
 
 /** The address as the store reads it. Throws `USAGE` where it cannot. */
-export const readAddress = async ({ shown, reveal }: ServerAddress): Promise<ReadAddress> => {
+const readAddress = async ({ shown, reveal }: ServerAddress): Promise<ReadAddress> => {
   const { GatewayFailure, parseAddress } = await eventStoreDb();
   try {
     return parseAddress(reveal());

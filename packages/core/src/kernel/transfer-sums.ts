@@ -25,7 +25,7 @@ export interface StreamSum {
   readonly sum: string;
 }
 
-export interface RunningSum {
+interface RunningSum {
   /** Throws `LOG_CORRUPT` for an event whose digest or link is not what it ought to be. */
   take(entry: TransferEntry): void;
   readonly now: StreamSum;
@@ -43,7 +43,7 @@ export const emptySum = (stream: string): StreamSum => ({
 });
 
 /** Sums up a stream entry by entry, and computes each event's digest again: what a sum stands for was read, not believed. */
-export const runningSum = (stream: string, kept: Kept): RunningSum => {
+const runningSum = (stream: string, kept: Kept): RunningSum => {
   let now = emptySum(stream);
   return {
     take: (entry) => {

@@ -98,7 +98,7 @@ export const storedEvent = ({ event, commitPosition }: Resolved): StoredEvent | 
 const onlyCommit = (commit: bigint | undefined): LogPosition | undefined =>
   commit === undefined ? undefined : { commit, prepare: commit };
 
-export const typeOf = (error: unknown): string | undefined =>
+const typeOf = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "type" in error && typeof error.type === "string"
     ? error.type
     : undefined;

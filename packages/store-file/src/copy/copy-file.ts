@@ -140,7 +140,7 @@ const makeFolders = (files: FilePort, place: CopyPlace): void => {
 };
 
 /** A status that outlives its call; `fs.Stats` computes some members when asked. */
-export const statusOf = (status: FileStatus): FileStatus => ({
+const statusOf = (status: FileStatus): FileStatus => ({
   dev: status.dev,
   ino: status.ino,
   size: status.size,

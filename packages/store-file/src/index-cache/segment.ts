@@ -12,7 +12,7 @@ import { readFully } from "../files/safe-files.ts";
 import { crc32 } from "../log/checksum.ts";
 import type { RecordPlace } from "../log/mark.ts";
 
-export const pageBytes = 4096;
+const pageBytes = 4096;
 const pageHead = 24;
 const entryBytes = 16;
 const entriesPerPage = Math.floor((pageBytes - pageHead) / entryBytes);

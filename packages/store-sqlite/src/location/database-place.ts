@@ -140,7 +140,7 @@ export const createDatabaseFile = (name: string): void => {
   }
 };
 
-export const unsafeFile = (name: string, why: string): StoreFault =>
+const unsafeFile = (name: string, why: string): StoreFault =>
   new StoreFault("UNSAFE_FILE", `${name} ${why}; the ledger does not use it`, {
     outcome: "not_written",
     retryable: false,

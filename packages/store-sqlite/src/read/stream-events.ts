@@ -22,7 +22,7 @@ const findSql = `SELECT ${commandColumns} FROM commands WHERE stream = ? AND com
 const ofCommandSql = `${joinedSql} WHERE e.position >= ? AND e.position < ? ORDER BY e.position`;
 
 /** Turns rows into events. `previous` is the digest before the first of them; throws `DamagedRow`. */
-export const eventsOfRows = (
+const eventsOfRows = (
   rows: readonly SqlRow[],
   stream: string,
   previous: string | null,

@@ -230,7 +230,7 @@ export const eventOfKnownRow = (row: SqlRow, previous: string | null): RecordedE
  * The data of an event as an object. What was written here is known to be harmless; a database may come from elsewhere. Throws
  * {@link DamagedRow}.
  */
-export const dataOf = ({
+const dataOf = ({
   data,
   position,
   revision,

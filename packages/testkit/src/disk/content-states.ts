@@ -1,7 +1,7 @@
 /** What a power cut can leave of one file: every prefix of what was not flushed, and every loss of pages that is legal. */
 import { applied, type ContentSnapshot, type Extent, type PendingWrite } from "./file-content.ts";
 
-export const pageBytes = 4_096;
+const pageBytes = 4_096;
 /** From here on subsets of pages are not enumerated but drawn. */
 const mostPages = 6;
 

@@ -126,7 +126,7 @@ export class History {
 
 const filler = "0123456789abcdef";
 
-export const commitFor = (head: StreamHead, { commandId, events = 1, bytes = 40 }: CrashCommand): Commit =>
+const commitFor = (head: StreamHead, { commandId, events = 1, bytes = 40 }: CrashCommand): Commit =>
   sealCommit(
     head,
     {
