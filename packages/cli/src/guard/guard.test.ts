@@ -163,6 +163,53 @@ describe("the exit code", () => {
       "OWNERSHIP_INVALID",
       [{ glob: null, problem: "it owns nothing" }],
     ]);
+    expect(error.hint).toBe("Name its files: mled wp revise p/WP05 --owns <glob>");
+  });
+
+  test("of a plan that names no file is mended by what the guard says to type", async () => {
+    const { repository, lane } = await threePackages();
+    await repository.must(
+      "wp",
+      "add",
+      "p",
+      "Docs",
+      "--id",
+      "WP05",
+      "--owns",
+      "/notes/**",
+      "--owns",
+      "a/../b",
+    );
+    await lane.begin("p/WP05");
+    lane.write({ "notes/a.md": "x\n" });
+    const { code, error } = await lane.json("guard");
+    expect([code, error.hint]).toEqual([
+      24,
+      "Name its files: mled wp revise p/WP05 --not-owns '/notes/**' --not-owns a/../b --owns <glob>",
+    ]);
+    const revised = await lane.json(
+      ...[
+        "wp",
+        "revise",
+        "p/WP05",
+        "--not-owns",
+        "/notes/**",
+        "--not-owns",
+        "a/../b",
+        "--owns",
+        "src/notes/**",
+      ],
+    );
+    expect(revised.data).toMatchObject({ owns: ["src/notes/**"], readback: "verified" });
+    const violated = await lane.json("guard");
+    expect([violated.code, violated.error.hint]).toEqual([
+      20,
+      "Take those changes out, or have the plan of p/WP05 revised: mled wp revise p/WP05 --owns <glob>",
+    ]);
+    expect((await lane.run("wp", "revise", "p/WP05", "--owns", "notes/**")).out).toMatch(
+      /^revised p\/WP05 {3}owns src\/notes\/\*\*, notes\/\*\* /,
+    );
+    expect((await lane.run("guard")).code).toBe(0);
   });
 
   test("of a question that cannot be asked is neither of these", async () => {

@@ -54,7 +54,7 @@ export const verdictWords = (context: Names, answer: GuardAnswer): VerdictWords 
         ...about(verdict.active),
         code: "OWNERSHIP_INVALID",
         message: `what ${refOf(verdict.active)} owns cannot be checked: ${said.join("; ")}`,
-        hint: `Have the plan revised so that it names its files; look: ${context.say("wp.show", shellQuote(refOf(verdict.active)))}`,
+        hint: `Name its files: ${reviseStep(context, verdict.active, verdict.problems)}`,
       };
     }
     case "ContextMissing": {
@@ -178,6 +178,21 @@ const placeHint = (context: Names, { branch }: GuardAnswer, one: InactivePackage
 const pathspecOf = (path: string): string =>
   /^[\w.][^*?[\\]*$/.test(path) ? `:/${path}` : `:(top,literal)${path}`;
 
+/** Gives a package what it is to own, and takes away what no path can match. */
+const reviseStep = (
+  context: Names,
+  active: ActivePackage,
+  problems: readonly { readonly glob: string | null }[] = [],
+): string =>
+  context.say(
+    "wp.revise",
+    [
+      shellQuote(refOf(active)),
+      ...problems.flatMap(({ glob }) => (glob === null ? [] : [`--not-owns ${shellQuote(glob)}`])),
+      "--owns <glob>",
+    ].join(" "),
+  );
+
 const violationHint = (
   context: Names,
   { scope }: GuardAnswer,
@@ -191,6 +206,6 @@ const violationHint = (
       ? `Leave it out: git restore --staged -- ${shellQuote(pathspecOf(first.path))}`
       : "Take those changes out";
   return owner === undefined
-    ? `${out}, or have the plan of ${refOf(active)} revised.`
+    ? `${out}, or have the plan of ${refOf(active)} revised: ${reviseStep(context, active)}`
     : `${out}, or change it under a claim on ${active.mission.slug}/${owner}: ${context.say("wp.show", shellQuote(`${active.mission.slug}/${owner}`))}`;
 };
