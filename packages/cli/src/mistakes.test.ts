@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand, runLedger } from "./cli.ts";
+import { openLedger } from "./index.ts";
 import { planned, session } from "./testing/session.ts";
 
 describe("a flag's missing value", () => {
@@ -32,6 +33,22 @@ describe("what is not there", () => {
     const shell = session();
     expect((await shell.json("init", "-C", "nowhere")).envelope.error?.code).toBe("USAGE");
     expect(existsSync(path.join(shell.directory, "nowhere"))).toBe(false);
+  });
+
+  test("a blank path is no path, and the folder one is in becomes no ledger", async () => {
+    const shell = session();
+    for (const [flag, said] of [
+      ["--ledger", "--ledger"],
+      ["-C", "-C"],
+      ["--cwd", "-C"],
+    ] as const)
+      for (const blank of ["", " "])
+        expect(await shell.json("init", flag, blank)).toMatchObject({
+          code: 2,
+          envelope: { error: { code: "USAGE", message: `${said}: "${blank}" is not a path` } },
+        });
+    await expect(openLedger({ directory: "", actor: "ada" })).rejects.toThrow(TypeError);
+    expect(readdirSync(shell.directory)).toEqual([]);
   });
 
   test("an import that finds nothing says so and makes no ledger", async () => {

@@ -85,6 +85,7 @@ export const openLedger = async (options: OpenLedgerOptions): Promise<MissionLed
   const { actor, directory, store, cwd = ".", clock, randomness = systemRandomness, onWarning } = options;
   if (directory !== undefined && store !== undefined)
     throw new TypeError("openLedger takes a directory or a store, not both");
+  if (directory?.trim() === "") throw new TypeError("openLedger takes a directory that is not blank");
   const ports = { ...(clock === undefined ? {} : { clock }), randomness };
   const place = store === undefined || typeof store === "string" ? placeOf(store, directory, cwd) : undefined;
   const opened: Pick<OpenedStore, "store"> & Partial<OpenedStore> =

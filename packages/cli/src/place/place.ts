@@ -27,6 +27,8 @@ export interface FoundPlace extends Place {
 export const findPlace = ({ cwd, env, ledger, store }: PlaceQuestion): FoundPlace => {
   if (ledger !== undefined && store !== undefined)
     throw usage("--ledger and --store say the same thing; give one");
+  // An unset variable in quotes: the folder one happens to be in would become the ledger.
+  if (ledger?.trim() === "") throw usage(`--ledger: ${JSON.stringify(ledger)} is not a path`);
   if (ledger !== undefined && isServerAddress(ledger))
     throw usage(`--ledger takes a path; for a server: --store ${shellQuote(hideInAddress(ledger))}`);
   if (ledger !== undefined)

@@ -84,6 +84,7 @@ export const makeContext = ({
   const files = loadLockBinding === undefined ? nodeFiles : nodeFilesWith({ loadLockBinding });
   const cwd = globals.cwd === undefined ? io.cwd : path.resolve(io.cwd, globals.cwd);
   // Nothing is made or looked for below a folder that is not there.
+  if (globals.cwd?.trim() === "") throw usage(`-C: ${JSON.stringify(globals.cwd)} is not a path`);
   if (globals.cwd !== undefined && !isFolder(cwd)) throw usage(`-C: there is no folder ${cwd}`);
   const here = namesAt(names, globals);
   let place: FoundPlace | undefined;
