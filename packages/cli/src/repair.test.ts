@@ -64,7 +64,7 @@ describe("mled repair", () => {
     expect(readFileSync(logOf(shell)).equals(sound)).toBe(true);
     expect((await shell.run("verify")).code).toBe(0);
     expect((await shell.run("wp", "claim", "p/WP01")).code).toBe(0);
-    expect((await shell.run("repair")).out).toBe("nothing to mend in 1 logs\n");
+    expect((await shell.run("repair")).out).toBe("nothing to mend in 1 log\n");
     expect((await shell.run("repair", "p")).out).toMatch(/^sound {3}p {3}\d+ records, nothing to mend\n$/);
   });
 

@@ -95,7 +95,7 @@ export const repair: CommandSpec = command({
       ...problem,
       human:
         repairs.length === 0 && failures.length === 0
-          ? [`nothing to mend in ${logs.length} logs`]
+          ? [`nothing to mend in ${counted(logs.length, "log")}`]
           : repairs.flatMap(repairLines),
     };
   },

@@ -211,7 +211,10 @@ const key = (field: string, value: unknown): InputProblem | undefined =>
 const lease = (value: unknown): InputProblem | undefined =>
   Number.isInteger(value) && (value as number) >= limits.minLeaseMs && (value as number) <= limits.maxLeaseMs
     ? undefined
-    : problem("leaseMs", `is not between ${limits.minLeaseMs} and ${limits.maxLeaseMs}`);
+    : problem(
+        "leaseMs",
+        `is not between ${limits.minLeaseMs} and ${limits.maxLeaseMs} (${limits.minLeaseMs / 1_000} s and ${limits.maxLeaseMs / 86_400_000} days)`,
+      );
 
 const digest = (field: string, value: unknown): InputProblem | undefined =>
   typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? undefined : problem(field, "is no SHA-256");
