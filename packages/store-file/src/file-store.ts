@@ -4,7 +4,7 @@
  * cut; reading changes nothing on the disk.
  * Does not promise: two hosts on a network share, or a disk that says it flushed and did not.
  */
-import { type EventStore, StoreFault, subscriptionBell } from "@mission-ledger/core";
+import { type EventStore, readingInTurns, StoreFault, subscriptionBell } from "@mission-ledger/core";
 import { confirmHead } from "./append/confirm.ts";
 import { ledgerDirectories } from "./append/directories.ts";
 import { readBackFrom } from "./append/read-back.ts";
@@ -130,10 +130,12 @@ export const openFileStore = async ({
         const found = findCommandIn(view, commandId);
         return found === undefined ? undefined : commitOf(found.record);
       }),
-    read: (stream, options = {}) => readStream(context, stream, options),
+    ...readingInTurns({
+      read: (stream, options = {}) => readStream(context, stream, options),
+      readAll: (options = {}) => readAllStreams(context, options),
+    }),
     commits: (stream, options = {}) => readCommits(context, stream, options),
     scan: (stream, options, sink) => scanStream(context, stream, options, sink),
-    readAll: (options = {}) => readAllStreams(context, options),
     subscribe: (options = {}) => subscribeToAll(context, bell, options),
     streams: async (category) => {
       ensureOpen();

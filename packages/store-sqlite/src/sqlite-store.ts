@@ -13,6 +13,7 @@ import {
   isStoreFault,
   noFailpoint,
   type Randomness,
+  readingInTurns,
   StoreFault,
   subscriptionBell,
   systemRandomness,
@@ -141,9 +142,11 @@ export const openSqliteStore = async ({
         const found = findStored(connection, stream, commandId);
         return found === undefined ? undefined : commitOf(found.command, found.events);
       }, undefined),
-    read: (stream, options = {}) => readStream(reading, stream, options),
+    ...readingInTurns({
+      read: (stream, options = {}) => readStream(reading, stream, options),
+      readAll: (options = {}) => readLog(reading, options),
+    }),
     scan: (stream, options, sink) => scanStream(reading, stream, options, sink),
-    readAll: (options = {}) => readLog(reading, options),
     subscribe: (options = {}) => subscribeToLog(reading, bell, options),
     streams: (category) => look<readonly string[]>((connection) => streamsOf(connection, category), []),
     head: (stream) =>

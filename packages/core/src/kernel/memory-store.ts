@@ -3,6 +3,7 @@
  * Promises: everything the port says, for as long as the process lives. Does not promise: durability.
  */
 import { type Commit, type EventEnvelope, emptyHead, type RecordedEvent, type StreamHead } from "./event.ts";
+import { readingInTurns } from "./event-loop-turns.ts";
 import type { Appended, AppendRequest, Conflict, EventBatch, EventStore } from "./event-store.ts";
 import { StoreFault } from "./faults.ts";
 import { privateCopy } from "./fold.ts";
@@ -139,24 +140,26 @@ export const openMemoryStore = (): EventStore => {
       const found = commits.get(commandKey(stream, commandId));
       return found === undefined ? undefined : privateCopy(found);
     },
-    async *read(stream, { after = emptyHead, to, signal } = {}) {
-      ensureOpen();
-      const positions = (positionsOf.get(stream) ?? []).slice(0, to === undefined ? undefined : to + 1);
-      if (digestAt(stream, after.revision) !== after.digest) throw notInLog(stream, after);
-      for (let from = after.revision + 1; from < positions.length; from += batchSize) {
-        signal?.throwIfAborted();
-        yield positions.slice(from, from + batchSize).map(eventAt);
-      }
-    },
-    scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
-    async *readAll({ after, category, signal } = {}) {
-      ensureOpen();
-      for (const { batch } of scan(indexAfter(after), category)) {
-        signal?.throwIfAborted();
+    ...readingInTurns({
+      async *read(stream, { after = emptyHead, to, signal } = {}) {
         ensureOpen();
-        if (batch.length > 0) yield batch;
-      }
-    },
+        const positions = (positionsOf.get(stream) ?? []).slice(0, to === undefined ? undefined : to + 1);
+        if (digestAt(stream, after.revision) !== after.digest) throw notInLog(stream, after);
+        for (let from = after.revision + 1; from < positions.length; from += batchSize) {
+          signal?.throwIfAborted();
+          yield positions.slice(from, from + batchSize).map(eventAt);
+        }
+      },
+      async *readAll({ after, category, signal } = {}) {
+        ensureOpen();
+        for (const { batch } of scan(indexAfter(after), category)) {
+          signal?.throwIfAborted();
+          ensureOpen();
+          if (batch.length > 0) yield batch;
+        }
+      },
+    }),
+    scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
     async *subscribe({ after, category, signal } = {}) {
       ensureOpen();
       for (let next = indexAfter(after); !closed && !signal?.aborted; ) {

@@ -1,5 +1,6 @@
 /** Faults of reading one stream, of content, and of proving what was written. */
 import {
+  type EventBatch,
   emptyHead,
   isStoreFault,
   type Json,
@@ -47,6 +48,21 @@ export const brokenReads: readonly BrokenStore[] = [
           return events.slice(-commit.events.length);
         },
       }),
+  },
+  {
+    name: "a reading never lets the event loop turn",
+    caughtBy: "reading without pause lets timers ring",
+    breakIt: (store) => {
+      const kept = new Map<string, EventBatch[]>();
+      return withOperations(store, {
+        async *read(stream) {
+          const batches = kept.get(stream) ?? [];
+          if (!kept.has(stream)) for await (const batch of store.read(stream)) batches.push(batch);
+          kept.set(stream, batches);
+          yield* batches;
+        },
+      });
+    },
   },
   {
     name: "confirm believes everything",

@@ -7,6 +7,7 @@ import { isWanted, type OpenedStore, runStoreCase, type StoreCase, type StoreSet
 import { lifecycleCases } from "./lifecycle-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { readCases } from "./read-cases.ts";
+import { turnCases } from "./turn-cases.ts";
 
 /** Every case, as data: for programs that run single cases against stores that are broken on purpose. */
 export const storeCases: readonly StoreCase[] = [
@@ -17,6 +18,7 @@ export const storeCases: readonly StoreCase[] = [
   ...contentCases,
   ...logCases,
   ...lifecycleCases,
+  ...turnCases,
 ];
 
 export interface ConformanceOptions<Opened extends OpenedStore> extends StoreSetup<Opened> {
