@@ -1,5 +1,6 @@
 /** Undo from the command line. */
 import { describe, expect, test } from "vitest";
+import { stepsIn } from "./testing/printed-steps.ts";
 import { planned, type Session } from "./testing/session.ts";
 
 const claimed = async (): Promise<Session> => {
@@ -100,13 +101,53 @@ describe("undo", () => {
     expect(ran.envelope.error).toMatchObject({
       code: "CANNOT_UNDO",
       outcome: "not_written",
-      hint: 'undo that first, if it is yours: mled undo p/WP01 9 --reason "…"',
+      hint: 'undo that first: mled undo p/WP01 9 --reason "…"',
       details: {
         obstacle: "changed_since",
         inTheWay: { revision: 9, type: "WorkPackageMoved" },
         workPackageId: "WP01",
       },
     });
+  });
+
+  test("leads past what is never undone by the command that it prints", async () => {
+    const shell = await claimed();
+    await shell.run("wp", "move", "p/WP01", "in_progress", "--as", "ada");
+    await shell.run("wp", "release", "p/WP01", "--reason", "not today", "--as", "ada");
+    const { envelope } = await shell.json("undo", "p/WP01", "9", "--reason", "r", "--as", "ada");
+    expect(envelope.error?.message).toContain("is never undone: a claim that has ended is not given back");
+    const [step] = stepsIn(envelope.error?.hint);
+    expect(step).toEqual(["wp", "force", "p/WP01", "claimed", "--reason", "…"]);
+    expect((await shell.run(...(step ?? []), "--as", "ada")).code).toBe(0);
+    expect((await shell.json("wp", "show", "p/WP01")).data.lane).toBe("claimed");
+  });
+
+  test("of a plan leads past another's revision by a revision of its own", async () => {
+    const shell = await planned();
+    await shell.run("wp", "revise", "p/WP02", "--title", "Wrong", "--not-after", "WP01", "--as", "ada");
+    const at = (await shell.json("log", "p", "--newest", "--limit", "1")).data.events[0].revision;
+    await shell.run("wp", "revise", "p/WP02", "--title", "Also wrong", "--as", "ben");
+    const { envelope } = await shell.json("undo", "p/WP02", String(at), "--reason", "r", "--as", "ada");
+    expect(envelope.error?.hint).toContain("Ask ben to undo that event first");
+    const [step] = stepsIn(envelope.error?.hint);
+    expect(step).toEqual(["wp", "revise", "p/WP02", "--title", "Verify token", "--after", "WP01"]);
+    expect((await shell.run(...(step ?? []), "--as", "ada")).code).toBe(0);
+    expect((await shell.json("wp", "show", "p/WP02")).data).toMatchObject({
+      title: "Verify token",
+      dependsOn: ["WP01"],
+    });
+  });
+
+  test("of settings leads past another's settings by settings of its own", async () => {
+    const shell = await planned();
+    await shell.run("mission", "set", "p", "--title", "Wrong", "--target", "main", "--as", "ada");
+    const at = (await shell.json("log", "p", "--newest", "--limit", "1")).data.events[0].revision;
+    await shell.run("mission", "set", "p", "--title", "Also wrong", "--as", "ben");
+    const { envelope } = await shell.json("undo", "p", String(at), "--reason", "r", "--as", "ada");
+    const [step] = stepsIn(envelope.error?.hint);
+    expect(step?.slice(0, 2)).toEqual(["mission", "set"]);
+    const back = await shell.json(...(step ?? []), "--as", "ada");
+    expect(back).toMatchObject({ code: 0, data: { title: "Passkeys", targetBranch: null } });
   });
 
   test.each([

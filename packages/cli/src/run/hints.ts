@@ -8,6 +8,7 @@ import type { Names } from "../command/names.ts";
 import type { CommandContext, CommandSpec } from "../command/spec.ts";
 import type { Problem } from "../output/problem.ts";
 import { shellQuote } from "../output/shell-quote.ts";
+import { undoHint } from "./undo-hint.ts";
 
 export interface HintContext {
   readonly names: Names;
@@ -133,19 +134,6 @@ const notFoundHint = (
   if (Array.isArray(missions)) return `make one: ${names.say("mission.create", '<slug> "<title>"')}`;
   if (typeof workPackageId === "string") return `look: ${names.say("wp.list", named)}`;
   return named === "" ? undefined : `look: ${names.say("mission.list")}`;
-};
-
-/** What stands in the way is undone first; a claim is taken anew. For the rest the words of the refusal are the step. */
-const undoHint = (
-  { inTheWay, obstacle }: Readonly<Record<string, unknown>>,
-  about: string | undefined,
-  names: Names,
-): string | undefined => {
-  if (about === undefined) return undefined;
-  const revision = (inTheWay as { readonly revision?: unknown } | null | undefined)?.revision;
-  if (typeof revision === "number")
-    return `undo that first, if it is yours: ${names.say("undo", `${about} ${revision} --reason "…"`)}`;
-  return obstacle === "claim" ? `claim it: ${names.say("wp.claim", about)}` : undefined;
 };
 
 const wayOfClaim = (to: unknown, ref: string, names: Names): string =>

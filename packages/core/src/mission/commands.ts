@@ -200,8 +200,15 @@ export interface DoneCommand {
   readonly settings: { readonly before: MissionSettings; readonly after: MissionSettings } | null;
   /** It was undone already, and that was not undone. */
   readonly isUndone: boolean;
-  /** The first event after it that changed the same, and still holds. */
-  readonly since: { readonly eventId: string; readonly revision: number; readonly type: string } | null;
+  /** The event that has to be undone first, since it changed the same after it and still holds. */
+  readonly since: {
+    readonly eventId: string;
+    readonly revision: number;
+    readonly type: string;
+    readonly actor: string;
+    /** The rule by which it is never undone, and with it nothing before it. */
+    readonly stays?: string;
+  } | null;
 }
 
 export type MissionSettings = Pick<OpenMission, "title" | "dependencyMetAt" | "targetBranch">;

@@ -126,6 +126,7 @@ export {
   type WorkPackage,
 } from "./state.ts";
 export { missionCategory, missionStream, slugOfStream, slugPattern } from "./stream.ts";
+export type { UndoInstead } from "./undo-instead.ts";
 export { isEverUndone } from "./undo-kinds.ts";
 export {
   type AttentionItem,

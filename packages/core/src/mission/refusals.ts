@@ -1,6 +1,7 @@
 /** The mission's refusals: each names the mission, the work package and the invariant that would have been broken. */
 import type { RecoverySignal, Rejection } from "./events.ts";
 import type { Guard, Lane } from "./lanes.ts";
+import type { UndoInstead } from "./undo-instead.ts";
 
 interface Refusal {
   readonly mission: string;
@@ -82,12 +83,15 @@ export type MissionRefusal =
       readonly _tag: "CannotUndo";
       readonly obstacle: UndoObstacle;
       readonly eventId: string;
-      /** The event that stands in the way, where it is one. */
+      /** The event that stands in the way, where it is one: the one to undo first, or one that never is. */
       readonly inTheWay: {
         readonly eventId: string;
         readonly revision: number;
         readonly type: string;
+        readonly actor: string;
       } | null;
+      /** The command that leads back all the same, where an undo of whoever asks does not. */
+      readonly instead?: UndoInstead;
       /** What to do instead, as a sentence. */
       readonly next: string;
     })

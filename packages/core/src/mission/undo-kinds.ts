@@ -1,13 +1,15 @@
 /** Which kinds of events are never undone, each by a rule that is said. */
 import type { MissionCommandOf } from "./commands.ts";
 import type { UndoObstacle } from "./refusals.ts";
+import type { UndoInstead } from "./undo-instead.ts";
 
 /** What undoing is refused for: a rule, and the next step. */
 export interface Why {
   readonly obstacle: UndoObstacle;
   readonly invariant: string;
   readonly next: string;
-  readonly inTheWay?: { readonly eventId: string; readonly revision: number; readonly type: string };
+  readonly inTheWay?: MissionCommandOf<"Undo">["done"]["since"];
+  readonly instead?: UndoInstead | null;
 }
 
 /** The rule by which a command with these events is never undone, whoever asks. */

@@ -57,7 +57,7 @@ export const undoing = ({
   attempt,
 }: UndoingOptions): Undoing => {
   const find: Undoing["find"] = async ({ event, reason, fence }, by, options) => {
-    const target = await findUndoTarget({ store, stream, snapshots, event, ...options });
+    const target = await findUndoTarget({ store, stream, snapshots, event, at: asked(by).at, ...options });
     if (target === undefined) return eventNotFound(slug, event);
     const { done, revision } = target;
     return {

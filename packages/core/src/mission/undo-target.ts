@@ -8,6 +8,7 @@ import type { DoneCommand, MissionSettings } from "./commands.ts";
 import { mission } from "./decider.ts";
 import { type MissionEvent, missionCodec } from "./events.ts";
 import { findWorkPackage, type Mission } from "./state.ts";
+import { type Built, firstToUndo } from "./undo-chain.ts";
 import { unknownEvent } from "./undo-kinds.ts";
 
 /** Which event is meant: one by its id, or by its revision. */
@@ -26,6 +27,8 @@ export interface FindUndoTargetOptions {
   readonly event: EventName;
   /** Look no further than this revision. @defaultValue the end of the stream */
   readonly to?: number;
+  /** When it is asked: what is built on it may be under a lease then. */
+  readonly at: string;
   readonly signal?: CancelSignal;
 }
 
@@ -43,6 +46,7 @@ export const findUndoTarget = async ({
   snapshots,
   event,
   to,
+  at,
   signal,
 }: FindUndoTargetOptions): Promise<UndoTarget | undefined> => {
   const cancel = signal === undefined ? {} : { signal };
@@ -67,41 +71,85 @@ export const findUndoTarget = async ({
     }
   if (target === undefined || named === undefined) return undefined;
 
-  const { commandId, first, events } = target;
-  const decoded = events.map((one): MissionEvent | { readonly type: typeof unknownEvent } => {
-    const known = missionCodec.decode(one);
-    return known._tag === "Known" ? known.event : { type: unknownEvent };
-  });
-  const ids = new Set(decoded.flatMap((one) => idOf(one) ?? []));
-  const workPackageId = ids.size === 1 ? ([...ids][0] as string) : null;
+  const { first, events } = target;
   const spec = deciderFold(mission, missionCodec);
   const stateAt = async (last: number): Promise<Mission> =>
     (await loadFold(store, stream, spec, { snapshots, to: last, ...cancel })).state;
   const [before, after] = [await stateAt(first - 1), await stateAt(first + events.length - 1)];
+  const undone = undoneAmong(later);
+  const done = doneCommand(target, named, { before, after });
+  const inTheWay = eventsInTheWay(later, undone, done.workPackageId);
+  // Only where it is refused is it asked how far the way leads that the refusal names.
+  const since = inTheWay.size === 0 ? null : firstToUndo(...chainOf(later, inTheWay, after), at);
+  return { revision, done: { ...done, isUndone: undone.has(target.commandId), since } };
+};
+
+interface Around {
+  readonly before: Mission;
+  readonly after: Mission;
+}
+
+/** As if nothing had come after it. */
+const doneCommand = (
+  { commandId, events }: Recorded,
+  named: RecordedEvent,
+  { before, after }: Around,
+): DoneCommand => {
+  const decoded = events.map(decode);
+  const ids = new Set(decoded.flatMap((one) => idOf(one) ?? []));
+  const workPackageId = ids.size === 1 ? ([...ids][0] as string) : null;
   const packageIn = (state: Mission) =>
     state._tag === "Absent" || workPackageId === null
       ? null
       : (findWorkPackage(state, workPackageId) ?? null);
-  const undone = undoneAmong(later);
   const wereSettings = decoded.some(({ type }) => type === "MissionSettingsChanged");
   return {
-    revision,
-    done: {
-      eventId: named.id,
-      commandId,
-      actor: named.actor,
-      events: decoded as readonly MissionEvent[],
-      workPackageId,
-      before: packageIn(before),
-      after: packageIn(after),
-      settings:
-        wereSettings && before._tag === "Open" && after._tag === "Open"
-          ? { before: settingsOf(before), after: settingsOf(after) }
-          : null,
-      isUndone: undone.has(commandId),
-      since: firstInTheWay(later, undone, workPackageId),
-    },
+    eventId: named.id,
+    commandId,
+    actor: named.actor,
+    events: decoded as readonly MissionEvent[],
+    workPackageId,
+    before: packageIn(before),
+    after: packageIn(after),
+    settings:
+      wereSettings && before._tag === "Open" && after._tag === "Open"
+        ? { before: settingsOf(before), after: settingsOf(after) }
+        : null,
+    isUndone: false,
+    since: null,
   };
+};
+
+const decode = (one: RecordedEvent): MissionEvent | { readonly type: typeof unknownEvent } => {
+  const known = missionCodec.decode(one);
+  return known._tag === "Known" ? known.event : { type: unknownEvent };
+};
+
+/** The commands in the way, oldest first, and the state behind all that came later. */
+const chainOf = (
+  later: readonly Recorded[],
+  inTheWay: ReadonlyMap<string, RecordedEvent>,
+  from: Mission,
+): [chain: readonly Built[], end: Mission] => {
+  const chain: Built[] = [];
+  let before = from;
+  for (const command of later) {
+    let after = before;
+    for (const one of command.events) {
+      const known = missionCodec.decode(one);
+      if (known._tag === "Known") after = mission.evolve(after, known.event);
+    }
+    const event = inTheWay.get(command.commandId);
+    if (event !== undefined) {
+      const { id: eventId, revision, type } = event;
+      chain.push({
+        done: doneCommand(command, event, { before, after }),
+        event: { eventId, revision, type },
+      });
+    }
+    before = after;
+  }
+  return [chain, before];
 };
 
 const settingsOf = ({ title, dependencyMetAt, targetBranch }: MissionSettings): MissionSettings => ({
@@ -133,25 +181,24 @@ const undoneAmong = (later: readonly Recorded[]): ReadonlySet<string> => {
 /** Events that leave a package as it is, or only its lease. */
 const harmless: ReadonlySet<string> = new Set(["NoteAdded", "ClaimRenewed"]);
 
-const firstInTheWay = (
+/** By the command it belongs to, the first event of each that changed the same and still holds. */
+const eventsInTheWay = (
   later: readonly Recorded[],
   undone: ReadonlySet<string>,
   workPackageId: string | null,
-): DoneCommand["since"] => {
+): ReadonlyMap<string, RecordedEvent> => {
   const ids = new Set(later.map(({ commandId }) => commandId));
+  const found = new Map<string, RecordedEvent>();
   for (const command of later) {
     const undid = undidBy(command);
     // What was undone since, and what undid it, cancel each other out.
     if (undone.has(command.commandId) || (undid !== undefined && ids.has(undid))) continue;
-    const found = command.events.find(({ type, data }) =>
+    const event = command.events.find(({ type, data }) =>
       workPackageId === null
         ? type === "MissionSettingsChanged"
         : data.workPackageId === workPackageId && !harmless.has(type),
     );
-    if (found !== undefined) {
-      const { id, revision, type } = found;
-      return { eventId: id, revision, type };
-    }
+    if (event !== undefined) found.set(command.commandId, event);
   }
-  return null;
+  return found;
 };

@@ -405,3 +405,70 @@ describe("an undo", () => {
     );
   });
 });
+
+describe("an undo of what was built on", () => {
+  const inTheWayOf = async (revision: number, actor = "ada") => {
+    const { refusal } = await refusalOf(as(actor, { type: "Undo", event: { revision }, reason: "r" }));
+    if (refusal._tag !== "CannotUndo") throw new Error(refusal._tag);
+    return refusal;
+  };
+
+  test("names the newest of what has to be undone first, so that each undo that is named is done", async () => {
+    await claim("ada");
+    await move("ada", "in_progress");
+    await as("ada", { type: "MarkSubtask", workPackageId: "WP01", subtaskId: "T1", done: true });
+    const claimed = (await events()).find(({ type }) => type === "WorkPackageClaimed")?.revision as number;
+    for (const type of ["SubtaskMarked", "WorkPackageMoved"]) {
+      const refusal = await inTheWayOf(claimed);
+      expect(refusal).toMatchObject({ obstacle: "changed_since", inTheWay: { type, actor: "ada" } });
+      expect(refusal.instead).toBeUndefined();
+      await as("ada", {
+        type: "Undo",
+        event: { revision: refusal.inTheWay?.revision as number },
+        reason: "first",
+      });
+    }
+    await as("ada", { type: "Undo", event: { revision: claimed }, reason: "now" });
+    expect(await wp()).toMatchObject({ lane: "planned", claim: null });
+  });
+
+  test("says where the way ends in what is never undone, and what leads back by a command of its own", async () => {
+    await handOver();
+    await claim("ben", "review");
+    await judge("ben", "changes_requested");
+    const lane = (await wp()).lane;
+    await as("ada", { type: "ForceWorkPackage", workPackageId: "WP01", to: "done", reason: "it is fine" });
+    const forced = (await events()).length - 1;
+    const rejection = { source: "verdict", cycle: 1 } as const;
+    await as("ada", { type: "OverrideVerdict", workPackageId: "WP01", rejection, reason: "it is fine" });
+    expect(await inTheWayOf(forced)).toMatchObject({
+      inTheWay: { type: "VerdictOverridden", actor: "ada" },
+      invariant: expect.stringContaining("never undone: who answered for a rejection stays on record"),
+      instead: { _tag: "Force", to: lane },
+      next: "Change what you want by a command of its own.",
+    });
+  });
+
+  test("is no way where a claim has ended meanwhile: it stands as before, and that is said", async () => {
+    await claim("ada");
+    const claimed = (await events()).find(({ type }) => type === "WorkPackageClaimed")?.revision as number;
+    await as("ada", { type: "ReleaseClaim", workPackageId: "WP01", reason: "not today" });
+    expect(await inTheWayOf(claimed)).toMatchObject({
+      inTheWay: { type: expect.stringMatching(/ClaimReleased|WorkPackageMoved/) },
+      invariant: expect.stringContaining("never undone: a claim that has ended is not given back"),
+      instead: { _tag: "Nothing" },
+      next: "It stands as it did before; there is nothing to take back.",
+    });
+  });
+
+  test("of somebody else's leads to whom to ask, and to the command that needs nobody", async () => {
+    await claim("ada");
+    await move("ada", "in_progress");
+    const moved = (await events()).length - 1;
+    clock.time += 11 * minute;
+    await as("ben", { type: "ForceWorkPackage", workPackageId: "WP01", to: "canceled", reason: "why not" });
+    const refusal = await inTheWayOf(moved);
+    expect(refusal).toMatchObject({ inTheWay: { actor: "ben" }, next: expect.stringContaining("Ask ben") });
+    expect(refusal.instead).toEqual({ _tag: "Force", to: "claimed" });
+  });
+});

@@ -10,6 +10,7 @@ import { laneAfterRelease } from "./lanes.ts";
 import { findPlanProblem, planOf } from "./planning.ts";
 import type { MissionRefusal } from "./refusals.ts";
 import { findWorkPackage, isMet, type OpenMission, type WorkPackage } from "./state.ts";
+import { insteadOfUndo } from "./undo-instead.ts";
 import { alwaysThere, type Why, whatCannotBe } from "./undo-kinds.ts";
 
 type Undo = MissionCommandOf<"Undo">;
@@ -20,7 +21,7 @@ export const decideUndo = (command: Undo, mission: OpenMission): MissionDecision
   const why =
     whatCannotBe(done.events) ??
     (done.actor === actor ? undefined : notYours(done.actor)) ??
-    (done.since === null ? undefined : changedSince(done.since));
+    (done.since === null ? undefined : changedSince(done.since, command, mission));
   if (why !== undefined) return refuse(cannotUndo(command, mission, why));
   const id = done.workPackageId;
   if (id === null) return undoneSettings(command, mission);
@@ -37,11 +38,42 @@ const notYours = (who: string): Why => ({
   next: `Ask ${who}, or do what is needed by a move, a revision or a force of your own.`,
 });
 
-const changedSince = (inTheWay: NonNullable<Why["inTheWay"]>): Why => ({
+const builtOn = "nothing is undone under what was built on it";
+
+/** Nobody is sent to an event that is never undone, or that only somebody else undoes, without another way. */
+const changedSince = (
+  inTheWay: NonNullable<Why["inTheWay"]>,
+  { actor, done }: Undo,
+  mission: OpenMission,
+): Why => {
+  const { stays, actor: who } = inTheWay;
+  if (stays === undefined && who === actor)
+    return {
+      obstacle: "changed_since",
+      invariant: builtOn,
+      next: "Undo that event first, or change what you want by a command of its own.",
+      inTheWay,
+    };
+  const instead = insteadOfUndo(done, mission, actor);
+  const byItself =
+    instead?._tag === "Nothing"
+      ? "It stands as it did before; there is nothing to take back."
+      : "Change what you want by a command of its own.";
+  return {
+    obstacle: "changed_since",
+    invariant: stays === undefined ? builtOn : `${builtOn}, and that is never undone: ${stays}`,
+    next: stays === undefined ? `Ask ${who} to undo that event first. Else: ${byItself}` : byItself,
+    inTheWay,
+    instead,
+  };
+};
+
+/** What no event of its own says: nothing can be named to be undone first. */
+const changedBeside = ({ actor, done }: Undo, mission: OpenMission): Why => ({
   obstacle: "changed_since",
-  invariant: "nothing is undone under what was built on it",
-  next: "Undo that event first, or change what you want by a command of its own.",
-  inTheWay,
+  invariant: builtOn,
+  next: "Change what you want by a command of its own.",
+  instead: insteadOfUndo(done, mission, actor),
 });
 
 const undoneSettings = (command: Undo, mission: OpenMission): MissionDecision => {
@@ -53,7 +85,7 @@ const undoneSettings = (command: Undo, mission: OpenMission): MissionDecision =>
     mission.dependencyMetAt === dependencyMetAt &&
     mission.targetBranch === targetBranch;
   if (is(before)) return accept();
-  if (!is(after)) return refuse(cannotUndo(command, mission, changedSince(noEvent)));
+  if (!is(after)) return refuse(cannotUndo(command, mission, changedBeside(command, mission)));
   const isTargetSame = before.targetBranch === after.targetBranch;
   const targetBack = isTargetSame ? {} : { targetBranch: before.targetBranch ?? null };
   return accept<MissionEvent>(
@@ -85,7 +117,7 @@ const undonePackage = (
   const heldAsBefore = now.claim === null || now.claim.fence === before.claim?.fence;
   if (heldAsBefore && isSame(now, before)) return accept();
   // Events that changed it since are named above; this is for what no event of its own says.
-  if (!isSame(now, after)) return refuse(cannotUndo(command, mission, changedSince(noEvent)));
+  if (!isSame(now, after)) return refuse(cannotUndo(command, mission, changedBeside(command, mission)));
   const wish: Wish = { ...command, mission, workPackage: now, to };
   // A plan is revised by whoever sees that it must be, held or not; so is the revision taken back.
   const isPlan = events.every(({ type }) => type === "WorkPackageRevised" || type === "WorkPackageReverted");
@@ -106,8 +138,6 @@ const undonePackage = (
     reverted(command, now, before),
   );
 };
-
-const noEvent = { eventId: "", revision: -1, type: "" };
 
 const claimsEnd: Why = {
   obstacle: "claim",
@@ -172,7 +202,7 @@ const laneProblem = (
 const cannotUndo = (
   { done }: Undo,
   { slug }: OpenMission,
-  { obstacle, invariant, next, inTheWay }: Why,
+  { obstacle, invariant, next, inTheWay = null, instead = null }: Why,
 ): MissionRefusal => ({
   _tag: "CannotUndo",
   mission: slug,
@@ -180,8 +210,16 @@ const cannotUndo = (
   invariant,
   obstacle,
   eventId: done.eventId,
-  inTheWay: inTheWay === undefined || inTheWay.revision < 0 ? null : inTheWay,
+  inTheWay: inTheWay === null ? null : named(inTheWay),
   next,
+  ...(instead === null ? {} : { instead }),
+});
+
+const named = ({ eventId, revision, type, actor }: NonNullable<Why["inTheWay"]>) => ({
+  eventId,
+  revision,
+  type,
+  actor,
 });
 
 /** What an undo brings back. Not the claim, the fence, who implemented it, and what is counted: those remember what happened. */
