@@ -17,7 +17,7 @@ const asOpen = (line: string): string => {
 };
 
 /** WP01 was claimed by ada here, and by bob in another copy, which was taken in. */
-const forked = async (): Promise<Session> => {
+const forked = async (before: (shell: Session) => Promise<void> = async () => {}): Promise<Session> => {
   const [shell, other] = [await planned(), await planned()];
   rmSync(inLedger(other), { recursive: true });
   cpSync(inLedger(shell), inLedger(other), { recursive: true });
@@ -25,6 +25,7 @@ const forked = async (): Promise<Session> => {
   const shared = readFileSync(logOf(shell), "utf8");
   expect((await shell.run("wp", "claim", "p/WP01", "--as", "ada")).code).toBe(0);
   expect((await other.run("wp", "claim", "p/WP01", "--as", "bob")).code).toBe(0);
+  await before(shell);
   const theirs = readFileSync(logOf(other), "utf8").slice(shared.length).trimEnd().split("\n");
   writeFileSync(logOf(shell), theirs.map(asOpen).join(""), { flag: "a" });
   return shell;
@@ -66,6 +67,18 @@ describe("reconcile", () => {
     expect(code).toBe(0);
     expect(data.decided).toMatchObject(wouldDecide);
     expect((await shell.run("wp", "move", "p/WP01", "in_progress", "--as", "ada")).code).toBe(0);
+  });
+
+  test("against what views had seen takes nothing away that would have to be told", async () => {
+    const shell = await forked(async ({ run }) => expect((await run("rebuild")).code).toBe(0));
+    const [{ branch }] = (await shell.json("reconcile")).data.forks;
+    expect((await shell.json("reconcile", "p", "--winner", branch.eventId.slice(0, 8))).code).toBe(0);
+    for (const argv of [["board", "p"], ["wp", "add", "p", "More"], ["doctor"], ["verify"]])
+      expect(await shell.json(...argv), argv.join(" ")).toMatchObject({
+        code: 0,
+        envelope: { warnings: [] },
+      });
+    expect((await shell.json("rebuild")).code).toBe(0);
   });
 
   test("of a name that no branch has is told that there is none", async () => {

@@ -178,7 +178,7 @@ export {
   type SnapshotStore,
 } from "./kernel/snapshots.ts";
 export { storeTransfer } from "./kernel/store-transfer.ts";
-export { strayWarning } from "./kernel/stray-heads.ts";
+export { isDecidedAgainst, strayWarning } from "./kernel/stray-heads.ts";
 export { type StreamTurns, streamTurns } from "./kernel/stream-turns.ts";
 export { type SubscriptionBell, subscriptionBell } from "./kernel/subscription-bell.ts";
 export {

@@ -4,6 +4,7 @@ import {
   emptyHead,
   type Folded,
   type FoldSpec,
+  isDecidedAgainst,
   type Json,
   LedgerError,
   refuseFold,
@@ -86,13 +87,12 @@ export const workOnStream = async (
       view: nameOf(folds[index] as Ground["folds"][number]),
       revision: (live[index] as Snapshot).head.revision,
     }));
-    const replaced = accept
-      ? undefined
-      : replacedLog(
-          stream,
-          strays.map((index) => live[index] as Snapshot),
-          head,
-        );
+    const missed: Snapshot[] = [];
+    for (const index of accept ? [] : strays) {
+      const snapshot = live[index] as Snapshot;
+      if (!(await isDecidedAgainst(store, stream, snapshot.head, signal))) missed.push(snapshot);
+    }
+    const replaced = replacedLog(stream, missed, head);
     if (replaced !== undefined) return { ...nothing, events, strays: told, problem: replaced };
     odd ??= oddOf(folds, folded);
     if (odd !== undefined) await refuseFold(store, stream, odd.spec, odd.unkept, { to: odd.to, signal });

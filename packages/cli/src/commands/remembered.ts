@@ -1,5 +1,5 @@
 /** What snapshots remember against what the log holds: an older copy of a log shows itself here, and nowhere else. */
-import type { CancelSignal } from "@mission-ledger/core";
+import { type CancelSignal, isDecidedAgainst } from "@mission-ledger/core";
 import { type Ledger, missionCategory, slugOfStream } from "@mission-ledger/core/mission";
 import type { LogProblem } from "../command/check-log.ts";
 import { folds } from "../rebuild/folds.ts";
@@ -25,6 +25,8 @@ export const checkRemembered = async (
       remembered.delete(`${revision} ${digest}`);
       end = revision;
     }
+  for (const [key, revision] of remembered)
+    if (await isDecidedAgainst(store, stream, { revision, digest: null }, signal)) remembered.delete(key);
   const gone = Math.max(-1, ...remembered.values());
   if (gone < 0) return [];
   const there =

@@ -7,6 +7,7 @@ import { isStoreFault } from "./faults.ts";
 import type { Json } from "./json.ts";
 import type { CancelSignal } from "./ports.ts";
 import type { SnapshotStore } from "./snapshots.ts";
+import { holdsHead, isDecidedAgainst } from "./stray-heads.ts";
 
 /** One meaning of a stream: a decider's state, or a view. */
 export interface FoldSpec<State> {
@@ -126,7 +127,7 @@ export interface LoadOptions {
   readonly signal?: CancelSignal;
   /**
    * Called with the head of a snapshot that the log does not hold, and where the log ended instead. Not called for a log that
-   * lacks events, which is told otherwise. @defaultValue nobody is told
+   * lacks events, which is told otherwise, nor for an event of a branch that was decided against. @defaultValue nobody is told
    */
   readonly onStray?: (remembered: StreamHead, end: StreamHead) => void;
 }
@@ -155,7 +156,9 @@ export const loadFold = async <State>(
     } catch (error) {
       if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
       const folded = await foldOnto(store, stream, spec, emptyFold(spec), options);
-      if (folded.gaps === 0) onStray?.(snapshot.head, folded.head);
+      if (onStray !== undefined && folded.gaps === 0)
+        if (!(await isDecidedAgainst(store, stream, snapshot.head, signal)))
+          onStray(snapshot.head, folded.head);
       return folded;
     }
   }
@@ -224,6 +227,33 @@ export const saveFold = async <State>(
   { name, version }: Pick<FoldSpec<State>, "name" | "version">,
   { head, state, unknownEvents }: Folded<State>,
 ): Promise<void> => snapshots.save({ stream, name, version }, { head, state: state as Json, unknownEvents });
+
+/**
+ * As {@link saveFold}, but never in the place of a snapshot whose event the log does not hold: that is the last that tells of
+ * what the log lost. Answers the head of such a snapshot. Never throws: what cannot be looked at stays.
+ */
+export const saveFoldUnlessStray = async <State>(
+  store: Pick<EventStore, "read">,
+  snapshots: SnapshotStore,
+  stream: string,
+  spec: Pick<FoldSpec<State>, "name" | "version">,
+  folded: Folded<State>,
+): Promise<StreamHead | undefined> => {
+  try {
+    const head = (await snapshots.load({ stream, name: spec.name, version: spec.version }))?.head;
+    if (
+      head !== undefined &&
+      head.revision >= 0 &&
+      !(await holdsHead(store, stream, head)) &&
+      !(await isDecidedAgainst(store, stream, head))
+    )
+      return head;
+    await saveFold(snapshots, stream, spec, folded);
+  } catch {
+    // A snapshot is a cache: the next fold is longer, nothing else.
+  }
+  return undefined;
+};
 
 export const headAfter = ({
   revision,

@@ -4,10 +4,19 @@ import type { Decider, DomainEvent } from "./decider.ts";
 import type { EventEnvelope, StreamHead } from "./event.ts";
 import type { EventStore, Warning } from "./event-store.ts";
 import { isStoreFault, StoreFault } from "./faults.ts";
-import { deciderFold, type Folded, type FoldSpec, foldOnto, loadFold, sharedFold, takeIn } from "./fold.ts";
+import {
+  deciderFold,
+  type Folded,
+  type FoldSpec,
+  foldOnto,
+  loadFold,
+  saveFoldUnlessStray,
+  sharedFold,
+  takeIn,
+} from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
 import { noSnapshots, type SnapshotStore } from "./snapshots.ts";
-import { saveFoldUnlessStray, strayWarning } from "./stray-heads.ts";
+import { isDecidedAgainst, strayWarning } from "./stray-heads.ts";
 
 export interface KeptStatesOptions<State, Event extends DomainEvent> {
   readonly store: EventStore;
@@ -124,7 +133,8 @@ export const keptStates = <State, Event extends DomainEvent>({
       kept.delete(stream);
       if (!isStoreFault(error) || error.code !== "LOG_REPLACED") throw error;
       const folded = await loadFold(store, stream, privateSpec, { snapshots: noSnapshots, ...options });
-      if (folded.gaps === 0) noteStray(stream, begun.head, folded.head);
+      if (folded.gaps === 0 && !(await isDecidedAgainst(store, stream, begun.head, options.signal)))
+        noteStray(stream, begun.head, folded.head);
       return folded;
     }
   };

@@ -3,12 +3,13 @@ import { type Counter, type CounterCommand, counter, counterCodec } from "@missi
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 import type { HandlerOptions } from "./command-handler.ts";
-import type { StreamHead } from "./event.ts";
+import type { RecordedEvent, StreamHead } from "./event.ts";
 import type { EventStore, Warning } from "./event-store.ts";
 import { commandHandler } from "./handle.ts";
 import { openMemoryStore } from "./memory-store.ts";
+import { encodeReconciliation } from "./reconciliation.ts";
 import { memorySnapshots, type Snapshot } from "./snapshots.ts";
-import { holdsHead } from "./stray-heads.ts";
+import { holdsHead, isDecidedAgainst } from "./stray-heads.ts";
 
 const stream = "counter-1";
 const key = { stream, name: counter.category, version: counter.version };
@@ -169,4 +170,20 @@ test("a log holds the head of each of its events and no other", async () => {
   expect(await holdsHead(store, stream, { revision, digest })).toBe(true);
   expect(await holdsHead(store, stream, { revision: revision - 1, digest })).toBe(false);
   expect(await holdsHead(store, stream, { revision: revision + 1, digest })).toBe(false);
+});
+
+test("a decision explains the events of the branch that it was made against, and no others", async () => {
+  const loser = { digest: "b".repeat(64), eventId: "b", revision: 6, forksAfter: "a".repeat(64), events: 2 };
+  const decision = encodeReconciliation({
+    type: "StreamReconciled",
+    winner: "c".repeat(64),
+    losers: [loser],
+  });
+  const decided = {
+    read: async function* () {
+      yield [decision as unknown as RecordedEvent];
+    },
+  };
+  const isExplained = (revision: number) => isDecidedAgainst(decided, stream, { revision, digest: null });
+  expect(await Promise.all([4, 5, 6, 7].map(isExplained))).toEqual([false, true, true, false]);
 });

@@ -5,9 +5,8 @@
 import type { StreamHead } from "./event.ts";
 import type { EventStore, Warning } from "./event-store.ts";
 import { isStoreFault } from "./faults.ts";
-import { type Folded, type FoldSpec, saveFold } from "./fold.ts";
 import type { CancelSignal } from "./ports.ts";
-import type { SnapshotStore } from "./snapshots.ts";
+import { reconciliationOf } from "./reconciliation.ts";
 
 /** Whether the log holds the very event that a head names. Throws what the store throws. */
 export const holdsHead = async (
@@ -27,24 +26,20 @@ export const holdsHead = async (
 };
 
 /**
- * As {@link saveFold}, but never in the place of a snapshot whose event the log does not hold: that is the last that tells of
- * what the log lost. Answers the head of such a snapshot. Never throws: what cannot be looked at stays.
+ * Whether a decision between branches that the log holds explains why it does not hold this head: an event of a branch that was
+ * decided against. By revisions, since a decision names no event of the branch but its last. Reads the whole stream.
  */
-export const saveFoldUnlessStray = async <State>(
+export const isDecidedAgainst = async (
   store: Pick<EventStore, "read">,
-  snapshots: SnapshotStore,
   stream: string,
-  spec: Pick<FoldSpec<State>, "name" | "version">,
-  folded: Folded<State>,
-): Promise<StreamHead | undefined> => {
-  try {
-    const head = (await snapshots.load({ stream, name: spec.name, version: spec.version }))?.head;
-    if (head !== undefined && head.revision >= 0 && !(await holdsHead(store, stream, head))) return head;
-    await saveFold(snapshots, stream, spec, folded);
-  } catch {
-    // A snapshot is a cache: the next fold is longer, nothing else.
-  }
-  return undefined;
+  { revision }: StreamHead,
+  signal?: CancelSignal,
+): Promise<boolean> => {
+  for await (const batch of store.read(stream, signal === undefined ? {} : { signal }))
+    for (const event of batch)
+      for (const loser of reconciliationOf(event)?.losers ?? [])
+        if (revision <= loser.revision && revision > loser.revision - loser.events) return true;
+  return false;
 };
 
 /** What is said of a head that was remembered, once it is known where the log ends. */
