@@ -103,6 +103,7 @@ export const openSqliteStore = async ({
     }
   };
   const reading = { look, ensureOpen };
+  const readingBack = { ...context, meet: queue.meet };
   /** A flush that failed before the append's own may have been marked only after it. */
   const recover = async ({ commit: { stream, commandId } }: Appended): Promise<void> => {
     try {
@@ -124,7 +125,7 @@ export const openSqliteStore = async ({
       if (closed) throw storeClosed("unknown");
       try {
         for (;;) {
-          const read = readBackFrom(context, appended);
+          const read = readBackFrom(readingBack, appended);
           if (read !== undefined) return read;
           await recover(appended);
         }

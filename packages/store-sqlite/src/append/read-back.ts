@@ -3,19 +3,26 @@
  * that stand under the names: SQLite goes on writing to a file that was moved away or unlinked.
  */
 import { type Appended, type Commit, type RecordedEvent, StoreFault } from "@mission-ledger/core";
-import { areSameFiles } from "../connection/connection.ts";
+import { areSameFiles, type Connection } from "../connection/connection.ts";
 import type { SqlRow } from "../driver/driver.ts";
 import { faultOf } from "../faults.ts";
 import { eventOfKnownRow, joinedSql } from "../schema/rows.ts";
-import { receiptMarkOf } from "./receipt-mark.ts";
+import type { GroupRead } from "./group-read.ts";
+import { type ReceiptMark, receiptMarkOf } from "./receipt-mark.ts";
 import type { StoreContext } from "./store-context.ts";
 
 const readBackSql = `${joinedSql} WHERE e.position >= ? AND e.position < ? ORDER BY e.position`;
 
-type Context = Pick<StoreContext, "path" | "database" | "failpoint" | "retry">;
+export interface ReadBackContext extends Pick<StoreContext, "path" | "database" | "failpoint" | "retry"> {
+  /** Remembers damage that was met: nothing is written behind it. */
+  meet(fault: StoreFault): void;
+}
 
 /** `undefined` where a flush has failed that may be an earlier one than the append's own: then its pages have to be written anew first. */
-export const readBackFrom = (context: Context, appended: Appended): readonly RecordedEvent[] | undefined => {
+export const readBackFrom = (
+  context: ReadBackContext,
+  appended: Appended,
+): readonly RecordedEvent[] | undefined => {
   const { path, database, failpoint, retry } = context;
   const { commit } = appended;
   const mark = receiptMarkOf(appended);
@@ -26,14 +33,16 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
     if (reader === undefined || !areSameFiles(mark.files, reader.files)) throw replaced(path, details);
     const { command, events } = mark.rows;
     const first = Number(command[0]);
-    const rows = retry.stubbornly(
-      () => reader.rows(readBackSql).all(first, first + events.length) as SqlRow[],
-    );
-    // Afterwards, so that what was read is known to have been at the path when it was read.
-    failpoint("append:read-back-files");
-    const place = database.placeOf(mark.files);
-    if (place === "Moved") throw replaced(path, details);
-    if (place === "Suspect") return undefined;
+    const end = first + events.length;
+    const shared = mark.group === undefined ? undefined : fromGroup(context, mark.group, reader, mark);
+    const rows = shared ?? retry.stubbornly(() => reader.rows(readBackSql).all(first, end) as SqlRow[]);
+    if (shared === undefined) {
+      // Afterwards, so that what was read is known to have been at the path when it was read.
+      failpoint("append:read-back-files");
+      const place = database.placeOf(mark.files);
+      if (place === "Moved") throw replaced(path, details);
+      if (place === "Suspect") return undefined;
+    }
     const equal =
       rows.length === events.length &&
       rows.every((row, index) => isEqual(row, events[index] as SqlRow, command));
@@ -45,6 +54,27 @@ export const readBackFrom = (context: Context, appended: Appended): readonly Rec
     if (fault.code === "LOG_REPLACED") database.drop();
     throw fault;
   }
+};
+
+/** One commit's rows out of what is read for all of its group; `undefined` where they have to be read for itself. */
+const fromGroup = (
+  { path, database, failpoint, meet }: ReadBackContext,
+  group: GroupRead,
+  reader: Connection,
+  { files, rows: { command, events } }: ReceiptMark,
+): readonly SqlRow[] | undefined => {
+  const first = Number(command[0]);
+  return group.take(reader, first, first + events.length, (from, to) => {
+    try {
+      const rows = reader.rows(readBackSql).all(from, to) as SqlRow[];
+      failpoint("append:read-back-files");
+      return database.placeOf(files) === "InPlace" ? rows : undefined;
+    } catch (error) {
+      // Whoever it concerns meets it again; only that nothing is written behind damage is certain now.
+      meet(faultOf(error, "read-back", { path }));
+      return undefined;
+    }
+  });
 };
 
 /** Made of what was read; that the rows are sound is known, since every value is the one that was written. */

@@ -6,9 +6,9 @@ import { codeOf, faultOf, type Step } from "../faults.ts";
 import { type FileIdentity, statusOf } from "../location/database-place.ts";
 import { readHead } from "../read/stream-head.ts";
 import { touchSql } from "../schema/schema.ts";
+import { answerGroup, type PlacedAppend } from "./answer-group.ts";
 import { checkpointBehind } from "./checkpoints.ts";
-import { appendedOf, PassedThrough, type Placed, placeCommit } from "./place-commit.ts";
-import { ReceiptMark } from "./receipt-mark.ts";
+import { PassedThrough, placeCommit } from "./place-commit.ts";
 import type { StoreContext } from "./store-context.ts";
 import { suspicion, writeLeftoversAnew } from "./suspicion.ts";
 import {
@@ -29,11 +29,6 @@ export interface Transactions {
   recover(): Promise<void>;
   /** Remembers the damage that somebody met who was reading: nothing is written behind it. */
   meet(fault: StoreFault): void;
-}
-
-interface PlacedAppend {
-  readonly pending: PendingAppend;
-  readonly placed: Placed;
 }
 
 export const transactions = (context: StoreContext): Transactions => {
@@ -141,19 +136,6 @@ export const transactions = (context: StoreContext): Transactions => {
     return placed;
   };
 
-  const answer = (
-    { connection: { files } }: WritingState,
-    { pending, placed }: PlacedAppend,
-    begun: number,
-  ): void => {
-    if (placed._tag === "Conflict") pending.answer(placed.conflict);
-    else {
-      const { commit, rows, _tag } = placed;
-      const mark = new ReceiptMark(rows, files);
-      pending.answer(appendedOf(commit, _tag === "Repeat", begun - pending.since, mark));
-    }
-  };
-
   const failAll = (group: readonly PendingAppend[], fault: StoreFault): void => {
     for (const pending of group) {
       if (pending.settled) continue;
@@ -207,7 +189,7 @@ export const transactions = (context: StoreContext): Transactions => {
     } catch (error) {
       return afterTrouble(now, group, error, step);
     }
-    for (const one of placed) answer(now, one, begun);
+    answerGroup(placed, now.connection.files, begun);
     const written = placed.flatMap(({ placed: one }) => (one._tag === "Written" ? one.rows.events : []));
     if (checkpointBehind(now.connection, written)) doubt.arise();
   };
