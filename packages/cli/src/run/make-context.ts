@@ -4,7 +4,6 @@ import path from "node:path";
 import {
   type Commit,
   type EventStore,
-  isStoreFault,
   type Randomness,
   readingInTurns,
   systemClock,
@@ -33,8 +32,10 @@ import { findSyncSetting } from "../sync/setting.ts";
 import { interruptedError } from "./interruption.ts";
 import { formatInvocation, namesAt } from "./invocation.ts";
 import { type Io, put } from "./io.ts";
+import { type Appends, notingAppends } from "./noted-appends.ts";
 import { surfaceOf } from "./print.ts";
 import { progressDisplay } from "./progress.ts";
+import { readText } from "./read-text.ts";
 
 export interface ContextOptions {
   readonly io: Io;
@@ -66,9 +67,6 @@ export interface MadeContext {
 
 /** Each command is a process that reads everything behind the last snapshot first. */
 const snapshotEvery = 32;
-
-/** Longest text that is read from a file or from standard input, in bytes. */
-const maxTextBytes = 1_048_576;
 
 export const makeContext = ({
   io,
@@ -127,7 +125,10 @@ export const makeContext = ({
       .open(portsFor(found))
       .then(({ store, snapshots }) =>
         ledgerOver({
-          store: noting(withWorktrees({ ...store, ...readingInTurns(store) }, indexOf(found.at)), appends),
+          store: notingAppends(
+            withWorktrees({ ...store, ...readingInTurns(store) }, indexOf(found.at)),
+            appends,
+          ),
           snapshots,
           snapshotEvery,
           // What is read from a server comes over the network; on a disk, reading changes nothing.
@@ -217,7 +218,7 @@ export const makeContext = ({
       fresh[0] = commandId;
       return {};
     },
-    readText: (file) => (file === "-" ? readStandardInput(io) : readFile(path.resolve(cwd, file))),
+    readText: (file) => readText(file, { cwd, io }),
     progress: display.tell,
     threadFile: io.threadFile,
     warn: (warning) => void warnings.add(warning),
@@ -260,33 +261,6 @@ export const makeContext = ({
   };
 };
 
-/** Commits that are kept in mind for another store; what was written before is read again. */
-const mostNoted = 64;
-
-interface Appends {
-  readonly written: Commit[];
-  /** The command that was sent last, unless it is certain that it was not written. */
-  underway: string | undefined;
-}
-
-/** The store, with what was appended last noted, and what is being appended. */
-const noting = (store: EventStore, appends: Appends): EventStore => ({
-  ...store,
-  append: async (request) => {
-    const { written } = appends;
-    appends.underway = request.commit.commandId;
-    try {
-      const answer = await store.append(request);
-      if (answer._tag === "Conflict") appends.underway = undefined;
-      else if (written.push(answer.commit) > mostNoted) written.shift();
-      return answer;
-    } catch (error) {
-      if (isStoreFault(error) && error.outcome === "not_written") appends.underway = undefined;
-      throw error;
-    }
-  },
-});
-
 const withWorktrees = (store: EventStore, index: LedgerIndex | undefined): EventStore =>
   index === undefined ? store : notingIndexes(store, index);
 
@@ -296,38 +270,4 @@ const isFolder = (folder: string): boolean => {
   } catch {
     return false;
   }
-};
-
-const decode = (bytes: Uint8Array, from: string): string => {
-  if (bytes.length > maxTextBytes) throw usage(`${from} is longer than ${maxTextBytes} bytes`);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw usage(`${from} is not UTF-8 text`);
-  }
-};
-
-const readFile = async (file: string): Promise<string> => {
-  let bytes: Uint8Array;
-  try {
-    if (fs.statSync(file).size > maxTextBytes) throw usage(`${file} is longer than ${maxTextBytes} bytes`);
-    bytes = fs.readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined || code === "USAGE") throw error;
-    throw usage(`${file} cannot be read: ${code}`);
-  }
-  return decode(bytes, file);
-};
-
-const readStandardInput = async ({ stdin }: Io): Promise<string> => {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stdin ?? []) {
-    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
-    chunks.push(bytes);
-    size += bytes.length;
-    if (size > maxTextBytes) break;
-  }
-  return decode(Buffer.concat(chunks), "standard input");
 };
