@@ -57,6 +57,14 @@ test("a mission that the source does not hold leaves no empty ledger behind", as
   expect(fs.existsSync(at(shell, "new"))).toBe(false);
 });
 
+test("a log that was never written to is counted as no mission", async () => {
+  const shell = await planned();
+  fs.writeFileSync(at(shell, ledger, "log", "mission-q.jsonl"), "");
+  const { data, code } = await shell.json("copy", `file:${ledger}`, "file:other");
+  expect([code, data.totals.missions, data.equal]).toEqual([0, 1, true]);
+  expect((await shell.run("copy", `file:${ledger}`, "file:other")).out).toContain("equal: 1 mission, ");
+});
+
 test.skipIf(!inject("sqlite"))("a source that is no ledger leaves no empty one behind", async () => {
   const shell = session();
   fs.writeFileSync(at(shell, "notes.db"), "no database ".repeat(999));

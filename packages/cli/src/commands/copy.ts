@@ -157,12 +157,16 @@ const dataOf = (
   from: formatAddress(from),
   to: formatAddress(to),
   missions: streams.slice(0, mostListed).map(listed),
-  totals: { missions: streams.length, commands: records, events, asides, sum },
+  totals: { missions: missionsIn(streams), commands: records, events, asides, sum },
   copied: { missions: copied.streams, commands: copied.records, events: copied.events },
   kept,
   equal,
   dryRun,
 });
+
+/** A log that was made and never written to is no mission, and a database cannot hold one. */
+const missionsIn = (streams: CopyReport["streams"]): number =>
+  streams.filter(({ events }) => events > 0).length;
 
 const listed = ({ stream, head, records, events, asides, sum, copied }: CopiedStream) => ({
   slug: slugOfStream(stream),
@@ -177,7 +181,7 @@ const listed = ({ stream, head, records, events, asides, sum, copied }: CopiedSt
 
 const linesOf = (report: CopyReport, to: StoreAddress, dryRun: boolean): readonly Line[] => {
   const { streams, copied, events, records, sum, equal } = report;
-  const all = `${counted(streams.length, "mission")}, ${counted(records, "command")}, ${counted(events, "event")}`;
+  const all = `${counted(missionsIn(streams), "mission")}, ${counted(records, "command")}, ${counted(events, "event")}`;
   if (!equal)
     return [
       `would copy ${counted(copied.events, "event")} of ${counted(copied.streams, "mission")} to ${formatAddress(to)}`,
