@@ -91,6 +91,24 @@ describe("a program", () => {
     });
   });
 
+  test("ids and names that are no text are refused, and the log stays sound", async () => {
+    const { ada, bob, mission } = await opened();
+    const again = { id: "WP02", title: "Verify token" };
+    for (const wrong of [
+      { commandId: 5 },
+      { commandId: "" },
+      { correlationId: 5 },
+      { expectedRevision: "2" },
+    ])
+      await expect(mission.addWorkPackage(again, wrong as never)).rejects.toThrow(TypeError);
+    for (const slug of [undefined, null, 5, ["a"]])
+      await expect(ada.createMission({ slug, title: "T" } as never)).rejects.toMatchObject({
+        code: "INVALID_INPUT",
+      });
+    expect(await ada.engine.missions()).toEqual(["passkeys"]);
+    await bob.mission("passkeys").addWorkPackage(again);
+  });
+
   test("wrong lengths of time and two places at once are mistakes of the program", async () => {
     const { wp } = await opened();
     expect(() => wp.claim({ leaseFor: "soon" })).toThrow(TypeError);

@@ -73,6 +73,8 @@ describe("a commit", () => {
     ["an event of another cause", withEvent(0, { causationId: "why" })],
     ["a version below the first", withEvent(0, { version: -1 })],
     ["a version that is no whole number", withEvent(0, { version: 1.5 })],
+    ["a command id that is no text", commitOf({ commandId: 5 as never })],
+    ["a correlation id that is no text", commitOf({ correlationId: 5 as never })],
     ["a digest that is none", withEvent(1, { digest: '"' })],
   ])("with %s is none", (_, commit) => {
     expect(() => checkCommit(commit)).toThrow(TypeError);

@@ -60,6 +60,8 @@ export const tooMuchForOneCommit = (what: string, stream: string): StoreFault =>
   });
 
 const checkText = (text: string, longest: number, what: string, stream: string): void => {
+  // Whoever has no types may send anything, and a number would be read back as damage.
+  if (typeof text !== "string") throw new TypeError(`${what} is no text`);
   if (text.length > longest)
     throw tooMuchForOneCommit(`${what} is longer than ${longest} characters`, stream);
   // Half a character has no UTF-8 and would come back as another.

@@ -869,3 +869,19 @@ describe("a log that lacks events", () => {
     expect(await all(store)).toEqual(before);
   });
 });
+
+test.each([
+  ["a command id that is a number", { commandId: 5 }, "commandId is no text"],
+  ["a blank command id", { commandId: " " }, "commandId is blank"],
+  ["a correlation id that is a number", { correlationId: 5 }, "correlationId is no text"],
+  ["a causation id that is null", { causationId: null }, "causationId is no text"],
+  [
+    "a revision that is a text",
+    { expectedRevision: "3" },
+    'expectedRevision is neither a whole number nor "no_stream"',
+  ],
+])("%s is the caller's mistake, and nothing is written", async (_, options, message) => {
+  const store = openMemoryStore();
+  await expect(attempt(handlerOn(store), add(1), options as never)).rejects.toThrow(new TypeError(message));
+  expect((await store.head(stream)).revision).toBe(-1);
+});

@@ -1,5 +1,6 @@
 /** The way of a command: load, decide, append, read back, compare, fold, receipt. */
 import * as E from "fp-ts/lib/Either.js";
+import { checkOptions } from "./check-options.ts";
 import type { CommandHandler, CommandOptions, HandlerOptions } from "./command-handler.ts";
 import { type LostRaces, racing, underLock } from "./contention.ts";
 import type { DomainCommand, DomainEvent, DomainRefusal } from "./decider.ts";
@@ -311,6 +312,7 @@ export const commandHandler = <
 
   return {
     attempt: (stream, command, options) => async () => {
+      checkOptions(options);
       const { actor, correlationId, causationId, signal } = options;
       const commandId = options.commandId ?? randomness.uuid();
       const leave = await contention.enter(stream, signal);

@@ -60,7 +60,8 @@ const content = (command: MissionCommand): InputProblem | undefined => {
   switch (command.type) {
     case "CreateMission":
       return (
-        (slugPattern.test(command.slug)
+        // The pattern alone takes what is no text for its text: "undefined" is a name of a-z.
+        (typeof command.slug === "string" && slugPattern.test(command.slug)
           ? undefined
           : problem("slug", "may hold a-z, 0-9 and inner hyphens, at most 64")) ??
         text("title", command.title, limits.title) ??
