@@ -120,4 +120,4 @@ test("ten thousand missions go to SQLite, in the order of the ledger, with a hea
   });
   expect(report).toMatchObject({ equal: true, records: 20_000 });
   expect(report?.megabytes).toBeLessThan(400);
-}, 180_000);
+});

@@ -21,7 +21,7 @@ const addressOf = (account: string, ledger = ""): string =>
 const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   promisify(execFile)(process.execPath, [path.join(example, program), ...args], {
     env: { ...process.env, ...env },
-    timeout: 60_000,
+    timeout: 120_000,
   });
 
 beforeAll(async () => {

@@ -45,4 +45,4 @@ test("what the page says to type answers what the page says", async () => {
       );
     else shell(command.replace("$file", file));
   }
-}, 60_000);
+});

@@ -176,7 +176,7 @@ describe.skipIf(!inject("sqlite"))("the program on a SQLite database", () => {
       expect(mledJson(cwd, "wp", "show", ref).data.claim.holder).toBe(winner);
     }
     isSound(cwd);
-  }, 120_000);
+  });
 
   test("what was killed with -9 anywhere happens once when it is asked again under its request id", async () => {
     const cwd = withMission();
@@ -204,7 +204,7 @@ describe.skipIf(!inject("sqlite"))("the program on a SQLite database", () => {
     const counts = new Map(found.map(({ id, n }) => [id, n]));
     expect(ids.map((id) => counts.get(id))).toEqual(ids.map(() => 1));
     isSound(cwd);
-  }, 120_000);
+  });
 });
 
 describe.skipIf(!inject("sqlite"))("a damaged database", () => {

@@ -46,7 +46,7 @@ test("what the page says to type answers what the page says", async () => {
     expect(program).toBe("mled");
     expect(await mled(...argv), command).toMatch(answerPattern(answer));
   }
-}, 60_000);
+});
 
 test("a document says what the page says of it", async () => {
   const [, shown = "{}"] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
@@ -56,7 +56,7 @@ test("a document says what the page says of it", async () => {
   );
   const document = JSON.parse(printed);
   expect(document).toMatchObject({ ok: true, data: { readback: "verified" }, sync: JSON.parse(shown) });
-}, 60_000);
+});
 
 test("the program on the page brings the ledger", async () => {
   const program = path.join(repository, "test/workers/bring-ledger.mjs");
@@ -65,4 +65,4 @@ test("the program on the page brings the ledger", async () => {
     env: { ...process.env, LEDGER_SERVER: server.url },
   });
   expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d+ events brought, all missions equal\n$/), ""]);
-}, 60_000);
+});

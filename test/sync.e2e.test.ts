@@ -167,4 +167,4 @@ test("ten thousand events end equal on the server, whatever fails there and howe
   }
   expect(events).toBe(allEvents);
   await Promise.all([here.close(), there.close()]);
-}, 300_000);
+});

@@ -124,7 +124,7 @@ describeTargets("one command from two processes at once", (ground) => {
     console.log(
       `one command from two processes: ${receipts.size} rounds, ${JSON.stringify(counts)}, ${interruptions} interruptions`,
     );
-  }, 300_000);
+  });
 });
 
 describeTargets(

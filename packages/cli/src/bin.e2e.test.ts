@@ -79,7 +79,7 @@ describe("the program", () => {
           "-c",
           `"${process.execPath}" "${bin}" review submit p/WP01 --verdict approved --notes-file - ${redirection}; echo $?`,
         ],
-        { cwd, env, encoding: "utf8", timeout: 20_000 },
+        { cwd, env, encoding: "utf8", timeout: 120_000 },
       );
     // Notes that turn out empty are wrong usage.
     expect(run("<&-").stdout.trim()).toBe("2");

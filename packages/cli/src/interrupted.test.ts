@@ -17,7 +17,7 @@ const onServer = async () => {
     const stopping = new AbortController();
     const world = shell.io({ signal: stopping.signal });
     const running = runLedger([...argv, "--json"], world);
-    await expect.poll(() => server.held(), { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => server.held()).toBeGreaterThan(0);
     stopping.abort();
     const code = await running;
     server.calm();
@@ -91,7 +91,7 @@ test("sync, interrupted before any mission was looked at, does not count those t
   const stopping = new AbortController();
   const world = shell.io({ signal: stopping.signal });
   const running = runLedger(["sync", "file:there"], world);
-  await expect.poll(() => server.held(), { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => server.held()).toBeGreaterThan(0);
   stopping.abort();
   expect(await running).toBe(130);
   server.calm();

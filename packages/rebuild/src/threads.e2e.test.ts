@@ -51,8 +51,6 @@ const open = async () => {
   return { ground: { store, snapshots, folds: counterFolds, scope: { category: "counter" } }, crew, live };
 };
 
-const patient = { timeout: 20_000 };
-
 /** What a process holds on to: descriptors and threads. */
 const held = (): { readonly descriptors: number; readonly threads: number } => ({
   descriptors: fs.readdirSync("/proc/self/fd").length,
@@ -142,7 +140,7 @@ describe("a rebuild on several threads", () => {
     expect(await contentOf(ground.snapshots, streams)).toEqual(live);
     // A thread that was ended is gone a little later.
     await expect
-      .poll(() => held().threads <= before.threads && held().descriptors <= before.descriptors, patient)
+      .poll(() => held().threads <= before.threads && held().descriptors <= before.descriptors)
       .toBe(true);
     expect(await rebuildViews({ ...ground, ...crew(2) })).toMatchObject({ problems: [] });
     expect(await contentOf(ground.snapshots, streams)).toEqual(live);
@@ -159,7 +157,7 @@ describe("a rebuild on several threads", () => {
     // The first thing that the other thread is given; this one does most of the rest.
     const hanging = crew(2, { stream: "counter-00", revision: 0, kind: "hang" });
     await expect(rebuildViews({ ...options, ...hanging })).rejects.toThrow(/abort/i);
-    await expect.poll(() => held().threads <= before, patient).toBe(true);
+    await expect.poll(() => held().threads <= before).toBe(true);
     expect(await contentOf(ground.snapshots, streams)).toEqual(live);
   });
 

@@ -19,7 +19,7 @@ const run = (what: string): Promise<{ readonly code: unknown; readonly lines: re
     execFile(
       process.execPath,
       [child, `${server.url}&ledger=${what}`, what],
-      { timeout: 30_000 },
+      { timeout: 120_000 },
       (error, stdout, stderr) =>
         resolve({
           code: error === null ? 0 : (error.signal ?? error.code ?? null),

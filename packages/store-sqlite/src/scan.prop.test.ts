@@ -113,7 +113,7 @@ test("scanning a stream hands over what reading it would, also of a damaged data
     },
   );
   await fc.assert(property, { numRuns: 60 });
-}, 60_000);
+});
 
 test("scanning many pages is the same as reading them", async () => {
   const file = path.join(scratchDirectory(), "ledger.db");
@@ -145,7 +145,7 @@ test("scanning many pages is the same as reading them", async () => {
   );
   expect(scanned).toEqual(await hear(wanted, (sink) => scanByReading(store, stream, { wanted }, sink)));
   await store.close();
-}, 60_000);
+});
 
 /** A stream of commands with three events each. */
 const written = async (file: string, commandCount: number): Promise<void> => {

@@ -198,9 +198,7 @@ const question = ({ base, source }: Ground) => ({
 });
 
 describe("a focused branch of any history", () => {
-  test("holds the owned paths of the source and all others of the upstream, in the same commits every time, or names what is in conflict", {
-    timeout: 240_000,
-  }, async () => {
+  test("holds the owned paths of the source and all others of the upstream, in the same commits every time, or names what is in conflict", async () => {
     const seen = { built: 0, conflict: 0, nothing: 0, several: 0, one_commit: 0, commits: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 9 }), async (steps) => {

@@ -78,7 +78,7 @@ describe("two repositories of one name, with one mission slug and one work-packa
     } finally {
       await Promise.all([one.ledger.close(), two.ledger.close()]);
     }
-  }, 300_000);
+  });
 
   test("with one ledger for both, a prompt names the repository that it is for, and is refused in the other", async () => {
     const one = await reviewSession({ name: "shop" });

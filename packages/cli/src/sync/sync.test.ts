@@ -22,13 +22,8 @@ const listening = async (server: Server): Promise<string> => {
   return `esdb://127.0.0.1:${port}?tls=false`;
 };
 
-/** Nothing listens there any more. */
-const deadServer = async (): Promise<string> => {
-  const server = createServer();
-  const address = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return address;
-};
+/** Nothing listens there: a port that is given to nobody who asks for any. */
+const deadServer = "esdb://127.0.0.1:1?tls=false";
 
 /** Takes connections and never says a word. */
 const silentServer = async (): Promise<string> => {
@@ -210,7 +205,7 @@ describe.skipIf(!inject("sqlite"))("after a command that wrote", () => {
 
 describe.skipIf(!inject("sqlite"))("a server that is down", () => {
   test("is a warning for people, on stderr, with the result on stdout", async () => {
-    const shell = await planned(syncing(await deadServer()));
+    const shell = await planned(syncing(deadServer));
     const { code, out, err } = await shell.run("wp", "claim", "p/WP01");
     expect(code).toBe(0);
     expect(out).toContain("read back");
@@ -218,7 +213,7 @@ describe.skipIf(!inject("sqlite"))("a server that is down", () => {
   });
 
   test("is a diagnostic in the document, told once", async () => {
-    const shell = await planned(syncing(await deadServer()));
+    const shell = await planned(syncing(deadServer));
     const { code, envelope } = await shell.json("wp", "claim", "p/WP01");
     expect([code, envelope.ok, envelope.error]).toEqual([0, true, null]);
     expect(envelope.sync?.diagnostics).toMatchObject([
@@ -249,8 +244,7 @@ describe.skipIf(!inject("sqlite"))("a server that is down", () => {
   });
 
   test("shows no password, wherever an address is quoted", async () => {
-    const dead = await deadServer();
-    const shell = await planned(syncing(dead.replace("//", "//ada:s3cret@")));
+    const shell = await planned(syncing(deadServer.replace("//", "//ada:s3cret@")));
     const { out } = await shell.run("wp", "note", "p/WP01", "x", "--json");
     const { err } = await shell.run("wp", "note", "p/WP01", "y");
     expect(JSON.parse(out).sync.to).toContain("ada:***@");
@@ -276,7 +270,7 @@ describe.skipIf(!inject("sqlite"))("what is to be done next", () => {
   });
 
   test("names a server with all its parameters, and the ledger that is brought to it", async () => {
-    const dead = `${await deadServer()}&ledger=a`;
+    const dead = `${deadServer}&ledger=a`;
     const shell = await planned(patient);
     const { err } = await shell.run(
       "wp",
@@ -294,7 +288,7 @@ describe.skipIf(!inject("sqlite"))("what is to be done next", () => {
   });
 
   test("shows no password, and says where to put it", async () => {
-    const dead = (await deadServer()).replace("//", "//ada:s3cret@");
+    const dead = deadServer.replace("//", "//ada:s3cret@");
     const shell = await planned(patient);
     const { err } = await shell.run("wp", "note", "p/WP01", "x", "--sync-to", dead);
     expect(err).not.toContain("s3cret");
@@ -302,18 +296,17 @@ describe.skipIf(!inject("sqlite"))("what is to be done next", () => {
   });
 
   test("looks at the server that failed, not at the ledger that is brought there or copied", async () => {
-    const dead = await deadServer();
     const shell = await planned(patient);
-    const step = `\`mled doctor --store '${dead}'\``;
+    const step = `\`mled doctor --store '${deadServer}'\``;
     for (const argv of [
-      ["sync", dead, "--store", "file:.mission-ledger"],
-      ["copy", "file:.mission-ledger", dead],
-      ["copy", dead, "file:elsewhere"],
+      ["sync", deadServer, "--store", "file:.mission-ledger"],
+      ["copy", "file:.mission-ledger", deadServer],
+      ["copy", deadServer, "file:elsewhere"],
     ]) {
       const { code, envelope } = await shell.json(...argv);
       expect([argv, code, envelope.error?.hint]).toEqual([argv, 7, expect.stringContaining(step)]);
     }
-    const { envelope } = await shell.json("wp", "note", "p/WP01", "x", "--sync-to", dead);
+    const { envelope } = await shell.json("wp", "note", "p/WP01", "x", "--sync-to", deadServer);
     expect(envelope.sync?.diagnostics[0]?.hint).toContain(step);
   });
 });
@@ -397,10 +390,10 @@ describe.skipIf(!inject("sqlite"))("mled sync", () => {
 
   test("fails as its own failure, with its exit code, and what it did is in data", async () => {
     const shell = await planned(patient);
-    const down = await shell.json("sync", await deadServer(), "--within", "3s");
+    const down = await shell.json("sync", deadServer, "--within", "3s");
     expect(down).toMatchObject({ code: 7, envelope: { ok: false, data: { complete: false } } });
     expect(["STORE_UNAVAILABLE", "TIMEOUT"]).toContain(down.envelope.error?.code);
-    expect((await shell.run("sync", await deadServer(), "--within", "3s")).out).toMatch(
+    expect((await shell.run("sync", deadServer, "--within", "3s")).out).toMatch(
       /^brought nothing to esdb:.*\nnot equal: 1 mission\n/,
     );
     await shell.run("sync", "sqlite:there.db");
@@ -433,7 +426,7 @@ describe("with the server down", () => {
   test.each(followed)("%s succeeds all the same, and prints one sound document", async (name) => {
     const shell = await preparedFor(name);
     const argv = lineOf(name, shell.directory);
-    const { code, out, err } = await shell.run(...argv, "--json", "--sync-to", await deadServer());
+    const { code, out, err } = await shell.run(...argv, "--json", "--sync-to", deadServer);
     expect([code, err], out).toEqual([0, ""]);
     const document = JSON.parse(out);
     expect(document).toMatchObject({ ok: true, error: null, command: name });

@@ -304,7 +304,7 @@ describe("in any history of an imported mission", () => {
       "undone beside a file",
     ])
       expect([what, (met.get(what) ?? 0) > 5]).toEqual([what, true]);
-  }, 60_000);
+  });
 });
 
 const refusalOf = async (handle: MissionHandle, request: MissionRequest): Promise<string | null> => {

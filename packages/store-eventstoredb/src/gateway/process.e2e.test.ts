@@ -39,7 +39,7 @@ const run = (url: string, what: string, env: Readonly<Record<string, string>> = 
     execFile(
       process.execPath,
       [child, url, what],
-      { timeout: 30_000, env: { ...process.env, ...env } },
+      { timeout: 120_000, env: { ...process.env, ...env } },
       (error, stdout, stderr) =>
         resolve({
           code: error === null ? 0 : (error.signal ?? error.code ?? null),

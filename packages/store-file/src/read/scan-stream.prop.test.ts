@@ -313,7 +313,7 @@ describe("scanning a log", () => {
       },
     );
     await fc.assert(property, { numRuns: 600 });
-  }, 60_000);
+  });
 
   test("ends with a mark from which both go on, and which they check", async () => {
     const property = fc.asyncProperty(logs, fc.nat({ max: 12 }), async ({ lines }, cut) => {
@@ -335,7 +335,7 @@ describe("scanning a log", () => {
       expect(heard).toEqual(await readingOf(log, options));
     });
     await fc.assert(property, { numRuns: 100 });
-  }, 60_000);
+  });
 
   test("of many blocks is the same as of one", async () => {
     let head = emptyHead;

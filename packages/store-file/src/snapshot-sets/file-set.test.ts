@@ -75,7 +75,7 @@ describe("a set of snapshots in files", () => {
       if (!dying.died) break;
     }
     expect(seen).toEqual(new Set(["old", "new"]));
-  }, 60_000);
+  });
 
   test("leaves no file of the former one, nor of its own making", async () => {
     const directory = scratchDirectory();
@@ -107,7 +107,7 @@ describe("a set of snapshots in files", () => {
       fs.writeFileSync(file, bytes);
     }
     expect([...(await statesIn(directory))]).toEqual(["new"]);
-  }, 60_000);
+  });
 
   test("goes on behind what a torn flush left", async () => {
     const directory = scratchDirectory();
