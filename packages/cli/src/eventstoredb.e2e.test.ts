@@ -64,9 +64,7 @@ describe("a server that says nothing", () => {
     const { child, ended } = start(["board", "p", "--json"], {
       env: { ...env, MISSION_LEDGER_STORE: `${server.url}&defaultDeadline=60000` },
     });
-    await expect
-      .poll(() => server.calls().get("Streams/Read") ?? 0, { timeout: 20_000 })
-      .toBeGreaterThan(before);
+    await expect.poll(() => server.calls().get("Streams/Read") ?? 0).toBeGreaterThan(before);
     child.kill("SIGINT");
     const { status, stdout, stderr } = await ended;
     expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
@@ -79,8 +77,12 @@ describe("a server that says nothing", () => {
     server.strike({ at: "append", fault: { kind: "lose_reply" }, times: 100 });
     server.strike({ at: "read", fault: { kind: "silence" }, times: 1000, after: 1 });
     const asked = ["wp", "add", "p", "Login form", "--id", "WP01", "--json"] as const;
-    const store = `${server.url}&defaultDeadline=300`;
-    const unknown = JSON.parse((await mled({ ...env, MISSION_LEDGER_STORE: store }, ...asked)).stdout);
+    const { child, ended } = start(asked, {
+      env: { ...env, MISSION_LEDGER_STORE: `${server.url}&defaultDeadline=600000` },
+    });
+    await expect.poll(server.held).toBe(1);
+    child.kill("SIGINT");
+    const unknown = JSON.parse((await ended).stdout);
     expect(unknown).toMatchObject({ ok: false, error: { outcome: "unknown" } });
     const { commandId } = unknown.error.details;
     expect(unknown.error.hint).toContain(commandId);
