@@ -143,7 +143,7 @@ describe("an append", () => {
 
   test("that commits late appears by itself", async () => {
     const { server, raw } = await served();
-    server.strike({ at: "append", fault: { kind: "commit_later", ms: 400, timeoutMs: 20 } });
+    server.strike({ at: "append", fault: { kind: "commit_later", ms: 3_000, timeoutMs: 20 } });
     expect((await raw.append("a", -1, ["x"])).status).toBe(10);
     await expect.poll(async () => (await raw.read("a")).seen).toEqual(["x"]);
   });

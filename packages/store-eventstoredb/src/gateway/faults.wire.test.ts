@@ -49,7 +49,7 @@ const onAppend: readonly (readonly [fault: Fault, kinds: readonly string[], isDe
   [{ kind: "cut", how: "half_close" }, ["unavailable", "deadline"], false],
   [{ kind: "cut", how: "reset_stream" }, ["unavailable", "unknown"], false],
   [{ kind: "cut", how: "end" }, ["unknown", "deadline"], false],
-  [{ kind: "commit_later", ms: 50, timeoutMs: 20 }, ["server_timeout"], false],
+  [{ kind: "commit_later", ms: 60_000, timeoutMs: 20 }, ["server_timeout"], false],
   // Nobody leads, says the node, in a way that leaves open what became of the append.
   [{ kind: "not_leader" }, ["unavailable"], false],
   [{ kind: "not_leader", endpoint: { host: "127.0.0.1", port: 1 } }, ["not_leader"], true],
