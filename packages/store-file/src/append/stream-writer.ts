@@ -3,6 +3,7 @@ import {
   type Appended,
   type AppendRequest,
   type Conflict,
+  eventLoopTurns,
   type PendingAppend,
   pendingAppend,
 } from "@mission-ledger/core";
@@ -10,7 +11,6 @@ import { readAppend } from "../files/safe-files.ts";
 import { StreamView } from "../stream-view/stream-view.ts";
 import { appendGroup } from "./append.ts";
 import type { LedgerDirectories } from "./directories.ts";
-import { type EventLoopTurns, eventLoopTurns } from "./event-loop-turns.ts";
 import { type LogFlusher, logFlusher } from "./log-flusher.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -41,7 +41,8 @@ const mostGrouped = 256;
 
 export const streamWriters = (context: StoreContext, directories: LedgerDirectories): StreamWriters => {
   const writers = new Map<string, StreamWriter>();
-  const turns = eventLoopTurns(context.elapsed);
+  // An append is nothing but synchronous calls and microtasks: who appends without pause would never come to timers and sockets.
+  const turn = eventLoopTurns(context.elapsed);
   const evict = (wanted: StreamWriter): void => {
     for (const [stream, writer] of writers) {
       if (writers.size <= mostWriters) return;
@@ -53,7 +54,7 @@ export const streamWriters = (context: StoreContext, directories: LedgerDirector
   return {
     of: (stream) => {
       const known = writers.get(stream);
-      const writer = known ?? openWriter(context, directories, turns, stream);
+      const writer = known ?? openWriter(context, directories, turn, stream);
       if (known !== undefined) writers.delete(stream);
       writers.set(stream, writer);
       if (writers.size > mostWriters) evict(writer);
@@ -71,7 +72,7 @@ export const streamWriters = (context: StoreContext, directories: LedgerDirector
 const openWriter = (
   context: StoreContext,
   directories: LedgerDirectories,
-  turns: EventLoopTurns,
+  turn: () => Promise<void> | undefined,
   stream: string,
 ): StreamWriter => {
   const { files, layout } = context;
@@ -91,7 +92,7 @@ const openWriter = (
     return (queue.splice(0, count) as PendingAppend[]).filter(({ settled }) => !settled);
   };
   const appendNext = async (): Promise<void> => {
-    const due = turns.due();
+    const due = turn();
     if (due !== undefined) await due;
     // Those that are called in one go come within a few microtasks of each other; one that is alone does not wait for them.
     for (let seen = 1; queue.length > seen && queue.length < mostGrouped; ) {

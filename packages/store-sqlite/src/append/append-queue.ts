@@ -3,6 +3,7 @@ import {
   type Appended,
   type AppendRequest,
   type Conflict,
+  eventLoopTurns,
   type PendingAppend,
   pendingAppend,
   type StoreFault,
@@ -22,9 +23,6 @@ export interface AppendQueue {
   close(): Promise<void>;
 }
 
-/** Milliseconds that timers may be late. Source: short against a lease, long against an append. */
-const longestWithoutTurn = 20;
-
 /** Appends of a group at most; more wait for the next one. */
 const mostGrouped = 256;
 
@@ -34,24 +32,11 @@ export const appendQueue = (context: StoreContext): AppendQueue => {
   const { writeGroup, settle, recover, meet } = transactions(context);
   const queue: (Turn | PendingAppend)[] = [];
   let busy = false;
-  /** When the event loop was last seen to turn; `undefined` when it has turned and nothing was done since. */
-  let since: number | undefined;
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
   /**
    * A transaction is nothing but synchronous calls. A process that appends without pause would never come to its timers,
    * signals and sockets; so now and then, while nothing is locked, the event loop gets its turn.
    */
-  const giveTurn = async (): Promise<void> => {
-    if (since !== undefined) {
-      if (context.elapsed() - since >= longestWithoutTurn) await turn();
-      return;
-    }
-    since = context.elapsed();
-    void turn().then(() => {
-      since = undefined;
-    });
-  };
+  const turn = eventLoopTurns(context.elapsed);
   const appendNext = async (): Promise<void> => {
     // Those that are called in one go come within a few microtasks of each other; one that is alone does not wait for them.
     for (let seen = 1; queue.length > seen && queue.length < mostGrouped; ) {
@@ -62,7 +47,7 @@ export const appendQueue = (context: StoreContext): AppendQueue => {
     while (count < queue.length && count < mostGrouped && typeof queue[count] !== "function") count += 1;
     const group = (queue.splice(0, count) as PendingAppend[]).filter(({ settled }) => !settled);
     if (group.length > 0) await writeGroup(group);
-    await giveTurn();
+    await turn();
   };
   const work = async (): Promise<void> => {
     for (let next = queue[0]; next !== undefined; next = queue[0])
