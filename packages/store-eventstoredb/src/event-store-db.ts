@@ -7,9 +7,12 @@
 import { setMaxListeners } from "node:events";
 import {
   type CancelSignal,
+  type EventBatch,
   type EventStore,
   limitOf,
   type Randomness,
+  type ReadOptions,
+  readingInTurns,
   StoreFault,
   scanByReading,
   streamTurns,
@@ -148,6 +151,18 @@ const storeOver = (
     }
   }
 
+  async function* readPages(
+    stream: string,
+    { after, to, signal }: ReadOptions = {},
+  ): AsyncGenerator<EventBatch> {
+    const pages = reader.pages(stream, {
+      ...(after === undefined ? {} : { after }),
+      ...(to === undefined ? {} : { to }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for await (const page of looking(pages, { stream, signal })) yield page.map(({ recorded }) => recorded);
+  }
+
   const store: EventStore = {
     supports: { durable: true, multiProcess: true, decidesUnderLock: false, byteReadback: false },
     append: async (request) => {
@@ -185,18 +200,14 @@ const storeOver = (
         },
         { stream, commandId },
       ),
-    async *read(stream, { after, to, signal } = {}) {
-      const pages = reader.pages(stream, {
-        ...(after === undefined ? {} : { after }),
-        ...(to === undefined ? {} : { to }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-      for await (const page of looking(pages, { stream, signal })) yield page.map(({ recorded }) => recorded);
-    },
+    // A gateway of the host's may answer at once, each time.
+    ...readingInTurns({
+      read: readPages,
+      readAll: (options = {}) => looking(readLog(log, options), { signal: options.signal }),
+    }),
     commits: (stream, options = {}) =>
       looking(readCommits(reader, stream, options), { stream, signal: options.signal }),
     scan: (stream, options, sink) => scanByReading(store, stream, options, sink),
-    readAll: (options = {}) => looking(readLog(log, options), { signal: options.signal }),
     subscribe: (options = {}) => looking(subscribeToLog(log, options), { signal: undefined }),
     end: () =>
       look(async () => {
