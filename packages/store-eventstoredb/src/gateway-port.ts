@@ -117,6 +117,12 @@ export type GatewayFailureKind =
   /** Anything nobody has named yet. */
   | "unknown";
 
+export interface GatewayFailureOptions {
+  readonly isDefinite: boolean;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
 /** The one error a gateway throws. Its message never holds a password, a payload or a connection string. */
 export class GatewayFailure extends Error {
   override readonly name = "GatewayFailure";
@@ -128,15 +134,7 @@ export class GatewayFailure extends Error {
   constructor(
     kind: GatewayFailureKind,
     message: string,
-    {
-      isDefinite,
-      details = {},
-      cause,
-    }: {
-      readonly isDefinite: boolean;
-      readonly details?: Readonly<Record<string, unknown>>;
-      readonly cause?: unknown;
-    },
+    { isDefinite, details = {}, cause }: GatewayFailureOptions,
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;

@@ -253,7 +253,10 @@ export const ledgerOver = ({
         const spec = projectionFold(projection, missionCodec);
         const folded = await loadFold(store, stream, spec, {
           snapshots: fromStart ? noSnapshots : snapshots,
-          onStray: (remembered, end) => onWarning?.(strayWarning(stream, remembered, end)),
+          // Whom nobody hears need not read the log once more to be sure.
+          ...(onWarning === undefined
+            ? {}
+            : { onStray: (remembered, end) => onWarning(strayWarning(stream, remembered, end)) }),
           ...(to === undefined ? {} : { to }),
           ...(signal === undefined ? {} : { signal }),
         });

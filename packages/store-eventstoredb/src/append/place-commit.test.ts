@@ -1,12 +1,11 @@
 /** Each interleaving of an append, of the answer that does not come, and of what others write meanwhile. */
 import type { AppendRequest, EventStore, StreamHead } from "@mission-ledger/core";
-import { cancelSource } from "@mission-ledger/testkit";
+import { cancelSource, expectedAfter } from "@mission-ledger/testkit";
 import { describe, expect, test } from "vitest";
 import { GatewayFailure, type GatewayFailureKind } from "../gateway-port.ts";
 import {
   type Between,
   commitOn,
-  expectedAfter,
   filled,
   openWorld,
   put,

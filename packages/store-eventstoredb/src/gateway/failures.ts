@@ -1,5 +1,5 @@
 /** What an error of the client means: one table from the server's name or grpc's code to a kind of failure. */
-import { GatewayFailure, type GatewayFailureKind } from "../gateway-port.ts";
+import { GatewayFailure, type GatewayFailureKind, type GatewayFailureOptions } from "../gateway-port.ts";
 import { type CallEnd, isLeaderless } from "./wire-call.ts";
 
 /** What was asked of the server, as far as a message may tell. */
@@ -92,15 +92,7 @@ export const failureOf = (error: unknown, end: CallEnd | undefined, asked: Asked
 export const failure = (
   kind: GatewayFailureKind,
   asked: Asked,
-  {
-    isDefinite,
-    details = {},
-    cause,
-  }: {
-    readonly isDefinite: boolean;
-    readonly details?: Readonly<Record<string, unknown>>;
-    readonly cause?: unknown;
-  },
+  { isDefinite, details = {}, cause }: GatewayFailureOptions,
 ): GatewayFailure =>
   new GatewayFailure(kind, `${messages[kind]} (${asked.call}, ${asked.server}).`, {
     // What only reads writes nothing, whatever becomes of it.

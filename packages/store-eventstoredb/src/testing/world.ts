@@ -10,7 +10,7 @@ import {
   type StreamHead,
   sealCommit,
 } from "@mission-ledger/core";
-import { seededRandomness } from "@mission-ledger/testkit";
+import { expectedAfter, seededRandomness } from "@mission-ledger/testkit";
 import { openEventStoreDb, type StoreSettings } from "../event-store-db.ts";
 import type {
   AllRequest,
@@ -89,9 +89,6 @@ export const commitOn = (head: StreamHead, commandId: string, wish: CommitWish =
     Array.from({ length: events }, (_, index) => ({ type: "Noted", version: 1, data: { commandId, index } })),
   );
 };
-
-export const expectedAfter = ({ revision }: StreamHead): number | "no_stream" =>
-  revision < 0 ? "no_stream" : revision;
 
 export const tryPut = (
   store: EventStore,

@@ -23,7 +23,7 @@ import {
 } from "../schema/rows.ts";
 import { ledgerNumbers } from "./ledger-numbers.ts";
 import { asidesBehind, hasLines, linesBehind } from "./log-lines.ts";
-import { type StreamRows, streamRows } from "./stream-rows.ts";
+import { namesSqlOf, type StreamRows, streamRows } from "./stream-rows.ts";
 
 type Context = Pick<StoreContext, "database" | "path" | "retry">;
 
@@ -36,13 +36,7 @@ interface End {
 
 const pageEvents = 1_024;
 const ofLogSql = `${joinedSql} WHERE e.position > ? ORDER BY e.position LIMIT ${pageEvents}`;
-/** Steps from one name to the next, whatever stands between. */
-const namesOfLinesSql = `
-WITH RECURSIVE found (stream) AS (
-  SELECT min(stream) FROM lines
-  UNION ALL
-  SELECT (SELECT min(stream) FROM lines WHERE stream > found.stream) FROM found WHERE found.stream IS NOT NULL
-) SELECT stream FROM found WHERE stream IS NOT NULL`;
+const namesOfLinesSql = namesSqlOf("lines");
 
 export const sqliteSource = ({ database, path, retry }: Context): Omit<TransferSource, "close"> => {
   const streams = streamRows();

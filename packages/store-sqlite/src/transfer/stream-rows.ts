@@ -28,13 +28,14 @@ const ofStreamSql = `${joinedSql} WHERE e.stream = ? AND e.revision > ? AND e.re
 const atPositionSql = `${joinedSql} WHERE e.position = ?`;
 const eventAtSql = `SELECT ${eventColumns} FROM events WHERE position = ?`;
 const placesSql = "SELECT position, stream FROM events NOT INDEXED ORDER BY position";
-/** Steps from one name to the next, whatever stands between. */
-const namesSql = `
+/** The streams of a table: steps from one name to the next, whatever stands between. */
+export const namesSqlOf = (table: "events" | "lines"): string => `
 WITH RECURSIVE found (stream) AS (
-  SELECT min(stream) FROM events
+  SELECT min(stream) FROM ${table}
   UNION ALL
-  SELECT (SELECT min(stream) FROM events WHERE stream > found.stream) FROM found WHERE found.stream IS NOT NULL
+  SELECT (SELECT min(stream) FROM ${table} WHERE stream > found.stream) FROM found WHERE found.stream IS NOT NULL
 ) SELECT stream FROM found WHERE stream IS NOT NULL`;
+const namesSql = namesSqlOf("events");
 
 export const streamRows = (): StreamRows => {
   /** Positions by stream and revision; made when the index was seen to be damaged, and used from then on. */

@@ -8,6 +8,7 @@ import {
   type StreamHead,
 } from "@mission-ledger/core";
 import { cancelSource } from "../cancel-source.ts";
+import { expectedAfter } from "../writing.ts";
 import { ConformanceFailure, claim, same } from "./failure.ts";
 import type { StoreCase } from "./harness.ts";
 import {
@@ -16,7 +17,6 @@ import {
   appendNext,
   commitOn,
   eventsOf,
-  expectedAt,
   foreignHead,
   noted,
   notes,
@@ -238,7 +238,7 @@ export const appendCases: readonly StoreCase[] = [
       let head: StreamHead = second.head;
       for (const mark of marks) {
         const commit = commitOn(stream, head, { events: [noted({ mark })] });
-        head = appendedOr(await store.append({ commit, expected: expectedAt(head), mark })).head;
+        head = appendedOr(await store.append({ commit, expected: expectedAfter(head), mark })).head;
         const stale = await store.append({ ...requestOn(stream, first.head), mark });
         claim(
           stale._tag === "Conflict",

@@ -1,5 +1,6 @@
 /** Cases about command ids: one intention happens once, for ever, and its first answer can be had again. */
 import { emptyHead } from "@mission-ledger/core";
+import { expectedAfter } from "../writing.ts";
 import { claim, faultOf, same } from "./failure.ts";
 import type { StoreCase } from "./harness.ts";
 import {
@@ -8,7 +9,6 @@ import {
   appendNext,
   collectCommits,
   commitOn,
-  expectedAt,
   foreignHead,
   headBefore,
   noted,
@@ -42,8 +42,8 @@ export const commandCases: readonly StoreCase[] = [
       const { head } = await appendNext(store, stream);
       for (const base of [head, emptyHead, first.head]) {
         const commit = commitOn(stream, base, { commandId: "once", events: [noted({ decided: "anew" })] });
-        const repeat = appendedOr(await store.append({ commit, expected: expectedAt(base) }));
-        claim(repeat.repeated, `a repeat that expects ${expectedAt(base)} is a repeat`);
+        const repeat = appendedOr(await store.append({ commit, expected: expectedAfter(base) }));
+        claim(repeat.repeated, `a repeat that expects ${expectedAfter(base)} is a repeat`);
         same(repeat.commit, first.commit, "the answer is what was written first");
       }
       claim((await readStream(store, stream)).length === 3, "nothing is written again");

@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type StreamHead,
 } from "@mission-ledger/core";
+import { expectedAfter } from "../writing.ts";
 import { ConformanceFailure, claim, same } from "./failure.ts";
 import type { CaseContext, StoreCase } from "./harness.ts";
 import {
@@ -16,7 +17,6 @@ import {
   appendNext,
   collect,
   commitOn,
-  expectedAt,
   noted,
   notes,
   readStream,
@@ -219,7 +219,7 @@ export const contentCases: readonly StoreCase[] = [
           `${JSON.stringify(name)} holds its own event`,
         );
         const { head } = appendedOr(await store.append(requestOn(name, { ...(await store.head(name)) })));
-        claim(expectedAt(head) === 1, `${JSON.stringify(name)} goes on`);
+        claim(expectedAfter(head) === 1, `${JSON.stringify(name)} goes on`);
         const category = name.slice(0, name.indexOf("-"));
         claim(
           (await store.streams(category)).includes(name),

@@ -9,7 +9,6 @@ import {
   type EventBatch,
   type EventEnvelope,
   type EventStore,
-  type ExpectedRevision,
   emptyHead,
   type JsonObject,
   type ReadOptions,
@@ -17,6 +16,7 @@ import {
   type StreamHead,
   sealCommit,
 } from "@mission-ledger/core";
+import { expectedAfter } from "../writing.ts";
 import { ConformanceFailure } from "./failure.ts";
 
 export interface Wish {
@@ -58,13 +58,10 @@ export const commitOn = (stream: string, head: StreamHead, wish: Wish = {}): Com
   );
 };
 
-export const expectedAt = ({ revision }: StreamHead): ExpectedRevision =>
-  revision < 0 ? "no_stream" : revision;
-
 /** A request as a careful writer makes it. */
 export const requestOn = (stream: string, head: StreamHead, wish?: Wish): AppendRequest => ({
   commit: commitOn(stream, head, wish),
-  expected: expectedAt(head),
+  expected: expectedAfter(head),
   ...(head.mark === undefined ? {} : { mark: head.mark }),
 });
 
